@@ -1,0 +1,80 @@
+/// Packs values of 0 to 32 bits, first value in the least significant bits of the first byte
+/// (protocol/spec/snapshot.md §2).
+package struct BitWriter {
+    /// The bytes so far. Bits not yet filling a byte are added by ``finish()``.
+    package private(set) var bytes: [UInt8]
+    private var pending: UInt64 = 0
+    private var pendingBits: UInt64 = 0
+
+    /// Starts after `bytes`, which stay as they are.
+    package init(appendingTo bytes: [UInt8] = []) {
+        self.bytes = bytes
+    }
+
+    /// Appends the low `width` bits of `value`; the bits above must be zero. `width` is 0 to 32.
+    package mutating func write(_ value: UInt32, width: Int) {
+        assert(width == 32 || value >> UInt32(width) == 0, "a value wider than its field")
+        pending |= UInt64(value) << pendingBits
+        pendingBits += UInt64(width)
+        while pendingBits >= 8 {
+            bytes.append(UInt8(truncatingIfNeeded: pending))
+            pending >>= 8
+            pendingBits -= 8
+        }
+    }
+
+    /// Appends one bit.
+    package mutating func write(_ bit: Bool) {
+        write(bit ? 1 : 0, width: 1)
+    }
+
+    /// Fills the last byte with zero bits and returns all bytes.
+    package consuming func finish() -> [UInt8] {
+        if pendingBits > 0 { bytes.append(UInt8(truncatingIfNeeded: pending)) }
+        return bytes
+    }
+}
+
+/// Reads what ``BitWriter`` packed, from bytes that are lent at each call.
+package struct BitReader {
+    /// The next bit to read, counted from the start of the bytes.
+    package private(set) var position: Int
+
+    /// Starts at a byte offset.
+    package init(at byteOffset: Int = 0) {
+        position = byteOffset * 8
+    }
+
+    /// The next `width` bits (0 to 32), or nil when fewer are left.
+    package mutating func read(width: Int, from bytes: Span<UInt8>) -> UInt32? {
+        guard position >= 0, width <= bytes.count * 8 - position else { return nil }
+        var value: UInt64 = 0
+        var filled = 0
+        var index = position >> 3
+        let skip = position & 7
+        while filled < width + skip {
+            value |= UInt64(bytes[index]) << UInt64(filled)
+            filled += 8
+            index += 1
+        }
+        position += width
+        let mask: UInt64 = (1 << UInt64(width)) - 1
+        return UInt32(truncatingIfNeeded: (value >> UInt64(skip)) & mask)
+    }
+
+    /// The next bit, or nil at the end.
+    package mutating func readBit(from bytes: Span<UInt8>) -> Bool? {
+        read(width: 1, from: bytes).map { $0 == 1 }
+    }
+
+    /// The offset of the first byte not yet begun.
+    package var byteOffset: Int { (position + 7) >> 3 }
+
+    /// Whether the bits left in the last begun byte are all zero, as ``BitWriter/finish()`` leaves them.
+    package func paddingIsZero(in bytes: Span<UInt8>) -> Bool {
+        let used = position & 7
+        guard used > 0 else { return true }
+        let index = position >> 3
+        return index < bytes.count && bytes[index] >> UInt8(used) == 0
+    }
+}

@@ -1,0 +1,48 @@
+/// One bidirectional byte stream: a TCP or Unix socket, or a pipe of the simulated network.
+///
+/// This is the one narrow interface between the server's state machines and the world. A stream and its
+/// handler belong to one loop; nothing here may be called from another thread.
+package protocol ByteStream: AnyObject {
+    /// Who receives what happens on this stream. Held strongly until the stream has closed.
+    var handler: (any ByteStreamHandler)? { get set }
+
+    /// Whether bytes of an earlier ``send(_:then:)`` still wait for the kernel.
+    ///
+    /// While this is true nothing more may be sent; ``ByteStreamHandler/streamDrained(_:)`` tells when it
+    /// has become false. So a stream never owns more than one call's bytes.
+    var isBlocked: Bool { get }
+
+    /// Writes `bytes` and then `shared` as one gathered write, and keeps what the kernel does not take.
+    ///
+    /// - Parameters:
+    ///   - bytes: Emptied by the call; its capacity may be kept for reuse.
+    ///   - shared: The same array is handed to many streams; it is retained, never copied, while it waits.
+    /// - Precondition: `isBlocked` is false. On a closed stream the call does nothing.
+    func send(_ bytes: inout [UInt8], then shared: [UInt8])
+
+    /// Closes the stream after what is pending has been written (`.afterSending`), or at once (`.now`).
+    ///
+    /// Either way no further bytes are delivered, and ``ByteStreamHandler/streamClosed(_:)`` follows once, on a
+    /// later turn. Closing twice is allowed; `.now` after `.afterSending` takes effect.
+    func close(_ manner: StreamCloseManner)
+}
+
+/// How a ``ByteStream`` is to be closed.
+package enum StreamCloseManner: Sendable {
+    /// Write what is pending, then close.
+    case afterSending
+    /// Discard what is pending.
+    case now
+}
+
+/// What a ``ByteStream`` tells its owner.
+package protocol ByteStreamHandler: AnyObject {
+    /// Bytes have arrived. `bytes` is lent for the call and may be changed in place (RFC 6455 §5.3 unmasking).
+    func streamReceived(_ bytes: inout MutableSpan<UInt8>)
+    /// Everything handed to the stream has gone; it may be sent to again.
+    func streamDrained(_ stream: any ByteStream)
+    /// The peer has finished sending (FIN). The owner normally closes.
+    func streamEnded(_ stream: any ByteStream)
+    /// The stream is closed, by either side or by an error. The last call.
+    func streamClosed(_ stream: any ByteStream)
+}
