@@ -12,7 +12,14 @@ let settings: [SwiftSetting] = [
 ]
 
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 
 /// The wire: specification, vectors and the Swift codecs live under `protocol/`.
 func wire(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -42,60 +49,27 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
     name: "muster",
     products: [
-        .executable(name: "muster", targets: ["MusterCommand"]),
-        .library(name: "GameKit", targets: ["GameKit"]),
-        .library(name: "Muster", targets: ["Muster"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
     ],
     targets: [
         // Primitives.
         wire("ByteKit"),
         server("Determinism"),
 
-        // The wire cores: no I/O, no clock, no threads.
-        wire("JSONCore", ["ByteKit"]),
-        wire("HTTPCore", ["ByteKit", httpTypes]),
-        wire("WebSocketCore", ["ByteKit", "HTTPCore", httpTypes, crypto]),
-        wire("SocketIOCore", ["ByteKit", "JSONCore"]),
-        wire("SnapshotCore", ["ByteKit"]),
-
         // The loop.
         .systemLibrary(
             name: "CUV", path: "Sources/CUV", pkgConfig: "libuv",
             providers: [.apt(["libuv1-dev"])]),
-        server("EventLoop", ["CUV", "ByteKit", "Determinism"]),
 
-        // The game side.
-        server("GameKit", ["SnapshotCore", "JSONCore", "Determinism"]),
-        server("LobbyCore", ["GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
-        server("Games", ["GameKit"]),
-
-        // Where they meet.
-        server(
-            "ServerCore",
-            [
-                "ByteKit", "Determinism", "JSONCore", "HTTPCore", "WebSocketCore", "SocketIOCore",
-                "SnapshotCore", "GameKit", "LobbyCore", httpTypes, crypto,
-            ]),
-        server("Muster", ["EventLoop", "ServerCore", "GameKit", "ByteKit", "Determinism"]),
-
-        // Clients and worlds.
-        simulator(
-            "BotCore",
-            [
-                "ByteKit", "Determinism", "JSONCore", "HTTPCore", "WebSocketCore", "SocketIOCore",
-                "SnapshotCore", "GameKit",
-            ]),
-        simulator("SimulatedWorld", ["ServerCore", "BotCore", "ByteKit", "Determinism"]),
-        simulator("Fleet", ["BotCore", "EventLoop", "ByteKit", "Determinism"]),
-
-        .executableTarget(
-            name: "MusterCommand", dependencies: ["Muster", "Games", "Fleet", "SimulatedWorld"],
-            path: "Sources/MusterCommand", swiftSettings: settings),
-
+        tests("TidyTests", []),
         tests("ByteKitTests", ["ByteKit"]),
         tests("DeterminismTests", ["Determinism"]),
     ]

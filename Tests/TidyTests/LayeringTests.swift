@@ -1,0 +1,110 @@
+import Testing
+
+/// What each target may import: the layers of docs/architecture.md, lowest first. A target imports only what stands in
+/// its row, and a row names only our targets that stand above it in this list.
+private let allowedImports: [(target: String, modules: Set<String>)] = [
+    // Primitives.
+    ("ByteKit", []),
+    ("Determinism", []),
+    // The wire.
+    ("JSONCore", ["ByteKit"]),
+    ("HTTPCore", ["ByteKit", "HTTPTypes"]),
+    ("WebSocketCore", ["ByteKit", "HTTPCore", "HTTPTypes", "Crypto"]),
+    ("SocketIOCore", ["ByteKit", "Determinism", "JSONCore"]),
+    ("SnapshotCore", ["ByteKit", "Determinism"]),
+    // The loop: the only importer of libuv.
+    ("EventLoop", ["CUV", "ByteKit", "Determinism", "Glibc", "Synchronization"]),
+    // The game side: it never sees the wire's transports or the loop.
+    ("GameKit", ["SnapshotCore", "JSONCore", "Determinism"]),
+    ("LobbyCore", ["GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
+    ("Games", ["GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
+    // Where they meet: still without a loop.
+    (
+        "ServerCore",
+        [
+            "ByteKit", "Determinism", "JSONCore", "HTTPCore", "WebSocketCore", "SocketIOCore", "SnapshotCore",
+            "GameKit", "LobbyCore", "HTTPTypes", "Crypto", "HeapModule", "Histogram",
+        ]
+    ),
+    // The server with sockets.
+    (
+        "Muster",
+        [
+            "EventLoop", "ServerCore", "GameKit", "LobbyCore", "JSONCore", "ByteKit", "Determinism", "Crypto",
+            "CryptoExtras", "Configuration", "Logging", "FoundationEssentials", "Glibc",
+        ]
+    ),
+    // Clients and worlds.
+    (
+        "BotCore",
+        [
+            "ByteKit", "Determinism", "JSONCore", "HTTPCore", "WebSocketCore", "SocketIOCore", "SnapshotCore",
+            "GameKit", "HTTPTypes", "Histogram",
+        ]
+    ),
+    (
+        "SimulatedWorld",
+        ["ServerCore", "LobbyCore", "GameKit", "BotCore", "ByteKit", "Determinism", "HeapModule", "DequeModule"]
+    ),
+    ("Fleet", ["BotCore", "EventLoop", "GameKit", "JSONCore", "ByteKit", "Determinism", "Foundation", "Glibc"]),
+    (
+        "MusterCommand",
+        [
+            "Muster", "ServerCore", "Games", "GameKit", "Fleet", "BotCore", "SimulatedWorld", "Determinism",
+            "JSONCore", "ArgumentParser", "Foundation", "Glibc",
+        ]
+    ),
+]
+
+@Suite("Layers: dependencies point down")
+struct LayeringTests {
+    @Test func `a target imports only what its layer allows`() {
+        let table = Dictionary(uniqueKeysWithValues: allowedImports.map { ($0.target, $0.modules) })
+        for file in Repository.shippedFiles {
+            guard let target = file.target, let allowed = table[target] else { continue }
+            for (module, place) in file.imports where !allowed.contains(module) {
+                Issue.record(
+                    """
+                    \(place): \(target) may not import \(module). Move the code to a layer that may, or hand in \
+                    what it needs as an argument; a new edge belongs in the table above and docs/architecture.md.
+                    """)
+            }
+        }
+    }
+
+    @Test func `every shipped target has a row, so a new one has to say what it may know`() {
+        let rows = Set(allowedImports.map(\.target))
+        let targets = Set(Repository.shippedFiles.compactMap(\.target))
+        for target in targets.subtracting(rows).subtracting(leafTargets).sorted() {
+            Issue.record("\(target): no row in the table of LayeringTests.swift. Add one, in its layer's place.")
+        }
+    }
+
+    @Test func `a row names only targets that stand above it`() {
+        let ours = Set(allowedImports.map(\.target))
+        var above: Set<String> = []
+        for (target, modules) in allowedImports {
+            let upward = modules.intersection(ours).subtracting(above)
+            #expect(upward.isEmpty, "\(target) would depend upwards on \(upward.sorted()): that makes a cycle.")
+            above.insert(target)
+        }
+    }
+
+    @Test func `an import is found behind attributes, access levels and kinds`() {
+        let file = SourceFile(
+            path: "Sources/X/a.swift",
+            text: """
+                import A
+                @testable import B
+                package import C.Sub
+                import struct D.Thing
+                // import E
+                let text = "import F"
+                """)
+        #expect(file.imports.map(\.module) == ["A", "B", "C", "D"])
+        #expect(file.imports.map(\.place).last == "Sources/X/a.swift:4")
+    }
+}
+
+/// C modules, and the examples, which stand on the public products like any user's code.
+private let leafTargets: Set<String> = ["CUV", "Examples"]
