@@ -25,3 +25,20 @@ public struct StableHash: Sendable {
         for byte in bytes { feed(byte) }
     }
 }
+
+/// A 64-bit hash over whole words: an eighth of the steps that ``StableHash`` takes, and as stable. For what is hashed
+/// all the time and compared with nothing but itself, like the trace of a simulated world.
+public struct WordHash: Sendable {
+    /// The hash of everything fed so far.
+    public private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
+
+    /// The hash of nothing.
+    public init() {}
+
+    /// Feeds one word.
+    public mutating func feed(_ word: UInt64) {
+        value = (value ^ word) &* 0x9E37_79B9_7F4A_7C15
+        // A product's low bits know nothing of the word's high ones.
+        value ^= value >> 32
+    }
+}

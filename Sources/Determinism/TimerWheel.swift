@@ -76,15 +76,16 @@ package struct TimerWheel: ~Copyable {
     /// end of the first due timer's slot; may be early, for a timer that is turns away.
     package var nextWake: Instant? {
         guard count > 0 else { return nil }
-        for step in 1...Int64(Self.slotCount) {
-            let slot = cursor + step
-            let position = Int(slot & Int64(Self.slotCount - 1))
-            if position & 63 == 0, occupied[position >> 6] == 0, step + 63 <= Int64(Self.slotCount) {
-                continue
+        let first = cursor + 1
+        var step: Int64 = 0
+        while step < Int64(Self.slotCount) {
+            let position = Int((first + step) & Int64(Self.slotCount - 1))
+            let word = occupied[position >> 6] >> UInt64(position & 63)
+            if word != 0 {
+                return Instant(
+                    nanoseconds: (first + step + Int64(word.trailingZeroBitCount) + 1) * Self.slotNanoseconds)
             }
-            if heads[position] >= 0 {
-                return Instant(nanoseconds: (slot + 1) * Self.slotNanoseconds)
-            }
+            step += Int64(64 - (position & 63))
         }
         return nil
     }

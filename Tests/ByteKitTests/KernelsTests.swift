@@ -17,6 +17,14 @@ struct KernelsTests {
         }
     }
 
+    @Test func `a word is eight bytes, least significant first, at any offset`() {
+        let bytes = (0..<40).map { UInt8($0 * 5) }
+        for offset in 0...32 {
+            let word = bytes.span.word(at: offset)
+            #expect(word == bytes.span.uint64LittleEndian(at: offset))
+        }
+    }
+
     @Test func `bits read back as written, and padding is zero`() {
         var writer = BitWriter(appendingTo: [9])
         let fields: [(UInt32, Int)] = [(1, 1), (5, 3), (.max, 32), (0, 0), (1000, 10), (0, 1)]

@@ -21,6 +21,17 @@ struct TimerWheelTests {
         #expect(wheel.count == 0)
     }
 
+    @Test func `nextWake is the end of the first armed slot, wherever the wheel stands`() {
+        var random = SeededRandom(seed: 4)
+        for _ in 0..<200 {
+            let now = random.int(in: 0...20_000)
+            var wheel = TimerWheel(now: milliseconds(now))
+            let dues = (0..<random.int(in: 1...4)).map { _ in now + random.int(in: 8...4_000) }
+            for due in dues { _ = wheel.arm(at: milliseconds(due), token: 0) }
+            #expect(wheel.nextWake == milliseconds((dues.reduce(.max, min) / 8 + 1) * 8))
+        }
+    }
+
     @Test func `following nextWake fires every timer in time, in any arming order`() throws {
         var random = SeededRandom(seed: 3)
         var wheel = TimerWheel(now: .zero)

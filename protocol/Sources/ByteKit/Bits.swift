@@ -48,18 +48,19 @@ package struct BitReader {
     /// The next `width` bits (0 to 32), or nil when fewer are left.
     package mutating func read(width: Int, from bytes: Span<UInt8>) -> UInt32? {
         guard position >= 0, width <= bytes.count * 8 - position else { return nil }
-        var value: UInt64 = 0
-        var filled = 0
-        var index = position >> 3
+        let index = position >> 3
         let skip = position & 7
-        while filled < width + skip {
-            value |= UInt64(bytes[index]) << UInt64(filled)
-            filled += 8
-            index += 1
-        }
+        // The value lies in the next five bytes at most: one load has it, but near the end of the bytes.
+        let word = index + 8 <= bytes.count ? bytes.word(at: index) : Self.lastWord(of: bytes, at: index)
         position += width
         let mask: UInt64 = (1 << UInt64(width)) - 1
-        return UInt32(truncatingIfNeeded: (value >> UInt64(skip)) & mask)
+        return UInt32(truncatingIfNeeded: (word >> UInt64(skip)) & mask)
+    }
+
+    private static func lastWord(of bytes: Span<UInt8>, at index: Int) -> UInt64 {
+        var word: UInt64 = 0
+        for at in stride(from: bytes.count - 1, through: index, by: -1) { word = word << 8 | UInt64(bytes[at]) }
+        return word
     }
 
     /// The next bit, or nil at the end.

@@ -94,18 +94,6 @@ extension [UInt8] {
         append(UInt8(truncatingIfNeeded: rest))
     }
 
-    /// Appends lent bytes.
-    package mutating func append(_ bytes: Span<UInt8>) {
-        reserveCapacity(count + bytes.count)
-        for index in bytes.indices { append(bytes[index]) }
-    }
-
-    /// A copy of lent bytes.
-    package init(copying bytes: Span<UInt8>) {
-        self.init()
-        append(bytes)
-    }
-
     /// Appends a whole number in decimal.
     package mutating func appendDecimal(_ value: Int) {
         append(contentsOf: String(value).utf8)
