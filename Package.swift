@@ -64,6 +64,9 @@ let package = Package(
         wire("ByteKit"),
         server("Determinism"),
 
+        // The wire cores: no I/O, no clock, no threads.
+        wire("JSONCore", ["ByteKit"]),
+
         // The loop.
         .systemLibrary(
             name: "CUV", path: "Sources/CUV", pkgConfig: "libuv",
@@ -72,5 +75,6 @@ let package = Package(
         tests("TidyTests", []),
         tests("ByteKitTests", ["ByteKit"]),
         tests("DeterminismTests", ["Determinism"]),
+        tests("JSONCoreTests", ["JSONCore", "Determinism"]),
     ]
 )
