@@ -66,15 +66,37 @@ let package = Package(
 
         // The wire cores: no I/O, no clock, no threads.
         wire("JSONCore", ["ByteKit"]),
+        wire("HTTPCore", ["ByteKit", httpTypes]),
+        wire("WebSocketCore", ["ByteKit", "HTTPCore", httpTypes, crypto]),
 
         // The loop.
         .systemLibrary(
             name: "CUV", path: "Sources/CUV", pkgConfig: "libuv",
             providers: [.apt(["libuv1-dev"])]),
 
+        // For tests: golden vectors and stored inputs as bytes, the ways to cut them, and what the fuzzers run.
+        .target(
+            name: "VectorFiles", dependencies: ["Determinism"], path: "Tests/VectorFiles", swiftSettings: settings),
+        .target(
+            name: "FuzzTargets", dependencies: ["HTTPCore", "WebSocketCore", httpTypes], path: "Tests/Fuzz/Targets",
+            swiftSettings: settings),
+
         tests("TidyTests", []),
         tests("ByteKitTests", ["ByteKit"]),
         tests("DeterminismTests", ["Determinism"]),
         tests("JSONCoreTests", ["JSONCore", "Determinism"]),
+        tests("HTTPCoreTests", ["HTTPCore", "FuzzTargets", "VectorFiles", httpTypes]),
+        tests(
+            "WebSocketCoreTests",
+            ["WebSocketCore", "HTTPCore", "FuzzTargets", "VectorFiles", "ByteKit", "Determinism", httpTypes]),
     ]
 )
+
+// The fuzzers themselves link libFuzzer, so they are built by scripts/fuzz alone.
+if Context.environment["MUSTER_FUZZ"] != nil {
+    package.targets += ["http-head", "websocket-stream"].map { name in
+        .executableTarget(
+            name: name, dependencies: ["FuzzTargets"], path: "Tests/Fuzz/\(name)", exclude: ["corpus"],
+            swiftSettings: settings)
+    }
+}

@@ -1,0 +1,92 @@
+package import HTTPTypes
+
+/// What a response says in `Connection` (RFC 9110 §7.6.1).
+package enum HTTPConnectionOption: String, Sendable {
+    /// Nothing: HTTP/1.1 connections stay open unless told otherwise.
+    case keepAlive = ""
+    /// This is the last response.
+    case close = "close"
+    /// The response switches protocols; its fields say to which.
+    case upgrade = "Upgrade"
+    /// The response names a protocol that should have been asked for, and is the last.
+    case upgradeThenClose = "Upgrade, close"
+}
+
+/// Writes whole HTTP/1.1 messages.
+///
+/// No text that a peer has chosen can end a line here: `HTTPField` and `HTTPResponse.Status` turn CR, LF and NUL into
+/// spaces when they are made, and names and methods are tokens or do not exist.
+package enum HTTPWriter {
+    /// A response: status line, the given fields, then `Connection` and `Content-Length`, which are this function's
+    /// alone and left out of `fields` if they are there.
+    ///
+    /// - Parameters:
+    ///   - body: The content. 1xx and 204 responses have none, and no `Content-Length` (RFC 9110 §8.6).
+    ///   - isForHead: Whether the request was HEAD, so that the length is told and the body is not sent.
+    package static func response(
+        _ status: HTTPResponse.Status, fields: HTTPFields = [:], body: [UInt8] = [],
+        connection: HTTPConnectionOption = .keepAlive, isForHead: Bool = false
+    ) -> [UInt8] {
+        let hasBody = status.kind != .informational && status.code != 204
+        precondition(hasBody || body.isEmpty, "a response of this status has no body")
+        var out: [UInt8] = []
+        out.reserveCapacity(256 + body.count)
+        out.append(contentsOf: "HTTP/1.1 \(status.code) ".utf8)
+        // A reason phrase is Latin-1 by its type.
+        for scalar in status.reasonPhrase.unicodeScalars { out.append(UInt8(truncatingIfNeeded: scalar.value)) }
+        appendLineEnd(to: &out)
+        append(fields, except: ["connection", "content-length", "transfer-encoding"], to: &out)
+        if connection != .keepAlive { append("Connection", connection.rawValue, to: &out) }
+        if hasBody { append("Content-Length", String(body.count), to: &out) }
+        appendLineEnd(to: &out)
+        if !isForHead { out.append(contentsOf: body) }
+        return out
+    }
+
+    /// A response whose body is a line of plain text.
+    package static func response(
+        _ status: HTTPResponse.Status, fields: HTTPFields = [:], text: String,
+        connection: HTTPConnectionOption = .keepAlive, isForHead: Bool = false
+    ) -> [UInt8] {
+        var fields = fields
+        fields[.contentType] = "text/plain; charset=utf-8"
+        return response(
+            status, fields: fields, body: Array((text + "\n").utf8), connection: connection, isForHead: isForHead)
+    }
+
+    /// A request without a body.
+    ///
+    /// - Parameters:
+    ///   - target: In origin form: path and query.
+    ///   - host: The `Host` field; a `Host` among `fields` is left out, and so is a body's framing.
+    /// - Throws: ``HTTPError/target`` or ``HTTPError/host`` for what a server would refuse.
+    package static func request(
+        _ method: HTTPRequest.Method, target: String, host: String, fields: HTTPFields = [:]
+    ) throws(HTTPError) -> [UInt8] {
+        let bytes = Array(target.utf8)
+        guard HTTPGrammar.isOriginForm(bytes.span) else { throw .target }
+        guard HTTPHost.isValid(host) else { throw .host }
+        var out = Array("\(method.rawValue) \(target) HTTP/1.1\r\n".utf8)
+        append("Host", host, to: &out)
+        append(fields, except: ["host", "content-length", "transfer-encoding"], to: &out)
+        appendLineEnd(to: &out)
+        return out
+    }
+
+    private static func append(_ fields: HTTPFields, except own: [String], to out: inout [UInt8]) {
+        for field in fields where !own.contains(field.name.canonicalName) {
+            append(field.name.rawName, field.value, to: &out)
+        }
+    }
+
+    private static func append(_ name: String, _ value: String, to out: inout [UInt8]) {
+        out.append(contentsOf: name.utf8)
+        out.append(contentsOf: ": ".utf8)
+        out.append(contentsOf: value.utf8)
+        appendLineEnd(to: &out)
+    }
+
+    private static func appendLineEnd(to out: inout [UInt8]) {
+        out.append(contentsOf: "\r\n".utf8)
+    }
+}
