@@ -68,6 +68,7 @@ let package = Package(
         wire("JSONCore", ["ByteKit"]),
         wire("HTTPCore", ["ByteKit", httpTypes]),
         wire("WebSocketCore", ["ByteKit", "HTTPCore", httpTypes, crypto]),
+        wire("SocketIOCore", ["ByteKit", "JSONCore", "Determinism"]),
 
         // The loop.
         .systemLibrary(
@@ -89,6 +90,7 @@ let package = Package(
         tests(
             "WebSocketCoreTests",
             ["WebSocketCore", "HTTPCore", "FuzzTargets", "VectorFiles", "ByteKit", "Determinism", httpTypes]),
+        tests("SocketIOCoreTests", ["SocketIOCore", "JSONCore", "Determinism"]),
     ]
 )
 
