@@ -69,6 +69,7 @@ let package = Package(
         wire("HTTPCore", ["ByteKit", httpTypes]),
         wire("WebSocketCore", ["ByteKit", "HTTPCore", httpTypes, crypto]),
         wire("SocketIOCore", ["ByteKit", "JSONCore", "Determinism"]),
+        wire("SnapshotCore", ["ByteKit", "Determinism"]),
 
         // The loop.
         .systemLibrary(
@@ -91,6 +92,7 @@ let package = Package(
             "WebSocketCoreTests",
             ["WebSocketCore", "HTTPCore", "FuzzTargets", "VectorFiles", "ByteKit", "Determinism", httpTypes]),
         tests("SocketIOCoreTests", ["SocketIOCore", "JSONCore", "Determinism"]),
+        tests("SnapshotCoreTests", ["SnapshotCore", "ByteKit", "Determinism"]),
     ]
 )
 

@@ -1,0 +1,145 @@
+import SnapshotCore
+import Testing
+
+@Suite("Schema (protocol/spec/snapshot.md §3)")
+struct SchemaTests {
+    @Test(arguments: UInt64(1)...200)
+    func `a schema reads back from its text`(seed: UInt64) throws {
+        let schema = RandomWorld(seed: seed).schema
+        #expect(try Schema.parse(schema.text) == schema)
+    }
+
+    @Test
+    func `the text is what the specification shows`() {
+        let schema = Schema(
+            types: [
+                .init("player", .table, [.init("x", .fixed(-32...32, step: 1 / 64)), .init("up", .bool)]),
+                .init("match", .single, [.init("turn", .enumeration(3)), .init("aim", .angle(bits: 8))]),
+            ], input: [.init("dx", .int(-1...1))])
+        let lines = [
+            "muster-schema 1", "table player", "field x fixed -32 32 0.015625", "field up bool", "single match",
+            "field turn enum 3", "field aim angle 8", "input", "field dx int -1 1", "",
+        ]
+        #expect(schema.text == lines.joined(separator: "\n"))
+        #expect(schema.hashText.count == 16)
+    }
+
+    @Test(arguments: [
+        (1.0, "1"), (0.1, "0.1"), (1e-9, "0.000000001"), (1.5e-7, "0.00000015"), (-32.25, "-32.25"), (0.0, "0"),
+        (-0.0, "0"), (0x1p53, "9007199254740992"), (123456.789, "123456.789"),
+    ])
+    func `numbers are written without exponent`(number: Double, text: String) {
+        let (low, high) = (min(number, 0), max(number, 0))
+        let kind = FieldKind.fixed(low...high, step: max(number.magnitude, 1e-9))
+        let schema = Schema(types: [], input: [.init("x", kind)])
+        #expect(schema.text.split(separator: " ").contains { $0.split(separator: "\n")[0] == text })
+    }
+
+    @Test(arguments: [
+        ("", SchemaError.unknownVersion), ("muster-schema 2\ninput\n", .unknownVersion),
+        ("muster-schema 1", .syntax(line: 1)), ("muster-schema 1\n", .syntax(line: 2)),
+        ("muster-schema 1\ninput", .syntax(line: 2)),
+        ("muster-schema 1\nfield x bool\ninput\n", .syntax(line: 2)),
+        ("muster-schema 1\ninput\ntable a\n", .syntax(line: 3)), ("muster-schema 1\n\ninput\n", .syntax(line: 2)),
+        ("muster-schema 1\ninput\nfield x bool 1\n", .syntax(line: 3)),
+        ("muster-schema 1\ninput\nfield x int 2 1\n", .syntax(line: 3)),
+        ("muster-schema 1\ninput\nfield x fixed nan 1 1\n", .syntax(line: 3)),
+        ("muster-schema 1\ninput\nfield x fixed 0 inf 1\n", .invalid),
+        ("muster-schema 1\ninput\nfield x fixed 0 1 0.3\n", .invalid),
+        ("muster-schema 1\ninput\nfield x fixed 0 1 0\n", .invalid),
+        ("muster-schema 1\ninput\nfield x angle 25\n", .invalid),
+        ("muster-schema 1\ninput\nfield x enum 0\n", .invalid),
+        ("muster-schema 1\ninput\nfield x int 0 4294967296\n", .invalid),
+        ("muster-schema 1\ninput\nfield x int -9223372036854775808 0\n", .invalid),
+        ("muster-schema 1\ninput\nfield x-y bool\n", .invalid),
+        ("muster-schema 1\ninput\nfield \u{E4} bool\n", .invalid), ("muster-schema 1\ntable \ninput\n", .invalid),
+        ("muster-schema 1\ntable a\ntable a\ninput\n", .invalid),
+        ("muster-schema 1\ninput\nfield x bool\nfield x bool\n", .invalid),
+        ("muster-schema 1\ninput\nfield x int +1 2\n", .notCanonical),
+        ("muster-schema 1\ninput\nfield x fixed 0 1.0 1\n", .notCanonical),
+        ("muster-schema 1\ninput\nfield x fixed 0 1e0 1\n", .notCanonical),
+        ("muster-schema 1\r\ninput\r\n", .unknownVersion),
+    ])
+    func `another text is refused with its reason`(text: String, error: SchemaError) {
+        #expect(throws: error) { try Schema.parse(text) }
+    }
+
+    @Test
+    func `65 fields are refused, 64 are not`() throws {
+        let fields = (0..<65).map { "field f\($0) bool\n" }
+        for owner in ["muster-schema 1\ninput\n", "muster-schema 1\ntable t\n"] {
+            let end = owner.hasSuffix("input\n") ? "" : "input\n"
+            #expect(throws: SchemaError.invalid) { try Schema.parse(owner + fields.joined() + end) }
+            _ = try Schema.parse(owner + fields.dropLast().joined() + end)
+        }
+    }
+
+    @Test
+    func `a text over 64 KiB is refused unread`() {
+        let text = String(repeating: "x", count: 65_537)
+        #expect(throws: SchemaError.tooLong) { try Schema.parse(text) }
+    }
+
+    @Test
+    func `widths are the bits of the maximum`() {
+        let widths: [(FieldKind, Int, UInt32)] = [
+            (.bool, 1, 1), (.int(5...5), 0, 0), (.int(-1...1), 2, 2), (.int(0...3), 2, 3), (.int(0...4), 3, 4),
+            (.int(0...4_294_967_295), 32, .max), (.fixed(-32...32, step: 1 / 64), 13, 4_096),
+            (.angle(bits: 10), 10, 1_023),
+            (.enumeration(1), 0, 0), (.enumeration(65_536), 16, 65_535),
+        ]
+        for (kind, width, maximum) in widths {
+            #expect(Quantiser(kind).width == width)
+            #expect(Quantiser(kind).maximum == maximum)
+        }
+    }
+
+    @Test
+    func `captured numbers are clamped and rounded to the nearest step`() {
+        let fixed = Quantiser(.fixed(-2...2, step: 0.5))
+        let cases: [(Double, UInt32)] = [
+            (-2, 0), (2, 8), (0, 4), (0.24, 4), (0.25, 5), (-3, 0), (99, 8), (.infinity, 8), (-.infinity, 0), (.nan, 0),
+        ]
+        for (number, value) in cases { #expect(fixed.quantise(number) == value) }
+        #expect(fixed.number(of: 5) == 0.5)
+    }
+
+    @Test
+    func `angles wrap at a full turn`() {
+        let angle = Quantiser(.angle(bits: 2))
+        let quarter = Double.pi / 2
+        let cases: [(Double, UInt32)] = [
+            (0, 0), (quarter, 1), (4 * quarter, 0), (-quarter, 3), (3.6 * quarter, 0), (9 * quarter, 1), (.nan, 0),
+            (.infinity, 0), (1e300, angle.quantise(1e300)),
+        ]
+        for (number, value) in cases { #expect(angle.quantise(number) == value) }
+    }
+
+    @Test
+    func `numbers from outside are refused rather than clamped`() {
+        let int = Quantiser(.int(-1...1))
+        #expect(int.quantise(refusing: 1) == 2)
+        for number in [1.5, 2, -2, .nan, .infinity] { #expect(int.quantise(refusing: number) == nil) }
+        let fixed = Quantiser(.fixed(0...1, step: 0.25))
+        #expect(fixed.quantise(refusing: 0.3) == 1)
+        #expect(fixed.quantise(refusing: 1.01) == nil)
+        #expect(Quantiser(.angle(bits: 8)).quantise(refusing: -1e9) != nil)
+    }
+
+    @Test
+    func `every quantised value survives the way to a number and back`() {
+        for kind in [FieldKind.fixed(-32...32, step: 0.1), .int(-300...7), .angle(bits: 12), .enumeration(77)] {
+            let quantiser = Quantiser(kind)
+            for value in 0...quantiser.maximum where quantiser.quantise(quantiser.number(of: value)) != value {
+                Issue.record("\(kind): \(value)")
+            }
+        }
+    }
+
+    @Test
+    func `an impossible declaration stops the program with a reason`() async {
+        await #expect(processExitsWith: .failure) {
+            _ = Schema(types: [.init("a b", .table, [])], input: [])
+        }
+    }
+}

@@ -1,0 +1,115 @@
+/// Why a text is not a schema.
+public enum SchemaError: Error, Sendable, Equatable {
+    /// The text is over 64 KiB.
+    case tooLong
+    /// The first line is not `muster-schema 1`.
+    case unknownVersion
+    /// The line with this number, counted from 1, does not follow the grammar.
+    case syntax(line: Int)
+    /// Names, kinds or counts break a rule of protocol/spec/snapshot.md §3.
+    case invalid
+    /// A schema, but not written in the canonical way, so that its hash would differ.
+    case notCanonical
+}
+
+extension Schema {
+    /// The schema whose canonical text this is; for clients that are sent it when they join.
+    public static func parse(_ text: String) throws(SchemaError) -> Schema {
+        guard text.utf8.count <= 65_536 else { throw .tooLong }
+        let (types, input) = try SchemaText.read(text)
+        guard problem(types: types, input: input) == nil else { throw .invalid }
+        let schema = Schema(checkedTypes: types, input: input)
+        guard schema.text.utf8.elementsEqual(text.utf8) else { throw .notCanonical }
+        return schema
+    }
+}
+
+/// The canonical text of a schema (protocol/spec/snapshot.md §3.2).
+enum SchemaText {
+    private static let firstLine = "muster-schema 1"
+
+    static func write(types: [Schema.EntityType], input: [Schema.Field]) -> String {
+        var lines = [firstLine]
+        for type in types {
+            lines.append((type.multiplicity == .table ? "table " : "single ") + type.name)
+            lines += type.fields.map(line)
+        }
+        lines.append("input")
+        lines += input.map(line)
+        return lines.map { $0 + "\n" }.joined()
+    }
+
+    private static func line(_ field: Schema.Field) -> String {
+        let kind =
+            switch field.kind {
+            case .bool: "bool"
+            case .int(let range): "int \(range.lowerBound) \(range.upperBound)"
+            case .fixed(let range, let step):
+                "fixed \(decimal(range.lowerBound)) \(decimal(range.upperBound)) \(decimal(step))"
+            case .angle(let bits): "angle \(bits)"
+            case .enumeration(let count): "enum \(count)"
+            }
+        return "field \(field.name) \(kind)"
+    }
+
+    /// The shortest decimal digits that read back as the same `Double`, without an exponent and without a fraction of zero.
+    static func decimal(_ number: Double) -> String {
+        guard number != 0 else { return "0" }
+        let parts = number.magnitude.description.split(separator: "e")
+        let mantissa = parts[0].split(separator: ".")
+        var whole = String(mantissa[0])
+        var fraction = mantissa.count > 1 && mantissa[1] != "0" ? String(mantissa[1]) : ""
+        let exponent = parts.count > 1 ? Int(parts[1]) ?? 0 : 0
+        for _ in 0..<max(0, exponent) {
+            whole.append(fraction.isEmpty ? "0" : fraction.removeFirst())
+        }
+        for _ in 0..<max(0, -exponent) {
+            fraction.insert(whole.popLast() ?? "0", at: fraction.startIndex)
+        }
+        let digits = whole.drop { $0 == "0" }
+        return (number < 0 ? "-" : "") + (digits.isEmpty ? "0" : digits) + (fraction.isEmpty ? "" : "." + fraction)
+    }
+
+    static func read(_ text: String) throws(SchemaError) -> ([Schema.EntityType], input: [Schema.Field]) {
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        guard lines.first.map(String.init) == firstLine else { throw .unknownVersion }
+        guard lines.popLast() == "" else { throw .syntax(line: lines.count + 1) }
+        var types: [Schema.EntityType] = []
+        var input: [Schema.Field]?
+        for (index, line) in lines.enumerated().dropFirst() {
+            let words = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+            switch (words[0], words.count) {
+            case ("table", 2) where input == nil: types.append(Schema.EntityType(words[1], .table, []))
+            case ("single", 2) where input == nil: types.append(Schema.EntityType(words[1], .single, []))
+            case ("input", 1) where input == nil: input = []
+            case ("field", 3...):
+                guard let kind = kind(words[2], words.dropFirst(3)) else { throw .syntax(line: index + 1) }
+                let field = Schema.Field(words[1], kind)
+                if input != nil {
+                    input?.append(field)
+                } else if let last = types.popLast() {
+                    guard last.fields.count < Schema.fieldsMax else { throw .invalid }
+                    types.append(Schema.EntityType(last.name, last.multiplicity, last.fields + [field]))
+                } else {
+                    throw .syntax(line: index + 1)
+                }
+            default: throw .syntax(line: index + 1)
+            }
+        }
+        guard let input else { throw .syntax(line: lines.count + 1) }
+        return (types, input)
+    }
+
+    private static func kind(_ name: String, _ arguments: ArraySlice<String>) -> FieldKind? {
+        let integers = arguments.compactMap { Int($0) }
+        let numbers = arguments.compactMap { Double($0) }
+        switch (name, arguments.count, integers.count, numbers.count) {
+        case ("bool", 0, _, _): return .bool
+        case ("int", 2, 2, _) where integers[0] <= integers[1]: return .int(integers[0]...integers[1])
+        case ("fixed", 3, _, 3) where numbers[0] <= numbers[1]: return .fixed(numbers[0]...numbers[1], step: numbers[2])
+        case ("angle", 1, 1, _): return .angle(bits: integers[0])
+        case ("enum", 1, 1, _): return .enumeration(integers[0])
+        default: return nil
+        }
+    }
+}
