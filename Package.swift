@@ -49,6 +49,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
     name: "muster",
     products: [
+        .library(name: "GameKit", targets: ["GameKit"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
@@ -76,6 +77,9 @@ let package = Package(
             name: "CUV", path: "Sources/CUV", pkgConfig: "libuv",
             providers: [.apt(["libuv1-dev"])]),
 
+        // The game side.
+        server("GameKit", ["SnapshotCore", "JSONCore", "Determinism"]),
+
         // For tests: golden vectors and stored inputs as bytes, the ways to cut them, and what the fuzzers run.
         .target(
             name: "VectorFiles", dependencies: ["Determinism"], path: "Tests/VectorFiles", swiftSettings: settings),
@@ -93,6 +97,7 @@ let package = Package(
             ["WebSocketCore", "HTTPCore", "FuzzTargets", "VectorFiles", "ByteKit", "Determinism", httpTypes]),
         tests("SocketIOCoreTests", ["SocketIOCore", "JSONCore", "Determinism"]),
         tests("SnapshotCoreTests", ["SnapshotCore", "ByteKit", "Determinism"]),
+        tests("GameKitTests", ["GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
     ]
 )
 

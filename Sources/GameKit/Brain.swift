@@ -1,0 +1,82 @@
+import JSONCore
+import SnapshotCore
+
+/// A player that is a program: sees what a client sees and decides what to do.
+public protocol Brain: SendableMetatype {
+    /// The game it plays.
+    associatedtype Played: Game
+
+    /// A brain whose chances all follow from the seed.
+    init(seed: UInt64)
+
+    /// What to ask for, or nil to send nothing.
+    ///
+    /// - Parameters:
+    ///   - game: A game value whose replicated properties are what the newest snapshot says, quantised; the others are as
+    ///     the initialiser left them.
+    ///   - seat: The brain's own seat.
+    ///   - tick: The snapshot's tick.
+    mutating func decide(_ game: Played, seat: Int, tick: UInt32) -> Played.Input?
+}
+
+/// A kind of brain, whatever its Swift type.
+public struct BrainType: Sendable {
+    /// The name of the game that it plays.
+    public let gameName: String
+    @usableFromInline let makeBrain: @Sendable (JSONValue, UInt64) throws -> BotBrain
+
+    /// The type of `brain`. Inlinable, so that it is made for these very types in the game's own module.
+    @inlinable public init<B: Brain>(_ brain: B.Type) {
+        gameName = B.Played.name
+        let replication = B.Played.replicated
+        let inputRecord = Record(B.Played.Input.fields)
+        makeBrain = { options, seed in
+            var context = GameContext(tickRate: B.Played.rules.tickRate, seed: seed)
+            var mind = Mind(brain: B(seed: seed), game: try B.Played(&context, options: options))
+            return BotBrain { state, seat in
+                replication.restore(state, into: &mind.game)
+                guard let input = mind.decide(seat: seat, tick: state.tick) else { return nil }
+                var values = [UInt32](repeating: 0, count: inputRecord.width)
+                inputRecord.capture(input, into: &values)
+                return values
+            }
+        }
+    }
+
+    /// A brain for one bot.
+    ///
+    /// - Parameters:
+    ///   - options: The lobby's options.
+    ///   - seed: Decides everything that the brain leaves to chance.
+    /// - Throws: What the game's initialiser throws at these options.
+    package func make(options: JSONValue, seed: UInt64) throws -> BotBrain {
+        try makeBrain(options, seed)
+    }
+}
+
+/// A brain and the game value in which it sees the state.
+@usableFromInline struct Mind<B: Brain> {
+    @usableFromInline var brain: B
+    @usableFromInline var game: B.Played
+
+    @inlinable init(brain: B, game: B.Played) {
+        self.brain = brain
+        self.game = game
+    }
+
+    @inlinable mutating func decide(seat: Int, tick: UInt32) -> B.Played.Input? {
+        brain.decide(game, seat: seat, tick: tick)
+    }
+}
+
+/// One bot's brain, as the bot sees it. Belongs to one loop.
+@usableFromInline package final class BotBrain {
+    private let body: (WorldState, Int) -> [UInt32]?
+
+    @usableFromInline init(_ body: @escaping (WorldState, Int) -> [UInt32]?) {
+        self.body = body
+    }
+
+    /// The quantised input to send at this state, or nil for none.
+    package func decide(state: WorldState, seat: Int) -> [UInt32]? { body(state, seat) }
+}

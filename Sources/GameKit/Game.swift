@@ -1,0 +1,128 @@
+/// A game that can be played in a lobby: one value is one running game.
+///
+/// A game is a plain struct and everything that happens to it is synchronous. The host calls it, one call at a time, and
+/// it answers by changing itself and by telling the context what is to be sent. The same seed, options and
+/// calls must give the same game on every machine, so a game uses no clock, no randomness and no trigonometry but
+/// what the context and its own code give it, and never lets the order of a `Set` or `Dictionary` show. (`+ − × ÷ √` are
+/// exact everywhere; `sin` and its like are not.)
+public protocol Game: SendableMetatype {
+    /// What players ask for.
+    associatedtype Input: GameInput
+
+    /// The name by which lobbies ask for the game: `"arena"`.
+    static var name: String { get }
+    /// How fast it runs and whom it lets in.
+    static var rules: Rules { get }
+    /// What clients see of it.
+    @ReplicationBuilder<Self> static var replicated: Replication<Self> { get }
+
+    /// A game in which no one sits yet.
+    ///
+    /// - Parameters:
+    ///   - context: At tick 0.
+    ///   - options: What the creator of the lobby asked for; `.null` when nothing. Comes from outside: check it.
+    /// - Throws: Anything, when the options are unusable; the lobby is then not created.
+    init(_ context: inout GameContext, options: JSONValue) throws
+
+    /// Somebody has taken a seat.
+    mutating func join(_ seat: Seat, _ context: inout GameContext)
+    /// A seat is empty for good: its player left, was kicked, or stayed away longer than the grace time.
+    mutating func leave(_ seat: Seat, _ context: inout GameContext)
+    /// A seated player's connection is gone; the grace time runs. Does nothing unless the game says otherwise.
+    mutating func drop(_ seat: Seat, _ context: inout GameContext)
+    /// A dropped player is back in time. Does nothing unless the game says otherwise.
+    mutating func resume(_ seat: Seat, _ context: inout GameContext)
+    /// Moves the game on by one tick.
+    ///
+    /// - Parameters:
+    ///   - inputs: What has come in for this tick, in an order that is part of the record.
+    ///   - context: At the new tick.
+    /// - Throws: Anything; the lobby then ends with an error, and no other lobby notices.
+    mutating func step(_ inputs: Inputs<Input>, _ context: inout GameContext) throws
+}
+
+extension Game {
+    /// Does nothing.
+    public mutating func drop(_ seat: Seat, _ context: inout GameContext) {}
+    /// Does nothing.
+    public mutating func resume(_ seat: Seat, _ context: inout GameContext) {}
+}
+
+/// What a player asks for at one tick: a small struct whose properties have defaults.
+///
+/// What arrives has been checked against the fields' kinds, so a game need not check ranges again.
+public protocol GameInput: Sendable {
+    /// The input of somebody who does nothing. Hand-written clients may leave fields out; they are then as here.
+    init()
+    /// The fields that clients send, at most 64.
+    @FieldBuilder<Self> static var fields: [Field<Self>] { get }
+}
+
+/// How a game runs and whom it lets in.
+public struct Rules: Sendable, Equatable {
+    /// Steps in a second, 1 to 128.
+    public var tickRate: Int
+    /// A snapshot goes out after every that many steps, 1 to 128.
+    public var snapshotEvery: Int
+    /// How many can play at once, 1 to 1,024.
+    public var seats: Int
+    /// How long a seat is kept for a player whose connection is gone.
+    public var grace: Interval
+    /// Inputs for a tick further ahead than this are refused, 1 to 1,024.
+    public var maxTicksAhead: Int
+
+    /// Rules; what is left out is 1 snapshot a step, 30 s of grace and half a second ahead.
+    ///
+    /// - Precondition: every number is in its range.
+    public init(
+        tickRate: Int, snapshotEvery: Int = 1, seats: Int, grace: Interval = .seconds(30), maxTicksAhead: Int? = nil
+    ) {
+        precondition((1...128).contains(tickRate), "rules: a tick rate is 1 to 128")
+        precondition((1...128).contains(snapshotEvery), "rules: a snapshot goes out every 1 to 128 steps")
+        precondition((1...1_024).contains(seats), "rules: a game has 1 to 1,024 seats")
+        precondition(grace >= .zero, "rules: grace is not negative")
+        self.tickRate = tickRate
+        self.snapshotEvery = snapshotEvery
+        self.seats = seats
+        self.grace = grace
+        self.maxTicksAhead = maxTicksAhead ?? max(1, tickRate / 2)
+        precondition((1...1_024).contains(self.maxTicksAhead), "rules: inputs are taken 1 to 1,024 ticks ahead")
+    }
+}
+
+/// A place in a running game and who sits there.
+public struct Seat: Sendable, Equatable {
+    /// From 0 up to, not including, the number of seats in the rules.
+    public let number: Int
+    /// What the player is called; not unique.
+    public let name: String
+    /// False while the player's connection is gone and the grace time runs.
+    public package(set) var isConnected: Bool
+
+    /// A taken seat.
+    package init(number: Int, name: String, isConnected: Bool = true) {
+        self.number = number
+        self.name = name
+        self.isConnected = isConnected
+    }
+}
+
+/// The inputs for one step, in the order of the tick they were meant for, then seat, then the sender's numbering.
+///
+/// A seat may have none or several. Only taken seats have any.
+public struct Inputs<Input: GameInput>: Sendable, Sequence {
+    @usableFromInline let entries: [(seat: Int, input: Input)]
+
+    /// Inputs in this order.
+    @usableFromInline package init(_ entries: [(seat: Int, input: Input)]) {
+        self.entries = entries
+    }
+
+    /// Goes through seat numbers and inputs in order.
+    @inlinable public func makeIterator() -> IndexingIterator<[(seat: Int, input: Input)]> { entries.makeIterator() }
+
+    /// The newest input of a seat; nil when it has none.
+    @inlinable public func last(of seat: Int) -> Input? {
+        entries.last { $0.seat == seat }?.input
+    }
+}

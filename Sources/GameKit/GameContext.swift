@@ -1,0 +1,99 @@
+import Determinism
+import JSONCore
+
+/// What a running game can know and do beyond its own value: time in ticks, chance, seats, and words to the players.
+///
+/// It is lent for one call and cannot be copied or kept.
+public struct GameContext: ~Copyable {
+    /// The number of the current step: 0 while the game is made, 1 in the first step.
+    public package(set) var tick: UInt32 = 0
+    /// Steps in a second.
+    public let tickRate: Int
+    /// The game's own chance: the same sequence for the same seed, whoever hosts it.
+    public var random: SeededRandom
+    /// The taken seats, by number.
+    public package(set) var seats: [Seat] = []
+    /// What the host has not collected yet.
+    package var output = GameOutput()
+
+    /// A context at tick 0, without seats.
+    @usableFromInline package init(tickRate: Int, seed: UInt64) {
+        self.tickRate = tickRate
+        random = SeededRandom(seed: seed)
+    }
+
+    /// The length of a step in seconds.
+    public var dt: Double { 1 / Double(tickRate) }
+
+    /// The time the game has run, in seconds.
+    public var elapsed: Double { Double(tick) / Double(tickRate) }
+
+    /// The seat with that number, when it is taken.
+    public func seat(_ number: Int) -> Seat? {
+        seats.first { $0.number == number }
+    }
+
+    /// Sends an event to everybody in the lobby, reliably and in order.
+    public mutating func emit(_ event: String, _ data: JSONValue = .null) {
+        output.events.append(GameEvent(name: event, data: data, seat: nil))
+    }
+
+    /// Sends an event to one seat, reliably and in order. While its player is away, the host decides what is kept.
+    public mutating func emit(_ event: String, _ data: JSONValue = .null, to seat: Int) {
+        output.events.append(GameEvent(name: event, data: data, seat: seat))
+    }
+
+    /// Ends the game after this call; the first result counts.
+    public mutating func finish(_ result: JSONValue = .null) {
+        if output.result == nil { output.result = result }
+    }
+
+    /// Takes a seat away from its player. The game's `leave` follows, after this call.
+    public mutating func kick(_ seat: Int, reason: String) {
+        output.kicks.append(GameKick(seat: seat, reason: reason))
+    }
+}
+
+/// An event that a game wants sent.
+package struct GameEvent: Sendable, Equatable {
+    /// Its name.
+    package var name: String
+    /// Its one argument.
+    package var data: JSONValue
+    /// Whom it is for; nil for everybody.
+    package var seat: Int?
+
+    /// An event.
+    package init(name: String, data: JSONValue, seat: Int?) {
+        self.name = name
+        self.data = data
+        self.seat = seat
+    }
+}
+
+/// A seat that a game wants emptied.
+package struct GameKick: Sendable, Equatable {
+    /// The seat's number.
+    package var seat: Int
+    /// Told to the player.
+    package var reason: String
+
+    /// A seat to empty.
+    package init(seat: Int, reason: String) {
+        self.seat = seat
+        self.reason = reason
+    }
+}
+
+/// What a game wants of its host, in the order it was said.
+package struct GameOutput: Sendable, Equatable {
+    /// Events to send.
+    package var events: [GameEvent] = []
+    /// Seats to empty.
+    package var kicks: [GameKick] = []
+    /// The result, once the game has ended.
+    package var result: JSONValue?
+
+    /// Nothing.
+    package init() {}
+}

@@ -1,0 +1,222 @@
+import JSONCore
+import SnapshotCore
+
+/// A kind of game that a server can host, whatever its Swift type.
+public struct GameType: Sendable {
+    /// The game's name.
+    public let name: String
+    /// Its rules.
+    public private(set) var rules: Rules
+    /// What it replicates and accepts.
+    public let schema: Schema
+    private let defaultInput: [UInt32]
+    private let makeInstance: @Sendable (GameType, JSONValue, UInt64) throws -> any GameInstance
+
+    /// The type of `game`; checks its declarations.
+    ///
+    /// - Precondition: names are legal and unique, and nothing has more than 64 fields; the message says what is wrong.
+    @inlinable public init<G: Game>(_ game: G.Type) {
+        self.init(game) { game, entries, record, context in
+            var inputs: [(seat: Int, input: G.Input)] = []
+            inputs.reserveCapacity(entries.count)
+            for entry in entries {
+                var input = G.Input()
+                record.restore(entry.input.values, into: &input)
+                inputs.append((entry.seat, input))
+            }
+            try game.step(Inputs(inputs), &context)
+        }
+    }
+
+    /// The type of `game`, with the step that its own module has made for its types.
+    @usableFromInline init<G: Game>(_ game: G.Type, step: @escaping RunningGame<G>.Step) {
+        let replication = G.replicated
+        let inputRecord = Record(G.Input.fields)
+        name = G.name
+        rules = G.rules
+        schema = Schema(types: replication.parts.map(\.type), input: inputRecord.declarations)
+        var defaultInput: [UInt32] = []
+        inputRecord.capture(G.Input(), into: &defaultInput)
+        self.defaultInput = defaultInput
+        makeInstance = { type, options, seed in
+            try RunningGame<G>(
+                type: type, replication: replication, inputRecord: inputRecord, step: step, options: options,
+                seed: seed)
+        }
+    }
+
+    /// The same game at another rate; inputs may be as far ahead as before in time, not in ticks.
+    ///
+    /// - Precondition: a tick rate is 1 to 128.
+    package func with(tickRate: Int) -> GameType {
+        var type = self
+        type.rules = Rules(
+            tickRate: tickRate, snapshotEvery: rules.snapshotEvery, seats: rules.seats, grace: rules.grace,
+            maxTicksAhead: min(1_024, max(1, rules.maxTicksAhead * tickRate / rules.tickRate)))
+        return type
+    }
+
+    /// Starts a game.
+    ///
+    /// - Parameters:
+    ///   - options: What the lobby's creator asked for.
+    ///   - seed: Decides everything that is left to chance.
+    /// - Throws: What the game's initialiser throws.
+    package func make(options: JSONValue, seed: UInt64) throws -> any GameInstance {
+        try makeInstance(self, options, seed)
+    }
+
+    /// The input that a hand-written client sent as a JSON object with the fields' names (protocol/spec/game-messages.md
+    /// §5).
+    ///
+    /// Bools are true or false, everything else is a number in range. Missing fields are as in the input's defaults,
+    /// unknown ones are ignored.
+    ///
+    /// - Returns: nil when it is no object or a value is refused: counted and answered by the caller.
+    package func inputValues(fromJSON json: JSONValue) -> [UInt32]? {
+        guard case .object = json else { return nil }
+        var values = defaultInput
+        for (index, field) in schema.input.enumerated() {
+            guard let member = json[field.name] else { continue }
+            let number: Double
+            switch (member, field.kind) {
+            case (.bool(let flag), .bool): number = flag ? 1 : 0
+            case (_, .bool): return nil
+            case (.integer(let integer), _): number = Double(integer)
+            case (.number(let real), _): number = real
+            default: return nil
+            }
+            guard let value = schema.inputLayout.quantisers[index].quantise(refusing: number) else { return nil }
+            values[index] = value
+        }
+        return values
+    }
+}
+
+/// One seat's input for one step, as the host hands it in.
+@usableFromInline package struct SeatInput: Sendable, Equatable {
+    /// Who sent it.
+    @usableFromInline package var seat: Int
+    /// The tick, sequence and values that were sent, checked against the schema.
+    @usableFromInline package var input: QuantisedInput
+
+    /// An input of a seat.
+    package init(seat: Int, input: QuantisedInput) {
+        self.seat = seat
+        self.input = input
+    }
+}
+
+/// One running game, as its host sees it. Belongs to one loop.
+///
+/// Whatever a call makes the game say waits in ``takeOutput()``.
+package protocol GameInstance: AnyObject {
+    /// What kind of game this is.
+    var type: GameType { get }
+    /// The number of steps so far.
+    var tick: UInt32 { get }
+    /// The taken seats, by number.
+    var seats: [Seat] { get }
+    /// Seats a player. Precondition: the seat exists and is free.
+    func join(seat number: Int, name: String)
+    /// Empties a seat for good. Does nothing when it is free.
+    func leave(seat number: Int)
+    /// Tells the game that a player's connection is gone. Does nothing when the seat is free or already dropped.
+    func drop(seat number: Int)
+    /// Tells the game that a dropped player is back. Does nothing when the seat is free or connected.
+    func resume(seat number: Int)
+    /// Runs one step. Inputs may come in any order; those of free seats are left out.
+    ///
+    /// - Throws: What the game throws; the game is then broken and must not be called again.
+    func step(_ inputs: [SeatInput]) throws
+    /// Overwrites `state`, one of this game's schema, with the quantised state after the last step.
+    func capture(into state: inout WorldState)
+    /// What the game has asked for since this was last called.
+    func takeOutput() -> GameOutput
+}
+
+/// The one implementation: a game value and its context.
+@usableFromInline final class RunningGame<G: Game>: GameInstance {
+    /// Runs a step of the game with inputs in their order, whose values the record tells how to read.
+    @usableFromInline typealias Step =
+        @Sendable (inout G, [SeatInput], Record<G.Input>, inout GameContext) throws -> Void
+
+    let type: GameType
+    private var game: G
+    private var context: GameContext
+    private let replication: Replication<G>
+    private let inputRecord: Record<G.Input>
+    private let runStep: Step
+    private var ordered: [SeatInput] = []
+
+    init(
+        type: GameType, replication: Replication<G>, inputRecord: Record<G.Input>, step: @escaping Step,
+        options: JSONValue, seed: UInt64
+    ) throws {
+        var context = GameContext(tickRate: type.rules.tickRate, seed: seed)
+        game = try G(&context, options: options)
+        self.context = context
+        self.type = type
+        self.replication = replication
+        self.inputRecord = inputRecord
+        runStep = step
+    }
+
+    var tick: UInt32 { context.tick }
+    var seats: [Seat] { context.seats }
+
+    func join(seat number: Int, name: String) {
+        precondition((0..<type.rules.seats).contains(number), "a seat that the game does not have")
+        precondition(index(of: number) == nil, "a seat that is taken")
+        let seat = Seat(number: number, name: name)
+        let at = context.seats.firstIndex { $0.number > number } ?? context.seats.count
+        context.seats.insert(seat, at: at)
+        game.join(seat, &context)
+    }
+
+    func leave(seat number: Int) {
+        guard let at = index(of: number) else { return }
+        let seat = context.seats.remove(at: at)
+        game.leave(seat, &context)
+    }
+
+    func drop(seat number: Int) {
+        guard let at = index(of: number), context.seats[at].isConnected else { return }
+        context.seats[at].isConnected = false
+        let seat = context.seats[at]
+        game.drop(seat, &context)
+    }
+
+    func resume(seat number: Int) {
+        guard let at = index(of: number), !context.seats[at].isConnected else { return }
+        context.seats[at].isConnected = true
+        let seat = context.seats[at]
+        game.resume(seat, &context)
+    }
+
+    func step(_ inputs: [SeatInput]) throws {
+        context.tick += 1
+        ordered.append(contentsOf: inputs)
+        ordered.sort { left, right in
+            (left.input.tick, left.seat, left.input.sequence) < (right.input.tick, right.seat, right.input.sequence)
+        }
+        ordered.removeAll { index(of: $0.seat) == nil }
+        defer { ordered.removeAll(keepingCapacity: true) }
+        try runStep(&game, ordered, inputRecord, &context)
+    }
+
+    func capture(into state: inout WorldState) {
+        state.tick = context.tick
+        replication.capture(game, into: &state)
+    }
+
+    func takeOutput() -> GameOutput {
+        let output = context.output
+        context.output = GameOutput()
+        return output
+    }
+
+    private func index(of number: Int) -> Int? {
+        context.seats.firstIndex { $0.number == number }
+    }
+}

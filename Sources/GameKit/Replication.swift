@@ -1,0 +1,99 @@
+import SnapshotCore
+
+/// A table of entities that clients see: `Entities(\.players, "player") { Field("x", \.x, …) }`.
+public struct Entities<World>: Sendable {
+    @usableFromInline let part: ReplicatedPart<World>
+
+    /// Replicates the table at `path` under `name`, with the fields listed.
+    @inlinable public init<Row: Entity>(
+        _ path: any WritableKeyPath<World, Table<Row>> & Sendable, _ name: String,
+        @FieldBuilder<Row> fields: () -> [Field<Row>]
+    ) {
+        let record = Record(fields())
+        let property = Property(path)
+        part = ReplicatedPart(
+            type: Schema.EntityType(name, .table, record.declarations),
+            capture: { world, table in
+                property.read(world) { $0.capture(record, into: &table) }
+            },
+            restore: { table, world in
+                property.change(&world) { $0.restore(table, record) }
+            })
+    }
+}
+
+/// One value that clients see and that is always there: `Single(\.match, "match") { Field("round", \.round, …) }`.
+public struct Single<World>: Sendable {
+    @usableFromInline let part: ReplicatedPart<World>
+
+    /// Replicates the value at `path` under `name`, with the fields listed.
+    @inlinable public init<Value: Sendable>(
+        _ path: any WritableKeyPath<World, Value> & Sendable, _ name: String,
+        @FieldBuilder<Value> fields: () -> [Field<Value>]
+    ) {
+        let record = Record(fields())
+        let property = Property(path)
+        part = ReplicatedPart(
+            type: Schema.EntityType(name, .single, record.declarations),
+            capture: { world, table in
+                if table.ids != [0] { table.ids = [0] }
+                property.read(world) { record.capture($0, into: &table.values) }
+            },
+            restore: { table, world in
+                property.change(&world) { record.restore(table.values, into: &$0) }
+            })
+    }
+}
+
+/// One entity type of the schema, tied to where its values live in the game.
+@usableFromInline final class ReplicatedPart<World>: Sendable {
+    @usableFromInline let type: Schema.EntityType
+    /// Overwrites the table with the game's quantised values.
+    @usableFromInline let capture: @Sendable (World, inout EntityTable) -> Void
+    /// Overwrites the game's values with the table's.
+    @usableFromInline let restore: @Sendable (EntityTable, inout World) -> Void
+
+    @usableFromInline init(
+        type: Schema.EntityType, capture: @escaping @Sendable (World, inout EntityTable) -> Void,
+        restore: @escaping @Sendable (EntityTable, inout World) -> Void
+    ) {
+        self.type = type
+        self.capture = capture
+        self.restore = restore
+    }
+}
+
+/// Everything of a game that clients see, in the order it has on the wire.
+public struct Replication<World>: Sendable {
+    @usableFromInline let parts: [ReplicatedPart<World>]
+
+    /// Overwrites `state` with the world's quantised values; allocates nothing once the tables have grown.
+    @inlinable func capture(_ world: World, into state: inout WorldState) {
+        for index in parts.indices { parts[index].capture(world, &state.tables[index]) }
+    }
+
+    /// Overwrites the replicated properties of `world` with what `state` says.
+    @inlinable func restore(_ state: WorldState, into world: inout World) {
+        // Spans: an element taken out of an array is retained, with all that it holds.
+        let (parts, tables) = (parts.span, state.tables.span)
+        for index in parts.indices { parts[index].restore(tables[index], &world) }
+    }
+}
+
+/// Collects the tables and singles listed in a declaration.
+@resultBuilder
+public enum ReplicationBuilder<World> {
+    /// One of a declaration's lines.
+    public struct Line: Sendable {
+        let part: ReplicatedPart<World>
+    }
+
+    /// A table.
+    public static func buildExpression(_ entities: Entities<World>) -> Line { Line(part: entities.part) }
+    /// A single.
+    public static func buildExpression(_ single: Single<World>) -> Line { Line(part: single.part) }
+    /// All lines, in the order they were written.
+    public static func buildBlock(_ lines: Line...) -> Replication<World> {
+        Replication(parts: lines.map(\.part))
+    }
+}
