@@ -79,6 +79,7 @@ let package = Package(
 
         // The game side.
         server("GameKit", ["SnapshotCore", "JSONCore", "Determinism"]),
+        server("Games", ["GameKit"]),
 
         // For tests: golden vectors and stored inputs as bytes, the ways to cut them, and what the fuzzers run.
         .target(
@@ -98,6 +99,7 @@ let package = Package(
         tests("SocketIOCoreTests", ["SocketIOCore", "JSONCore", "Determinism"]),
         tests("SnapshotCoreTests", ["SnapshotCore", "ByteKit", "Determinism"]),
         tests("GameKitTests", ["GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
+        tests("GamesTests", ["Games", "ExampleGame", "GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
     ]
 )
 

@@ -1,0 +1,252 @@
+import GameKit
+
+/// A shooter seen from above: players move, aim and shoot among walls, collect health and ammunition, and score.
+///
+/// Options: `roundSeconds`, 10 to 3,600 (180 when left out).
+struct Arena: Game {
+    /// What a player asks for; holds until the next input comes.
+    struct Input: GameInput, Equatable {
+        var dx = 0
+        var dy = 0
+        var aim = 0
+        var fire = false
+
+        static var fields: [Field<Input>] {
+            Field("dx", \.dx, .int(-1...1))
+            Field("dy", \.dy, .int(-1...1))
+            Field("aim", \.aim, .int(0...ArenaMap.directionCount - 1))
+            Field("fire", \.fire)
+        }
+    }
+
+    /// A player, under the id of its seat. With no health it waits to respawn.
+    struct Player: Entity {
+        var x = 0.0
+        var y = 0.0
+        var aim = 0
+        var health = 0
+        var ammo = 0
+        var score = 0
+        var intent = Input()
+        var readyTick: UInt32 = 0
+        var respawnTick: UInt32 = 0
+        var isAlive: Bool { health > 0 }
+        var position: ArenaMap.Vector { ArenaMap.Vector(x: x, y: y) }
+    }
+
+    /// A shot under way.
+    struct Projectile: Entity {
+        var x = 0.0
+        var y = 0.0
+        var aim = 0
+        var owner = 0
+        var endTick: UInt32 = 0
+    }
+
+    /// What a pickup gives.
+    enum PickupKind: Int, CaseIterable, FieldValue { case health, ammo }
+
+    /// Something to collect by walking over it.
+    struct Pickup: Entity {
+        var x = 0.0
+        var y = 0.0
+        var kind = PickupKind.health
+    }
+
+    /// The current round.
+    struct Match: Sendable {
+        var round = 1
+        var secondsLeft = 0
+    }
+
+    static let name = "arena"
+    static let rules = Rules(tickRate: 30, seats: 16)
+    static var replicated: Replication<Arena> {
+        Single(\.match, "match") {
+            Field("round", \.round, .int(1...65_535))
+            Field("secondsLeft", \.secondsLeft, .int(0...3_600))
+        }
+        Entities(\.players, "player") {
+            Field("x", \.x, .fixed(-20...20, step: 1 / 64))
+            Field("y", \.y, .fixed(-12...12, step: 1 / 64))
+            Field("aim", \.aim, .int(0...ArenaMap.directionCount - 1))
+            Field("health", \.health, .int(0...100))
+            Field("ammo", \.ammo, .int(0...ammoMax))
+            Field("score", \.score, .int(0...9_999))
+        }
+        Entities(\.projectiles, "projectile") {
+            Field("x", \.x, .fixed(-20...20, step: 1 / 64))
+            Field("y", \.y, .fixed(-12...12, step: 1 / 64))
+            Field("aim", \.aim, .int(0...ArenaMap.directionCount - 1))
+            Field("owner", \.owner, .int(0...15))
+        }
+        Entities(\.pickups, "pickup") {
+            Field("x", \.x, .fixed(-20...20, step: 1 / 64))
+            Field("y", \.y, .fixed(-12...12, step: 1 / 64))
+            Field("kind", \.kind)
+        }
+    }
+
+    static let ammoMax = 50
+    static let playerHalf = 0.5
+    static let shotHalf = 0.1
+    static let playerSpeed = 6.0
+    static let shotSpeed = 18.0
+    static let damage = 25
+    static let pickupCount = 6
+
+    var match = Match()
+    var players = Table<Player>()
+    var projectiles = Table<Projectile>()
+    var pickups = Table<Pickup>()
+    private var pickupTicks: [UInt32] = []
+    private let roundSeconds: Int
+
+    init(_ context: inout GameContext, options: JSONValue) throws {
+        switch options["roundSeconds"] {
+        case nil: roundSeconds = 180
+        case .integer(let seconds) where (10...3_600).contains(seconds): roundSeconds = Int(seconds)
+        default: throw OptionsError(description: "roundSeconds is a whole number from 10 to 3600")
+        }
+        match.secondsLeft = roundSeconds
+        for _ in 0..<Self.pickupCount { placePickup(&context.random) }
+    }
+
+    mutating func join(_ seat: Seat, _ context: inout GameContext) {
+        var player = Player()
+        spawn(&player, &context.random)
+        players[seat: seat.number] = player
+    }
+
+    mutating func leave(_ seat: Seat, _ context: inout GameContext) {
+        players[seat: seat.number] = nil
+        projectiles.removeAll { _, shot in shot.owner == seat.number }
+    }
+
+    mutating func drop(_ seat: Seat, _ context: inout GameContext) {
+        players[seat: seat.number]?.intent = Input()
+    }
+
+    mutating func step(_ inputs: Inputs<Input>, _ context: inout GameContext) {
+        for (seat, input) in inputs { players[seat: seat]?.intent = input }
+        moveProjectiles(&context)
+        for id in players.ids {
+            guard var player = players[id] else { continue }
+            if player.isAlive {
+                move(&player, context.dt)
+                shoot(&player, Int(id), context.tick)
+                collect(&player, context.tick)
+            } else if context.tick >= player.respawnTick {
+                spawn(&player, &context.random)
+            }
+            players[id] = player
+        }
+        while let due = pickupTicks.first, due <= context.tick {
+            pickupTicks.removeFirst()
+            placePickup(&context.random)
+        }
+        if context.tick % UInt32(context.tickRate) == 0 { countDown(&context) }
+    }
+
+    /// Moves along each axis for itself, so that a player slides along a wall.
+    private func move(_ player: inout Player, _ dt: Double) {
+        let intent = player.intent
+        player.aim = intent.aim
+        let isDiagonal = intent.dx != 0 && intent.dy != 0
+        let distance = Self.playerSpeed * dt * (isDiagonal ? 0.707_106_781_186_547_5 : 1)
+        let x = player.x + Double(intent.dx) * distance
+        if !ArenaMap.isBlocked(x, player.y, Self.playerHalf) { player.x = x }
+        let y = player.y + Double(intent.dy) * distance
+        if !ArenaMap.isBlocked(player.x, y, Self.playerHalf) { player.y = y }
+    }
+
+    private mutating func shoot(_ player: inout Player, _ seat: Int, _ tick: UInt32) {
+        guard player.intent.fire, player.ammo > 0, tick >= player.readyTick else { return }
+        player.ammo -= 1
+        player.readyTick = tick + 8
+        projectiles.insert(shot(of: player, seat: seat, endTick: tick + 60))
+    }
+
+    private func shot(of player: Player, seat: Int, endTick: UInt32) -> Projectile {
+        var shot = Projectile()
+        (shot.x, shot.y, shot.aim, shot.owner, shot.endTick) = (player.x, player.y, player.aim, seat, endTick)
+        return shot
+    }
+
+    private mutating func moveProjectiles(_ context: inout GameContext) {
+        for id in projectiles.ids {
+            guard var shot = projectiles[id] else { continue }
+            let direction = ArenaMap.directions[shot.aim]
+            shot.x += direction.x * Self.shotSpeed * context.dt
+            shot.y += direction.y * Self.shotSpeed * context.dt
+            let isOver = ArenaMap.isBlocked(shot.x, shot.y, Self.shotHalf) || context.tick >= shot.endTick
+            projectiles[id] = isOver || hit(shot, &context) ? nil : shot
+        }
+    }
+
+    /// Whether the shot has hit somebody, who then pays for it.
+    private mutating func hit(_ shot: Projectile, _ context: inout GameContext) -> Bool {
+        let reach = Self.playerHalf + Self.shotHalf
+        for (id, player) in players where player.isAlive && Int(id) != shot.owner {
+            let (dx, dy) = (player.x - shot.x, player.y - shot.y)
+            guard dx * dx + dy * dy < reach * reach else { continue }
+            var victim = player
+            victim.health = max(0, victim.health - Self.damage)
+            if !victim.isAlive {
+                victim.respawnTick = context.tick + 3 * UInt32(context.tickRate)
+                players[seat: shot.owner]?.score += 1
+                context.emit("frag", ["by": .integer(Int64(shot.owner)), "who": .integer(Int64(id))])
+            }
+            players[id] = victim
+            return true
+        }
+        return false
+    }
+
+    private mutating func collect(_ player: inout Player, _ tick: UInt32) {
+        for (id, pickup) in pickups {
+            let (dx, dy) = (pickup.x - player.x, pickup.y - player.y)
+            guard dx * dx + dy * dy < 1 else { continue }
+            switch pickup.kind {
+            case .health where player.health < 100: player.health = min(100, player.health + 50)
+            case .ammo where player.ammo < Self.ammoMax: player.ammo = min(Self.ammoMax, player.ammo + 10)
+            default: continue
+            }
+            pickups[id] = nil
+            pickupTicks.append(tick + 10 * UInt32(Self.rules.tickRate))
+        }
+    }
+
+    private func spawn(_ player: inout Player, _ random: inout SeededRandom) {
+        let place = freePlace(&random)
+        (player.x, player.y, player.health, player.ammo) = (place.x, place.y, 100, 20)
+    }
+
+    private mutating func placePickup(_ random: inout SeededRandom) {
+        var pickup = Pickup()
+        let place = freePlace(&random)
+        (pickup.x, pickup.y, pickup.kind) = (place.x, place.y, random.int(in: 0...1) == 0 ? .health : .ammo)
+        pickups.insert(pickup)
+    }
+
+    /// A random place where a player can stand; walls cover so little that a few tries are enough.
+    private func freePlace(_ random: inout SeededRandom) -> ArenaMap.Vector {
+        for _ in 0..<32 {
+            let place = ArenaMap.Vector(x: random.double(in: -19...19), y: random.double(in: -11...11))
+            if !ArenaMap.isBlocked(place.x, place.y, Self.playerHalf) { return place }
+        }
+        return ArenaMap.Vector(x: -19, y: -11)
+    }
+
+    private mutating func countDown(_ context: inout GameContext) {
+        match.secondsLeft -= 1
+        guard match.secondsLeft == 0 else { return }
+        let scores = players.map { id, player -> JSONValue in
+            ["seat": .integer(Int64(id)), "score": .integer(Int64(player.score))]
+        }
+        context.emit("round-over", ["round": .integer(Int64(match.round)), "scores": .array(scores)])
+        players.update { _, player in player.score = 0 }
+        match.round += 1
+        match.secondsLeft = roundSeconds
+    }
+}
