@@ -76,6 +76,7 @@ let package = Package(
         .systemLibrary(
             name: "CUV", path: "Sources/CUV", pkgConfig: "libuv",
             providers: [.apt(["libuv1-dev"])]),
+        server("EventLoop", ["CUV", "ByteKit", "Determinism"]),
 
         // The game side.
         server("GameKit", ["SnapshotCore", "JSONCore", "Determinism"]),
@@ -98,6 +99,7 @@ let package = Package(
             ["WebSocketCore", "HTTPCore", "FuzzTargets", "VectorFiles", "ByteKit", "Determinism", httpTypes]),
         tests("SocketIOCoreTests", ["SocketIOCore", "JSONCore", "Determinism"]),
         tests("SnapshotCoreTests", ["SnapshotCore", "ByteKit", "Determinism"]),
+        tests("EventLoopTests", ["EventLoop", "ByteKit", "Determinism"]),
         tests("GameKitTests", ["GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
         tests("GamesTests", ["Games", "ExampleGame", "GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
     ]

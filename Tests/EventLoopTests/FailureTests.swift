@@ -1,0 +1,300 @@
+import ByteKit
+import Determinism
+import EventLoop
+import Glibc
+import Testing
+
+/// A blocking socket of the test's own, for what a well-behaved client would not do.
+private func rawClient(_ address: SocketAddress) -> Int32 {
+    switch address {
+    case .ip(_, let port):
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var target = sockaddr_in()
+        target.sin_family = sa_family_t(AF_INET)
+        target.sin_port = in_port_t(port).bigEndian
+        target.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let result = unsafe withUnsafePointer(to: &target) { target in
+            unsafe target.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        #expect(result == 0)
+        return descriptor
+    case .unix(let path):
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        var target = sockaddr_un()
+        target.sun_family = sa_family_t(AF_UNIX)
+        unsafe withUnsafeMutableBytes(of: &target.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
+        let result = unsafe withUnsafePointer(to: &target) { target in
+            unsafe target.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        #expect(result == 0)
+        return descriptor
+    }
+}
+
+/// Closes with a reset instead of an orderly end.
+private func reset(_ descriptor: Int32) {
+    var linger = linger(l_onoff: 1, l_linger: 0)
+    let size = socklen_t(MemoryLayout.size(ofValue: linger))
+    #expect(unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, size) == 0)
+    close(descriptor)
+}
+
+@Suite("Failures of peers and of the machine", .serialized)
+struct FailureTests {
+    private let loopback = SocketAddress.ip(host: "127.0.0.1", port: 0)
+
+    @Test func `a reset closes the stream with its error`() throws {
+        let server = Recorder()
+        try LoopHarness.run { harness in
+            var client: Int32 = -1
+            var listener: Listener?
+            listener = try harness.loop.listen(loopback) { stream in
+                listener?.close()
+                listener = nil
+                server.attach(stream)
+                reset(client)
+            }
+            server.onClosed = { harness.finish() }
+            client = rawClient(try #require(listener?.localAddress))
+        }
+        #expect(server.closedCount == 1 && server.endedCount == 0)
+        #expect(server.error?.name == "ECONNRESET")
+    }
+
+    @Test func `a write to a peer that is gone closes the stream and raises no signal`() throws {
+        let folder = try TemporaryFolder()
+        let server = Recorder()
+        try LoopHarness.run { harness in
+            var client: Int32 = -1
+            var listener: Listener?
+            listener = try harness.loop.listen(.unix(path: folder.socketPath())) { stream in
+                listener?.close()
+                listener = nil
+                close(client)
+                server.attach(stream)
+                stream.send([1, 2, 3])
+                #expect(!stream.isBlocked)
+                stream.send([4])
+            }
+            server.onClosed = { harness.finish() }
+            client = rawClient(try #require(listener?.localAddress))
+        }
+        #expect(server.closedCount == 1)
+        #expect(server.error?.name == "EPIPE")
+    }
+
+    @Test func `a reset during a blocked write closes the stream once`() throws {
+        let server = Recorder()
+        try LoopHarness.run { harness in
+            var client: Int32 = -1
+            var listener: Listener?
+            listener = try harness.loop.listen(loopback) { stream in
+                listener?.close()
+                listener = nil
+                server.attach(stream)
+                stream.send(pattern(20_000_000))
+                #expect(stream.isBlocked)
+                stream.close(.afterSending)
+                reset(client)
+            }
+            server.onClosed = { harness.finish() }
+            client = rawClient(try #require(listener?.localAddress))
+        }
+        #expect(server.closedCount == 1 && server.drainedCount == 0)
+        #expect(server.error != nil)
+    }
+
+    @Test func `an address in use is a typed error`() throws {
+        let folder = try TemporaryFolder()
+        try LoopHarness.run { harness in
+            for wanted in [loopback, .unix(path: folder.socketPath())] {
+                let listener = try harness.loop.listen(wanted) { _ in }
+                let error = #expect(throws: UVError.self) {
+                    _ = try harness.loop.listen(listener.localAddress) { _ in }
+                }
+                #expect(error?.isAddressInUse == true)
+                #expect(error?.name == "EADDRINUSE")
+                listener.close()
+                let again = try harness.loop.listen(listener.localAddress) { _ in }
+                again.close()
+            }
+            harness.finish()
+        }
+    }
+
+    @Test func `several listeners share a port when all ask for it`() throws {
+        try LoopHarness.run { harness in
+            let first = try harness.loop.listen(loopback, reusePort: true) { _ in }
+            let second = try harness.loop.listen(first.localAddress, reusePort: true) { _ in }
+            #expect(first.localAddress == second.localAddress)
+            first.close()
+            second.close()
+            harness.finish()
+        }
+    }
+
+    @Test func `the socket file of a dead server is replaced, any other file is not`() throws {
+        let folder = try TemporaryFolder()
+        try LoopHarness.run { harness in
+            let stale = folder.socketPath()
+            let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+            var target = sockaddr_un()
+            target.sun_family = sa_family_t(AF_UNIX)
+            unsafe withUnsafeMutableBytes(of: &target.sun_path) { unsafe $0.copyBytes(from: stale.utf8) }
+            let bound = unsafe withUnsafePointer(to: &target) { target in
+                unsafe target.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    unsafe bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                }
+            }
+            #expect(bound == 0)
+            close(descriptor)
+            let listener = try harness.loop.listen(.unix(path: stale)) { _ in }
+            listener.close()
+
+            let file = folder.socketPath("notes")
+            unsafe close(creat(file, 0o600))
+            let error = #expect(throws: UVError.self) { _ = try harness.loop.listen(.unix(path: file)) { _ in } }
+            #expect(error?.isAddressInUse == true)
+            let remains = unsafe access(file, F_OK) == 0
+            #expect(remains)
+            harness.finish()
+        }
+    }
+
+    @Test func `an impossible address is an error of listen and of connect`() throws {
+        let impossible: [SocketAddress] = [
+            .ip(host: "127.0.0.1", port: 65_536), .ip(host: "127.0.0.1", port: -1), .ip(host: "", port: 1),
+            .ip(host: "a\0b", port: 1), .ip(host: String(repeating: "a.", count: 300), port: 1),
+            .unix(path: ""), .unix(path: "a\0b"), .unix(path: String(repeating: "x", count: 108)),
+        ]
+        let client = Recorder()
+        var errors: [UVError] = []
+        try LoopHarness.run { harness in
+            for address in impossible {
+                #expect(throws: UVError.self) { _ = try harness.loop.listen(address) { _ in } }
+                harness.loop.connect(address, handler: client) { result in
+                    guard case .failure(let error) = result else { return fail("connected") }
+                    errors.append(error)
+                    if errors.count == impossible.count { harness.finish() }
+                }
+            }
+        }
+        #expect(errors.filter { $0 == .invalidArgument }.count == impossible.count - 1)
+        #expect(errors.filter { $0 == .nameTooLong }.count == 1)
+        #expect(client.closedCount == 0)
+    }
+
+    @Test func `a refused connection fails on a later turn, and its handler hears nothing`() throws {
+        let folder = try TemporaryFolder()
+        let client = Recorder()
+        var errors: [UVError] = []
+        try LoopHarness.run { harness in
+            let listener = try harness.loop.listen(loopback) { _ in }
+            let address = listener.localAddress
+            listener.close()
+            for (target, source) in [(address, nil), (address, "::1"), (.unix(path: folder.socketPath()), nil)] {
+                harness.loop.connect(target, from: source, handler: client) { result in
+                    guard case .failure(let error) = result else { return fail("connected") }
+                    errors.append(error)
+                    if errors.count == 3 { harness.finish() }
+                }
+            }
+            #expect(errors.isEmpty)
+        }
+        #expect(Set(errors.map(\.name)) == ["ECONNREFUSED", "EINVAL", "ENOENT"])
+        #expect(client.closedCount == 0)
+    }
+
+    @Test func `closing a stream that is connecting cancels`() throws {
+        let client = Recorder()
+        try LoopHarness.run { harness in
+            let listener = try harness.loop.listen(loopback) { $0.close(.now) }
+            let stream = harness.loop.connect(listener.localAddress, handler: client) { result in
+                guard case .failure(let error) = result else { return fail("connected") }
+                #expect(error.isCanceled)
+                listener.close()
+                harness.nextTurn { harness.finish() }
+            }
+            stream.close(.afterSending)
+        }
+        #expect(client.closedCount == 0)
+    }
+
+    @Test func `a connection comes from the source address that was asked for`() throws {
+        let client = Recorder()
+        var peer: SocketAddress?
+        try LoopHarness.run { harness in
+            var listener: Listener?
+            listener = try harness.loop.listen(.ip(host: "localhost", port: 0)) { stream in
+                peer = stream.peerAddress
+                listener?.close()
+                listener = nil
+                stream.close(.now)
+            }
+            client.onClosed = { harness.finish() }
+            let address = try #require(listener?.localAddress)
+            harness.loop.connect(address, from: "127.0.0.2", handler: client) { result in
+                if case .success(let stream) = result { client.attach(stream) }
+            }
+        }
+        guard case .ip(let host, _) = peer else { return fail("no peer") }
+        #expect(host == "127.0.0.2")
+    }
+
+    @Test func `an IPv4 peer of a dual-stack listener shows as IPv4`() throws {
+        try LoopHarness.run { harness in
+            guard let listener = try? harness.loop.listen(.ip(host: "::", port: 0), onAccept: { _ in }) else {
+                return harness.finish()
+            }
+            listener.close()
+            guard case .ip(_, let port) = listener.localAddress else { return }
+            var listening: Listener?
+            listening = try harness.loop.listen(.ip(host: "::", port: port)) { stream in
+                #expect(stream.peerAddress.description.hasPrefix("127.0.0.1:"))
+                stream.close(.now)
+                listening?.close()
+                listening = nil
+                harness.nextTurn { harness.finish() }
+            }
+            let client = rawClient(.ip(host: "127.0.0.1", port: port))
+            reset(client)
+        }
+    }
+
+    @Test func `without descriptors accepting rests, and goes on when there are some again`() async {
+        await #expect(processExitsWith: .success) {
+            let loop = try EventLoop()
+            var turns = 0
+            let server = Recorder()
+            let accepting = try loop.listen(.ip(host: "127.0.0.1", port: 0)) { stream in
+                server.attach(stream)
+                loop.stop()
+            }
+            let client = rawClient(accepting.localAddress)
+            precondition(client >= 0)
+            var limit = rlimit()
+            let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+            _ = unsafe getrlimit(resource, &limit)
+            limit.rlim_cur = 64
+            _ = unsafe setrlimit(resource, &limit)
+            var taken: [Int32] = []
+            while case let descriptor = dup(client), descriptor >= 0 { taken.append(descriptor) }
+            loop.beforeWaiting = { turns += 1 }
+            let release = loop.makeTimer {
+                taken.forEach { close($0) }
+                taken = []
+            }
+            release.arm(at: loop.now + .milliseconds(150))
+            loop.run()
+            precondition((1...2).contains(accepting.acceptErrorCount), "once at the start, once after 100 ms")
+            precondition(accepting.lastAcceptError?.name == "EMFILE")
+            precondition(turns < 20, "the loop did not rest")
+            precondition(server.closedCount == 1)
+            exit(0)
+        }
+    }
+}
