@@ -80,6 +80,7 @@ let package = Package(
 
         // The game side.
         server("GameKit", ["SnapshotCore", "JSONCore", "Determinism"]),
+        server("LobbyCore", ["GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
         server("Games", ["GameKit"]),
 
         // For tests: golden vectors and stored inputs as bytes, the ways to cut them, and what the fuzzers run.
@@ -102,6 +103,7 @@ let package = Package(
         tests("EventLoopTests", ["EventLoop", "ByteKit", "Determinism"]),
         tests("GameKitTests", ["GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
         tests("GamesTests", ["Games", "ExampleGame", "GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
+        tests("LobbyCoreTests", ["LobbyCore", "GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
     ]
 )
 

@@ -1,0 +1,173 @@
+import Determinism
+import GameKit
+import JSONCore
+import SnapshotCore
+
+/// One running game with its seats, its inbox, its clock and its last snapshots. It knows nothing of connections.
+///
+/// Belongs to one loop. Whoever hosts it calls ``step()`` when ``clock`` says so, and collects ``takeOutput()`` after
+/// every call that runs the game's code.
+package final class Lobby {
+    /// What a snapshot message is to the client that gets it.
+    package enum SnapshotKind: Sendable, Equatable {
+        /// The whole state.
+        case keyframe
+        /// From the snapshot before.
+        case delta
+        /// From an older one: the client was behind.
+        case catchUp
+    }
+
+    /// The lobby's name.
+    package let id: String
+    /// What is played.
+    package let game: GameType
+    /// Who sits where.
+    package private(set) var seats: SeatTable
+    /// When steps are due.
+    package var clock: TickClock
+
+    private let instance: any GameInstance
+    private var inbox: Inbox
+    private var due: [SeatInput] = []
+    private var history: SnapshotHistory
+    private var previousSnapshotTick: UInt32?
+
+    /// A lobby whose first step is due one step after `now`, give or take a part of a step that follows from the seed, so
+    /// that lobbies opened together do not all step at once.
+    ///
+    /// - Throws: What the game's `init` throws.
+    package init(id: String, game: GameType, options: JSONValue, seed: UInt64, now: Instant) throws {
+        self.id = id
+        self.game = game
+        instance = try game.make(options: options, seed: seed)
+        seats = SeatTable(count: game.rules.seats)
+        inbox = Inbox(seatCount: game.rules.seats)
+        history = SnapshotHistory(schema: game.schema)
+        let step = 1_000_000_000 / Int64(game.rules.tickRate)
+        let phase = Interval(nanoseconds: Int64(seed % UInt64(step)))
+        clock = TickClock(rate: game.rules.tickRate, start: now + phase)
+    }
+
+    /// The game's rules.
+    package var rules: Rules { game.rules }
+
+    /// How many steps have been run.
+    package var tick: UInt32 { instance.tick }
+
+    // MARK: Seats
+
+    /// Gives a seat to a new player, or nil when all are taken.
+    package func take(name: String, token: SeatTable.TokenDigest) -> Int? {
+        guard let seat = seats.take(name: name, token: token) else { return nil }
+        inbox.reset(seat: seat)
+        instance.join(seat: seat, name: name)
+        return seat
+    }
+
+    /// Connects the holder of a seat again. The client's input sequence starts anew.
+    package func resume(_ seat: Int, newToken: SeatTable.TokenDigest, presented: SeatTable.TokenDigest) {
+        seats.resume(seat, newToken: newToken, presented: presented)
+        inbox.reset(seat: seat)
+        instance.resume(seat: seat)
+    }
+
+    /// Notes that the holder has its newest token.
+    package func confirm(_ seat: Int) {
+        seats.confirm(seat)
+    }
+
+    /// The holder's connection is lost; the seat is kept for the grace time if its holder can come back.
+    package func drop(_ seat: Int, at now: Instant) {
+        if seats.drop(seat, until: now + rules.grace) {
+            instance.drop(seat: seat)
+        } else {
+            emptied(seat)
+        }
+    }
+
+    /// Frees a seat for good.
+    package func leave(_ seat: Int) {
+        guard seats.rows[seat].state != .free else { return }
+        seats.vacate(seat)
+        emptied(seat)
+    }
+
+    private func emptied(_ seat: Int) {
+        inbox.reset(seat: seat)
+        instance.leave(seat: seat)
+    }
+
+    // MARK: Inputs and steps
+
+    /// Takes an input whose values have been checked against the schema.
+    ///
+    /// - Parameters:
+    ///   - tick: nil for the next.
+    ///   - sequence: nil for one more than the last.
+    package func offer(seat: Int, tick: UInt32?, sequence: UInt32?, values: [UInt32]) -> InputVerdict {
+        let next = instance.tick &+ 1
+        let input = QuantisedInput(
+            tick: tick ?? next, sequence: sequence ?? inbox.nextSequence(of: seat), values: values)
+        return inbox.offer(
+            SeatInput(seat: seat, input: input), nextTick: next, lookAheadTicks: rules.maxTicksAhead)
+    }
+
+    /// Runs one step.
+    ///
+    /// - Throws: What the game throws; the lobby is then to be closed.
+    package func step() throws {
+        inbox.take(tick: instance.tick &+ 1, into: &due)
+        try instance.step(due)
+    }
+
+    /// Passes the time of a lobby that nobody plays in, without a step.
+    package func skip(to now: Instant) {
+        clock.restart(at: now)
+    }
+
+    /// What the game has asked for since this was last called.
+    package func takeOutput() -> GameOutput {
+        instance.takeOutput()
+    }
+
+    // MARK: Snapshots
+
+    /// Whether the last step is one after which a snapshot goes out.
+    package var isSnapshotDue: Bool { instance.tick % UInt32(rules.snapshotEvery) == 0 }
+
+    /// The tick of the newest snapshot, or nil before the first.
+    package var newestSnapshotTick: UInt32? { history.newestTick }
+
+    /// Quantises the state after the last step and keeps it as the newest snapshot.
+    package func captureSnapshot() {
+        previousSnapshotTick = history.newestTick
+        history.add { instance.capture(into: &$0) }
+    }
+
+    /// `tick` if a delta to the newest snapshot can start there, else nil: then a keyframe does for everyone.
+    package func baseline(_ tick: UInt32?) -> UInt32? {
+        guard let tick, let newest = history.newestTick, tick < newest else { return nil }
+        return history.has(tick) ? tick : nil
+    }
+
+    /// The message that leads from the snapshot at `baseline` to the newest.
+    ///
+    /// A keyframe when there is no baseline or it has left the history. About once a second the message carries the
+    /// state's hash, and so does every keyframe.
+    ///
+    /// - Precondition: There is a snapshot.
+    package func snapshotMessage(baseline: UInt32?) -> (bytes: [UInt8], kind: SnapshotKind) {
+        guard let newest = history.newest else { preconditionFailure("no snapshot has been captured yet") }
+        let base = baseline.flatMap { $0 < newest.tick ? history.snapshot(at: $0) : nil }
+        let hash = base == nil || isHashDue(newest.tick) ? newest.hash : nil
+        let bytes = Snapshot.encode(newest, since: base, schema: game.schema, stateHash: hash)
+        guard let base else { return (bytes, .keyframe) }
+        return (bytes, base.tick == previousSnapshotTick ? .delta : .catchUp)
+    }
+
+    private func isHashDue(_ tick: UInt32) -> Bool {
+        let period = UInt32(max(rules.tickRate, rules.snapshotEvery))
+        return tick % period < UInt32(rules.snapshotEvery)
+    }
+}

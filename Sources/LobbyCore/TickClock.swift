@@ -1,0 +1,48 @@
+import Determinism
+
+/// Decides from a monotonic clock how many fixed steps a lobby owes, and how late they are.
+///
+/// A timer only wakes the loop; this decides. At most ``catchUpMax`` steps are run in one go. Older debt is dropped
+/// and counted: trying to run it would make more debt (the "spiral of death").
+package struct TickClock: Sendable {
+    /// The most steps run in one turn.
+    package static let catchUpMax = 3
+
+    /// The length of one step.
+    package let step: Interval
+    /// When the next step is due.
+    package private(set) var nextDue: Instant
+    /// Steps given up because the lobby was more than ``catchUpMax`` behind.
+    package private(set) var dropped: UInt64 = 0
+
+    /// A clock whose first step is due one step after `start`.
+    ///
+    /// - Parameter rate: Steps a second, 1 to 128.
+    package init(rate: Int, start: Instant) {
+        step = Interval(nanoseconds: 1_000_000_000 / Int64(rate))
+        nextDue = start + step
+    }
+
+    /// Takes the next step that is due at `now`.
+    ///
+    /// - Parameter taken: How many steps this turn has taken already.
+    /// - Returns: How late the step is, or nil when none is due, or when this turn has taken its share: then what is
+    ///   still owed is dropped.
+    package mutating func takeStep(at now: Instant, taken: Int) -> Interval? {
+        guard now >= nextDue else { return nil }
+        guard taken < Self.catchUpMax else {
+            let owed = (now - nextDue).nanoseconds / step.nanoseconds + 1
+            dropped += UInt64(owed)
+            nextDue = Instant(nanoseconds: nextDue.nanoseconds + owed * step.nanoseconds)
+            return nil
+        }
+        let late = now - nextDue
+        nextDue = nextDue + step
+        return late
+    }
+
+    /// Starts counting anew at `now`, owing nothing: after the lobby was asleep.
+    package mutating func restart(at now: Instant) {
+        nextDue = now + step
+    }
+}

@@ -1,0 +1,214 @@
+import Determinism
+import GameKit
+import LobbyCore
+import SnapshotCore
+import Testing
+
+/// How fast a tiny game runs.
+protocol Pace: Sendable {
+    static var rules: Rules { get }
+}
+
+enum Thirty: Pace { static let rules = Rules(tickRate: 30, seats: 2, grace: .seconds(5)) }
+enum ThirtyByFour: Pace { static let rules = Rules(tickRate: 30, snapshotEvery: 4, seats: 2) }
+enum Slow: Pace { static let rules = Rules(tickRate: 2, snapshotEvery: 5, seats: 2) }
+enum Fast: Pace { static let rules = Rules(tickRate: 128, snapshotEvery: 3, seats: 2) }
+
+/// A game whose state is its tick and who is there.
+struct Tiny<P: Pace>: Game {
+    struct Push: GameInput {
+        var by = 0
+        static var fields: [Field<Push>] { Field("by", \.by, .int(0...7)) }
+    }
+    struct Sum: Entity {
+        var at = 0
+    }
+
+    static var name: String { "tiny" }
+    static var rules: Rules { P.rules }
+    static var replicated: Replication<Tiny> {
+        Single(\.sum, "sum") { Field("at", \.at, .int(0...1_000_000)) }
+    }
+
+    private(set) var sum = Sum()
+
+    init(_ context: inout GameContext, options: JSONValue) {}
+    mutating func join(_ seat: Seat, _ context: inout GameContext) { context.emit("join", .string(seat.name)) }
+    mutating func leave(_ seat: Seat, _ context: inout GameContext) { context.emit("leave", .string(seat.name)) }
+    mutating func drop(_ seat: Seat, _ context: inout GameContext) { context.emit("drop", .string(seat.name)) }
+    mutating func resume(_ seat: Seat, _ context: inout GameContext) { context.emit("resume", .string(seat.name)) }
+    mutating func step(_ inputs: Inputs<Push>, _ context: inout GameContext) {
+        sum.at += 1
+        for (_, input) in inputs { sum.at += 100 * input.by }
+    }
+}
+
+@Suite("Lobby: steps, seats and snapshot messages")
+struct LobbyTests {
+    private func lobby<P: Pace>(_ pace: P.Type, seed: UInt64 = 1) throws -> Lobby {
+        try Lobby(id: "x", game: GameType(Tiny<P>.self), options: .null, seed: seed, now: .zero)
+    }
+
+    private func run(_ lobby: Lobby, _ snapshots: Int) throws {
+        for _ in 0..<snapshots {
+            repeat { try lobby.step() } while !lobby.isSnapshotDue
+            lobby.captureSnapshot()
+        }
+    }
+
+    @Test func `the step before is a delta, one in the ring a catch-up, everything else a keyframe`() throws {
+        let lobby = try lobby(ThirtyByFour.self)
+        try run(lobby, 40)
+        #expect(lobby.newestSnapshotTick == 160)
+        let kinds = [UInt32?.some(156), 152, 36, 32, 0, 155, 160, 161, .max, nil].map {
+            lobby.snapshotMessage(baseline: $0).kind
+        }
+        #expect(
+            kinds == [
+                .delta, .catchUp, .catchUp, .keyframe, .keyframe, .keyframe, .keyframe, .keyframe, .keyframe,
+                .keyframe,
+            ])
+    }
+
+    @Test func `clients that are too far behind share one baseline: none`() throws {
+        let lobby = try lobby(ThirtyByFour.self)
+        #expect(lobby.baseline(0) == nil && lobby.baseline(nil) == nil)
+        try run(lobby, 40)
+        let baselines = [UInt32?.some(156), 36, 32, 155, 160, 161, nil].map { lobby.baseline($0) }
+        #expect(baselines == [156, 36, nil, nil, nil, nil, nil])
+    }
+
+    @Test func `from every baseline in the ring a client reaches the very same state`() throws {
+        let lobby = try lobby(Thirty.self)
+        let schema = lobby.game.schema
+        var states: [UInt32: WorldState] = [:]
+        for _ in 0..<50 {
+            try run(lobby, 1)
+            let key = lobby.snapshotMessage(baseline: nil).bytes
+            states[lobby.tick] = try Snapshot.apply(key.span, to: nil, schema: schema)
+        }
+        let newest = try #require(states[lobby.tick])
+        #expect(newest.tables[0].values == [50])
+        for baseline in lobby.tick - 31..<lobby.tick {
+            let message = lobby.snapshotMessage(baseline: baseline)
+            let reached = try Snapshot.apply(message.bytes.span, to: states[baseline], schema: schema)
+            #expect(reached == newest)
+        }
+    }
+
+    @Test func `every keyframe carries the state's hash`() throws {
+        let lobby = try lobby(Thirty.self)
+        for _ in 0..<70 {
+            try run(lobby, 1)
+            let message = lobby.snapshotMessage(baseline: nil)
+            #expect(try Snapshot.header(of: message.bytes.span).stateHash != nil)
+        }
+    }
+
+    @Test func `about once a second a delta carries the state's hash`() throws {
+        func hashes(_ lobby: Lobby, _ snapshots: Int) throws -> Int {
+            var count = 0
+            for _ in 0..<snapshots {
+                let baseline = lobby.newestSnapshotTick
+                try run(lobby, 1)
+                let message = lobby.snapshotMessage(baseline: baseline)
+                if baseline != nil, try Snapshot.header(of: message.bytes.span).stateHash != nil { count += 1 }
+            }
+            return count
+        }
+        #expect(try hashes(lobby(Thirty.self), 301) == 10)
+        #expect((39...41).contains(try hashes(lobby(ThirtyByFour.self), 301)))
+        #expect((6...8).contains(try hashes(lobby(Fast.self), 301)))
+        #expect(try hashes(lobby(Slow.self), 11) == 10, "slower than once a second: with each")
+    }
+
+    @Test func `inputs reach the step that they are meant for`() throws {
+        let lobby = try lobby(Thirty.self)
+        _ = lobby.take(name: "a", token: [1])
+        let verdicts = [
+            lobby.offer(seat: 0, tick: nil, sequence: nil, values: [1]),
+            lobby.offer(seat: 0, tick: 3, sequence: nil, values: [2]),
+            lobby.offer(seat: 0, tick: 17, sequence: nil, values: [7]),
+        ]
+        #expect(verdicts == [.accepted, .accepted, .tooEarly])
+        var sums: [UInt32] = []
+        for _ in 0..<3 {
+            try run(lobby, 1)
+            let key = lobby.snapshotMessage(baseline: nil).bytes
+            sums.append(try Snapshot.apply(key.span, to: nil, schema: lobby.game.schema).tables[0].values[0])
+        }
+        #expect(sums == [101, 102, 303])
+    }
+
+    @Test func `the game is told of every change of a seat, once`() throws {
+        let lobby = try lobby(Thirty.self)
+        func said() -> [String] { lobby.takeOutput().events.map { "\($0.name) \($0.data.string ?? "")" } }
+        #expect(lobby.take(name: "a", token: [1]) == 0)
+        #expect(lobby.take(name: "b", token: [2]) == 1)
+        #expect(lobby.take(name: "c", token: [3]) == nil)
+        #expect(said() == ["join a", "join b"])
+        lobby.confirm(0)
+        lobby.drop(0, at: .zero)
+        lobby.drop(1, at: .zero)
+        #expect(said() == ["drop a", "leave b"], "a seat that nobody can come back to is left at once")
+        lobby.resume(0, newToken: [4], presented: [1])
+        lobby.resume(0, newToken: [5], presented: [4])
+        lobby.leave(0)
+        lobby.leave(0)
+        #expect(said() == ["resume a", "leave a"])
+        #expect(lobby.seats.takenCount == 0)
+    }
+
+    @Test func `a dropped seat expires after the game's grace time`() throws {
+        let lobby = try lobby(Thirty.self)
+        _ = lobby.take(name: "a", token: [1])
+        lobby.confirm(0)
+        lobby.drop(0, at: .zero + .seconds(1))
+        #expect(lobby.seats.expired(at: .zero + .milliseconds(5_999)) == nil)
+        #expect(lobby.seats.expired(at: .zero + .seconds(6)) == 0)
+    }
+
+    @Test func `a resumed player counts its inputs anew, and what waited is gone`() throws {
+        let lobby = try lobby(Thirty.self)
+        _ = lobby.take(name: "a", token: [1])
+        _ = lobby.offer(seat: 0, tick: nil, sequence: 50, values: [7])
+        lobby.resume(0, newToken: [2], presented: [1])
+        #expect(lobby.offer(seat: 0, tick: nil, sequence: 0, values: [1]) == .accepted)
+        try run(lobby, 1)
+        let key = lobby.snapshotMessage(baseline: nil).bytes
+        #expect(try Snapshot.apply(key.span, to: nil, schema: lobby.game.schema).tables[0].values == [101])
+    }
+
+    @Test func `lobbies opened together do not all step at once`() throws {
+        var dues: Set<Instant> = []
+        var random = SeededRandom(seed: 4)
+        for _ in 0..<50 {
+            let due = try lobby(Thirty.self, seed: random.next()).clock.nextDue
+            #expect(due > .zero && due <= .zero + .milliseconds(67))
+            dues.insert(due)
+        }
+        #expect(dues.count > 40)
+    }
+}
+
+@Suite("SnapshotHistory: the last 32 snapshots")
+struct SnapshotHistoryTests {
+    @Test func `the newest 32 are found by their tick, nothing else is`() {
+        let schema = GameType(Tiny<Thirty>.self).schema
+        var history = SnapshotHistory(schema: schema)
+        #expect(history.newest == nil && history.newestTick == nil && history.snapshot(at: 0) == nil)
+        for index in 1...100 as ClosedRange<UInt32> {
+            history.add { state in
+                state.tick = index * 2
+                state.tables[0].values = [index]
+            }
+            #expect(history.newestTick == index * 2 && history.newest?.tables[0].values == [index])
+            for tick in 0...index * 2 + 3 {
+                let kept = tick % 2 == 0 && tick > 0 && tick <= index * 2 && index - tick / 2 < 32
+                let found = history.snapshot(at: tick)
+                #expect((found != nil) == kept)
+                if let found { #expect(found.tick == tick && found.tables[0].values == [tick / 2]) }
+            }
+        }
+    }
+}
