@@ -83,6 +83,14 @@ let package = Package(
         server("LobbyCore", ["GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
         server("Games", ["GameKit"]),
 
+        // Where they meet.
+        server(
+            "ServerCore",
+            [
+                "ByteKit", "Determinism", "JSONCore", "HTTPCore", "WebSocketCore", "SocketIOCore",
+                "SnapshotCore", "GameKit", "LobbyCore", httpTypes, crypto, heap, histogram,
+            ]),
+
         // For tests: golden vectors and stored inputs as bytes, the ways to cut them, and what the fuzzers run.
         .target(
             name: "VectorFiles", dependencies: ["Determinism"], path: "Tests/VectorFiles", swiftSettings: settings),
@@ -104,6 +112,12 @@ let package = Package(
         tests("GameKitTests", ["GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
         tests("GamesTests", ["Games", "ExampleGame", "GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
         tests("LobbyCoreTests", ["LobbyCore", "GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
+        tests(
+            "ServerCoreTests",
+            [
+                "ServerCore", "LobbyCore", "GameKit", "SnapshotCore", "JSONCore", "HTTPCore", "WebSocketCore",
+                "SocketIOCore", "ByteKit", "Determinism", httpTypes,
+            ]),
     ]
 )
 

@@ -1,0 +1,137 @@
+import Determinism
+import JSONCore
+
+/// The `/admin` namespace: who watches, what they are shown each second, and what they may do
+/// (protocol/spec/admin.md).
+final class AdminHub {
+    /// The most password checks at a time: each costs a slow hash.
+    private static let checksMax = 4
+
+    private unowned let server: Server
+    private var watchers: [AdminWatcher] = []
+    private var checksRunning = 0
+    private var timer = TimerWheel.Key.none
+    private var overview: Overview
+    /// Refusals held back, by the id in their timer token.
+    private var heldBack: [Int: (Bool) -> Void] = [:]
+    private var nextHeldBack = 0
+
+    init(server: Server) {
+        self.server = server
+        overview = Overview(server: server)
+    }
+
+    // MARK: Login
+
+    /// Checks `{"username","password"}`. A refusal is answered after a delay, so that guessing is slow, and counted.
+    func login(_ auth: JSONValue, peerAddress: String, _ decided: @escaping (Bool) -> Void) {
+        guard let verify = server.hooks.verifyAdmin, checksRunning < Self.checksMax,
+            let user = auth["username"]?.string, let password = auth["password"]?.string,
+            user.utf8.count <= 128, password.utf8.count <= 256
+        else {
+            refuse(decided)
+            return
+        }
+        checksRunning += 1
+        verify(user, password) { [weak self] isRight in
+            guard let self else { return }
+            checksRunning -= 1
+            guard isRight else {
+                server.hooks.log(.warning) { "admin login refused from \(peerAddress)" }
+                refuse(decided)
+                return
+            }
+            server.counters[.adminLogins] += 1
+            decided(true)
+        }
+    }
+
+    private func refuse(_ decided: @escaping (Bool) -> Void) {
+        server.counters[.adminLoginsRefused] += 1
+        let id = nextHeldBack
+        nextHeldBack += 1
+        heldBack[id] = decided
+        let due = server.clock() + server.settings.adminRefusalDelay
+        _ = server.wheel.arm(at: due, token: TimerToken.delayedAnswer(id).encoded)
+    }
+
+    /// The delay of a held-back refusal is over.
+    func answerDue(_ id: Int) {
+        heldBack.removeValue(forKey: id)?(false)
+    }
+
+    // MARK: Watching
+
+    func add(_ watcher: AdminWatcher) {
+        watchers.append(watcher)
+        watcher.emit("overview", overview.current())
+        if watchers.count == 1 { armTimer() }
+    }
+
+    func remove(_ watcher: AdminWatcher) {
+        watchers.removeAll { $0 === watcher }
+        if watchers.isEmpty { server.wheel.cancel(timer) }
+    }
+
+    /// A second has passed: everyone watching gets the overview, encoded once.
+    func timeReached(_ now: Instant) {
+        guard !watchers.isEmpty else { return }
+        let frames = SocketIOFrames.event(namespace: "/admin", "overview", overview.current())
+        for watcher in watchers { watcher.session.connection.send(frames) }
+        // Those who do not read may be gone now.
+        if !watchers.isEmpty { armTimer() }
+    }
+
+    private func armTimer() {
+        let due = server.clock() + server.settings.overviewInterval
+        timer = server.wheel.arm(at: due, token: TimerToken.admin.encoded)
+    }
+
+    // MARK: Commands
+
+    /// Carries out a command and says what came of it: `{"ok": true}` or `{"error": why}`.
+    func command(_ name: String, _ argument: JSONValue, from watcher: AdminWatcher) -> JSONValue {
+        switch name {
+        case "overview": return overview.current()
+        case "kick":
+            guard let lobby = lobby(argument) else { return Self.error("no such lobby") }
+            guard let seat = argument["seat"]?.integer.flatMap(Int.init(exactly:)) else {
+                return Self.error("\"seat\" must be a seat number")
+            }
+            guard lobby.kick(seat: seat, reason: reason(argument)) else { return Self.error("the seat is free") }
+            server.hooks.log(.info) { "admin kicked seat \(seat) of lobby \(lobby.id)" }
+            return ["ok": true]
+        case "close-lobby":
+            guard let lobby = lobby(argument) else { return Self.error("no such lobby") }
+            lobby.close(reason(argument))
+            server.hooks.log(.info) { "admin closed lobby \(lobby.id)" }
+            return ["ok": true]
+        default: return Self.error("no such command: kick, close-lobby, overview")
+        }
+    }
+
+    private func lobby(_ argument: JSONValue) -> HostedLobby? {
+        argument["lobby"]?.string.flatMap { server.lobby($0) }
+    }
+
+    private func reason(_ argument: JSONValue) -> String {
+        String((argument["reason"]?.string ?? "").prefix(100))
+    }
+
+    private static func error(_ message: String) -> JSONValue {
+        ["error": .string(message)]
+    }
+}
+
+/// One logged-in admin's socket.
+final class AdminWatcher {
+    let session: Session
+
+    init(session: Session) {
+        self.session = session
+    }
+
+    func emit(_ name: String, _ data: JSONValue) {
+        session.connection.send(SocketIOFrames.event(namespace: "/admin", name, data))
+    }
+}

@@ -1,0 +1,24 @@
+/// What the server counts. Each name stands in the overview, in `docs/limits.md` and in the tests.
+package enum Counter: Int, CaseIterable, Sendable {
+    case connectionsAccepted, connectionsRefused, headsRefused, handshakesRefused, namespacesRefused
+    case bytesIn, bytesOut, messagesIn, messagesMalformed, messagesRateLimited
+    case joinTimeouts, closeTimeouts, heartbeatsMissed, slowConsumersClosed
+    case joins, joinsRefused, resumes, drops, graceExpired, leaves, kicks
+    case inputsAccepted, inputsRepeated, inputsTooEarly, inputsOverflowed, inputsRefused
+    case snapshotsSent, snapshotsSkipped, keyframesSent, catchUpsSent, keyframesRequested, stateMismatches
+    case steps, stepsDropped, lobbiesOpened, lobbiesFailed, lobbiesClosed
+    case adminLogins, adminLoginsRefused
+}
+
+/// One whole number for each ``Counter``, from zero up.
+package struct Counters: Sendable {
+    private var values = [UInt64](repeating: 0, count: Counter.allCases.count)
+
+    package init() {}
+
+    /// The count so far.
+    package subscript(_ counter: Counter) -> UInt64 {
+        get { values[counter.rawValue] }
+        set { values[counter.rawValue] = newValue }
+    }
+}

@@ -1,0 +1,109 @@
+/// Why the server ends a connection or a seat, with the WebSocket close code that says so (protocol/spec/websocket.md §5).
+package enum Departure: Sendable, Equatable {
+    /// The player said so.
+    case left
+    /// An admin or the game removed the player.
+    case kicked(String)
+    /// The lobby has ended: closed by an admin, finished, or its game failed.
+    case lobbyClosed(String)
+    /// The same seat was taken up by another connection with its token.
+    case replaced
+    /// The peer did not answer a ping in time.
+    case heartbeatTimeout
+    /// The peer did not read what it was sent.
+    case slowConsumer
+    /// The peer sent what no client may send.
+    case badMessage(String)
+    /// The peer sent far more than it may.
+    case rateLimited
+    /// The peer joined nothing in time.
+    case joinTimeout
+    /// A join was refused; the refusal says why.
+    case refused(JoinRefusal)
+    /// The server is shutting down.
+    case draining
+
+    /// The close code for a plain WebSocket.
+    package var closeCode: UInt16 {
+        switch self {
+        case .left: 1000
+        case .lobbyClosed: 4000
+        case .joinTimeout: 4001
+        case .badMessage: 4002
+        case .kicked: 4003
+        case .slowConsumer: 4004
+        case .heartbeatTimeout: 4005
+        case .replaced: 4006
+        case .rateLimited: 4008
+        case .draining: 4009
+        case .refused(let refusal): refusal.code
+        }
+    }
+
+    /// The reason in words, at most 123 bytes on the wire.
+    package var reason: String {
+        switch self {
+        case .left: "left"
+        case .kicked(let reason): reason.isEmpty ? "kicked" : reason
+        case .lobbyClosed(let reason): reason.isEmpty ? "the lobby was closed" : reason
+        case .replaced: "the seat was taken up by another connection"
+        case .heartbeatTimeout: "no answer to a heartbeat"
+        case .slowConsumer: "too slow to read"
+        case .badMessage(let reason): reason
+        case .rateLimited: "too many messages"
+        case .joinTimeout: "no lobby joined in time"
+        case .refused(let refusal): refusal.message
+        case .draining: "the server is shutting down"
+        }
+    }
+}
+
+/// Why a join was refused.
+package enum JoinRefusal: Error, Sendable, Equatable {
+    /// The request lacks something or has it wrong; the text says what.
+    case badRequest(String)
+    /// The author's hook said no.
+    case notAuthorized(String)
+    /// The resume token belongs to no seat of this lobby: expired, used, kicked or forged.
+    case invalidToken
+    /// Every seat is taken.
+    case lobbyFull
+    /// There is no such lobby and no game was named to open it with.
+    case noSuchLobby
+    /// The game is not one that this server hosts.
+    case unknownGame(String)
+    /// The server hosts as many lobbies as it may.
+    case tooManyLobbies
+    /// The game could not start; the text is its error.
+    case gameFailed(String)
+    /// The server takes no new players.
+    case draining
+
+    /// The close code for a plain WebSocket, and `data.code` of a CONNECT_ERROR.
+    package var code: UInt16 {
+        switch self {
+        case .badRequest: 4002
+        case .notAuthorized, .invalidToken: 4001
+        case .lobbyFull: 4007
+        case .noSuchLobby, .unknownGame: 4010
+        case .tooManyLobbies: 4008
+        case .gameFailed: 4000
+        case .draining: 4009
+        }
+    }
+
+    /// The refusal in words, for the player.
+    package var message: String {
+        switch self {
+        case .badRequest(let text): text
+        case .notAuthorized(let text): text.isEmpty ? "not authorized" : text
+        case .invalidToken: "the resume token is not valid here"
+        case .lobbyFull: "the lobby is full"
+        case .noSuchLobby: "no such lobby, and no game was named to open it with"
+        case .unknownGame(let name): "this server does not host the game \"\(name)\""
+        case .tooManyLobbies: "the server hosts as many lobbies as it may"
+        case .gameFailed(let text): "the game could not start: \(text)"
+        case .draining: "the server is shutting down"
+        }
+    }
+}

@@ -1,0 +1,170 @@
+import ByteKit
+import JSONCore
+import LobbyCore
+import SnapshotCore
+import SocketIOCore
+import WebSocketCore
+
+/// The plain dialect: JSON text `{"event","data","id"?}` both ways, binary inputs in, binary snapshots out
+/// (protocol/spec/lobby.md §1). The lobby is in the path.
+final class PlainSession: Session {
+    private let lobbyID: String
+    private var member: Member?
+    private var isAuthorizing = false
+
+    init(connection: Connection, lobbyID: String) {
+        self.lobbyID = lobbyID
+        super.init(connection: connection)
+    }
+
+    override var hasJoined: Bool { member != nil }
+
+    private var server: Server { connection.server }
+
+    // MARK: In
+
+    override func textReceived(_ bytes: Span<UInt8>) {
+        let value: JSONValue
+        do {
+            value = try JSONValue.parse(bytes, limits: JSONLimits())
+        } catch {
+            connection.end(.badMessage("not JSON: \(error)"))
+            return
+        }
+        guard let event = value["event"]?.string else {
+            connection.end(.badMessage("a message must be {\"event\": name, \"data\": any}"))
+            return
+        }
+        let data = value["data"] ?? .null
+        let answerID = value["id"]
+        member?.confirm()
+        switch (event, member) {
+        case ("join", nil): join(data)
+        case ("join", _?): refuse(event, "already joined", answerID)
+        case (_, nil): connection.end(.badMessage("join first: {\"event\": \"join\", \"data\": {\"name\": …}}"))
+        case ("input", let member?): receiveInput(data, member, answerID)
+        case ("leave", let member?):
+            answer(answerID, .null)
+            member.hosted.leave(member, .left)
+        case ("keyframe", let member?):
+            member.keyframeRequested(isMismatch: data["mismatch"]?.bool ?? false)
+            answer(answerID, .null)
+        default: refuse(event, "no such event", answerID)
+        }
+    }
+
+    override func binaryReceived(_ bytes: Span<UInt8>) {
+        guard let member else {
+            connection.end(.badMessage("join first"))
+            return
+        }
+        member.confirm()
+        if let error = member.receiveBinary(bytes) { connection.end(.badMessage(error)) }
+    }
+
+    private func receiveInput(_ data: JSONValue, _ member: Member, _ answerID: JSONValue?) {
+        switch member.receiveInput(data) {
+        case .success(let result): answer(answerID, result)
+        case .failure(let error): refuse("input", error.message, answerID)
+        }
+    }
+
+    private func answer(_ id: JSONValue?, _ data: JSONValue) {
+        guard let id, id != .null else { return }
+        connection.send(PlainFrames.text(.object(["event": "ack", "id": id, "data": data])))
+    }
+
+    private func refuse(_ event: String, _ message: String, _ id: JSONValue?) {
+        var data: JSONObject = ["event": .string(event), "message": .string(message)]
+        if let id { data["id"] = id }
+        connection.send(PlainFrames.event("exception", .object(data)))
+    }
+
+    // MARK: Joining
+
+    private func join(_ data: JSONValue) {
+        guard !isAuthorizing else { return }
+        do throws(JoinRefusal) {
+            let request = try JoinRequest(lobbyID: lobbyID, auth: data, peerAddress: connection.peerAddress)
+            isAuthorizing = true
+            server.authorize(request) { [weak self] refusal in self?.authorized(request, refusal) }
+        } catch {
+            refuseJoin(error)
+        }
+    }
+
+    private func authorized(_ request: JoinRequest, _ refusal: JoinRefusal?) {
+        isAuthorizing = false
+        guard connection.session === self else { return }
+        if let refusal { return refuseJoin(refusal) }
+        do throws(JoinRefusal) {
+            let (member, welcome) = try server.join(request, session: self, dialect: .plain)
+            self.member = member
+            member.emit("joined", welcome)
+            member.hosted.sendSnapshot(to: member)
+            member.hosted.settle()
+        } catch {
+            refuseJoin(error)
+        }
+    }
+
+    private func refuseJoin(_ refusal: JoinRefusal) {
+        server.counters[.joinsRefused] += 1
+        connection.send(PlainFrames.event("exception", refusal.data))
+        connection.end(.refused(refusal))
+    }
+
+    // MARK: Out
+
+    override func ended(_ member: Member, _ departure: Departure) {
+        self.member = nil
+        if let event = departure.event {
+            connection.send(PlainFrames.event(event, .object(["reason": .string(departure.reason)])))
+        }
+        connection.end(departure)
+    }
+
+    override func pongReceived() {
+        guard heartbeat.pongReceived(at: server.clock()) else { return }
+        member?.confirm()
+    }
+
+    override func outboxDrained() {
+        member.map { $0.hosted.sendSnapshot(to: $0) }
+    }
+
+    override func sendPing() {
+        connection.sendAhead(PlainFrames.ping)
+    }
+
+    override func closed() {
+        guard let member else { return }
+        self.member = nil
+        member.hosted.connectionLost(member)
+    }
+}
+
+/// Framed messages of the plain dialect.
+enum PlainFrames {
+    /// An empty WebSocket ping.
+    static let ping: [UInt8] = {
+        var frame: [UInt8] = []
+        let nothing: [UInt8] = []
+        WebSocketFrame.append(.ping, nothing.span, to: &frame)
+        return frame
+    }()
+
+    /// `{"event": name, "data": data}` as a text frame.
+    static func event(_ name: String, _ data: JSONValue) -> [UInt8] {
+        text(.object(["event": .string(name), "data": data]))
+    }
+
+    /// A value as a text frame.
+    static func text(_ value: JSONValue) -> [UInt8] {
+        var payload: [UInt8] = []
+        value.write(to: &payload)
+        var frame: [UInt8] = []
+        WebSocketFrame.append(.text, payload.span, to: &frame)
+        return frame
+    }
+}

@@ -1,0 +1,255 @@
+import ByteKit
+import Crypto
+import Determinism
+import GameKit
+import HTTPCore
+import HeapModule
+import JSONCore
+import LobbyCore
+
+/// The whole server of one loop, without the loop: connections, lobbies, admins and their time.
+///
+/// Whoever drives it (the libuv shell, or a simulated world) hands it byte streams, calls ``advance()`` when
+/// ``nextWake`` has come, and ``flush()`` once a turn after everything else. It never reads a clock, a
+/// socket or the kernel's randomness itself: they are given to it. Not `Sendable`: one loop owns it.
+package final class Server {
+    /// What the server was told before it started.
+    package let settings: ServerSettings
+    /// The monotonic clock.
+    let clock: () -> Instant
+    /// Where ids, tokens and seeds come from: the kernel in production, a seed in a simulated world.
+    var entropy: any RandomNumberGenerator
+    let hooks: ServerHooks
+    let games: [GameType]
+
+    package internal(set) var counters = Counters()
+    var wheel: TimerWheel
+    /// Connections with something to flush.
+    var dirty: [Connection] = []
+    private var connections: [Connection?] = []
+    private var freeSlots: [Int] = []
+    package private(set) var connectionCount = 0
+
+    /// Every lobby, by id, and in order of opening.
+    private var lobbyIndex: [String: HostedLobby] = [:]
+    package private(set) var lobbies: [HostedLobby] = []
+    private var schedule = Heap<ScheduledLobby>()
+    private var openedCount: UInt64 = 0
+
+    private(set) lazy var admin = AdminHub(server: self)
+    /// How late steps were, since the start.
+    package internal(set) var lateness = LatenessRecord()
+    let startedAt: Instant
+    /// Set once a drain has begun.
+    package private(set) var drainDeadline: Instant?
+
+    /// A server that hosts `games`.
+    package init(
+        settings: ServerSettings, games: [GameType], hooks: ServerHooks,
+        entropy: any RandomNumberGenerator, clock: @escaping () -> Instant
+    ) {
+        self.settings = settings
+        self.games = games
+        self.hooks = hooks
+        self.entropy = entropy
+        self.clock = clock
+        startedAt = clock()
+        wheel = TimerWheel(now: startedAt)
+    }
+
+    // MARK: Connections
+
+    /// Takes over an accepted byte stream. Over the connection limit it is answered 503 and closed.
+    package func accept(_ stream: any ByteStream, peerAddress: String) {
+        let slot = freeSlots.popLast() ?? connections.count
+        if slot == connections.count { connections.append(nil) }
+        let connection = Connection(server: self, stream: stream, peerAddress: peerAddress, slot: slot)
+        connections[slot] = connection
+        connectionCount += 1
+        counters[.connectionsAccepted] += 1
+        if connectionCount > settings.connectionsMax {
+            counters[.connectionsRefused] += 1
+            connection.respond(HTTPAnswer.overloaded)
+        }
+    }
+
+    func forget(_ connection: Connection) {
+        connections[connection.slot] = nil
+        freeSlots.append(connection.slot)
+        connectionCount -= 1
+    }
+
+    // MARK: Time
+
+    /// When ``advance()`` has something to do next, or nil when only a new event can bring work.
+    package var nextWake: Instant? {
+        let lobbyDue = schedule.min?.due
+        guard let timerDue = wheel.nextWake else { return lobbyDue }
+        return lobbyDue.map { min($0, timerDue) } ?? timerDue
+    }
+
+    /// Runs every timer and every lobby step that is due.
+    package func advance() {
+        runLobbies()
+        let now = clock()
+        var due: [UInt64] = []
+        wheel.advance(to: now) { _, token in due.append(token) }
+        for token in due {
+            switch TimerToken(encoded: token) {
+            case .connection(let slot): connections[slot]?.timeReached(now)
+            case .admin: admin.timeReached(now)
+            case .delayedAnswer(let id): admin.answerDue(id)
+            }
+        }
+    }
+
+    private func runLobbies() {
+        // Read once: on a machine too slow for its lobbies there would always be one more that is due.
+        let now = clock()
+        while let next = schedule.min, next.due <= now {
+            schedule.removeMin()
+            let lobby = next.lobby
+            guard !lobby.isClosed else { continue }
+            lobby.run()
+            if lobby.isClosed { continue }
+            schedule.insert(ScheduledLobby(due: lobby.nextDue, order: next.order, lobby: lobby))
+        }
+    }
+
+    /// Hands every dirty connection's outbox to its stream. Call once a turn, after all events of the turn.
+    package func flush() {
+        // A flush may close streams and so mark others dirty, which is why the list can grow while it is read.
+        var index = 0
+        while index < dirty.count {
+            dirty[index].flush()
+            index += 1
+        }
+        dirty.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: Lobbies
+
+    /// The lobby with that id, if it is open.
+    package func lobby(_ id: String) -> HostedLobby? { lobbyIndex[id] }
+
+    /// Finds or opens the lobby that a join asks for.
+    func lobby(for request: JoinRequest) throws(JoinRefusal) -> HostedLobby {
+        if let lobby = lobbyIndex[request.lobbyID] { return lobby }
+        if request.token != nil { throw .invalidToken }
+        guard let name = request.game ?? settings.defaultGame else { throw .noSuchLobby }
+        guard let game = games.first(where: { $0.name == name }) else { throw .unknownGame(name) }
+        return try open(request.lobbyID, game: game, options: request.options)
+    }
+
+    /// Opens a lobby.
+    package func open(_ id: String, game: GameType, options: JSONValue = .null) throws(JoinRefusal) -> HostedLobby {
+        guard lobbyIndex[id] == nil else { throw .badRequest("there is a lobby \"\(id)\" already") }
+        guard LobbyID.isValid(id) else { throw .badRequest(LobbyID.rule) }
+        guard lobbies.count < settings.lobbiesMax else { throw .tooManyLobbies }
+        let lobby: HostedLobby
+        do {
+            lobby = try HostedLobby(server: self, id: id, game: game, options: options, seed: entropy.next())
+        } catch {
+            counters[.lobbiesFailed] += 1
+            throw .gameFailed("\(error)")
+        }
+        lobbyIndex[id] = lobby
+        lobbies.append(lobby)
+        counters[.lobbiesOpened] += 1
+        schedule.insert(ScheduledLobby(due: lobby.nextDue, order: openedCount, lobby: lobby))
+        openedCount += 1
+        return lobby
+    }
+
+    /// Forgets a lobby that has closed.
+    func forget(_ lobby: HostedLobby) {
+        lobbyIndex[lobby.id] = nil
+        lobbies.removeAll { $0 === lobby }
+        counters[.lobbiesClosed] += 1
+    }
+
+    // MARK: Draining
+
+    /// Takes no new players from now on, tells those who play, and gives them the drain time to leave.
+    ///
+    /// The driver ends the process once ``isDrained`` is true.
+    package func drain() {
+        guard drainDeadline == nil else { return }
+        let now = clock()
+        drainDeadline = now + settings.drainTime
+        for lobby in lobbies {
+            lobby.emit("draining", .object(["seconds": .number(settings.drainTime.seconds)]))
+        }
+    }
+
+    /// Whether nobody plays any more, or the drain time is over: then what is left has been told to go.
+    package var isDrained: Bool {
+        guard let drainDeadline else { return false }
+        return clock() >= drainDeadline || lobbies.allSatisfy { $0.lobby.seats.takenCount == 0 }
+    }
+
+    /// Ends every connection with the draining code. Flush afterwards.
+    package func closeAll() {
+        for connection in connections { connection?.end(.draining) }
+    }
+
+    // MARK: Randomness
+
+    /// That many bytes from the entropy source.
+    func randomBytes(_ count: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count + 7)
+        while bytes.count < count { bytes.appendLittleEndian(entropy.next()) }
+        bytes.removeLast(bytes.count - count)
+        return bytes
+    }
+
+    /// A fresh 256-bit token in text form, and the digest by which it is kept.
+    func makeToken() -> (text: String, digest: [UInt8]) {
+        let text = Base64.encodeURL(randomBytes(32))
+        return (text, Self.digest(of: text))
+    }
+
+    static func digest(of token: String) -> [UInt8] {
+        Array(SHA256.hash(data: Array(token.utf8)))
+    }
+}
+
+/// A lobby in the order in which lobbies are due; equal instants in the order of opening.
+private struct ScheduledLobby: Comparable {
+    var due: Instant
+    var order: UInt64
+    var lobby: HostedLobby
+
+    static func == (left: ScheduledLobby, right: ScheduledLobby) -> Bool {
+        left.due == right.due && left.order == right.order
+    }
+
+    static func < (left: ScheduledLobby, right: ScheduledLobby) -> Bool {
+        (left.due, left.order) < (right.due, right.order)
+    }
+}
+
+/// What a timer of the wheel is for, packed into its 64-bit token.
+enum TimerToken {
+    case connection(Int)
+    case admin
+    case delayedAnswer(Int)
+
+    var encoded: UInt64 {
+        switch self {
+        case .connection(let slot): UInt64(slot)
+        case .admin: 1 << 56
+        case .delayedAnswer(let id): 2 << 56 | UInt64(id)
+        }
+    }
+
+    init(encoded: UInt64) {
+        let payload = Int(encoded & 0x00FF_FFFF_FFFF_FFFF)
+        switch encoded >> 56 {
+        case 0: self = .connection(payload)
+        case 1: self = .admin
+        default: self = .delayedAnswer(payload)
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import Determinism
+
+/// What the server core needs to know before it starts. Every limit has a row in `docs/limits.md`.
+package struct ServerSettings: Sendable {
+    /// How long the server waits between a pong (or the opening) and its next ping.
+    package var heartbeatInterval = Interval.seconds(25)
+    /// How long a peer may take to answer a ping before it counts as dead.
+    package var heartbeatTimeout = Interval.seconds(20)
+    /// How long a connection may take to send its whole request head.
+    package var headTimeout = Interval.seconds(10)
+    /// How long an upgraded connection may go without joining anything.
+    package var joinTimeout = Interval.seconds(10)
+    /// How long a message, or a packet with its attachments, may take from its first byte to its last.
+    package var messageTimeout = Interval.seconds(15)
+    /// How long a peer may take to answer our close frame.
+    package var closeTimeout = Interval.seconds(5)
+    /// How long queued bytes may wait for a peer that does not read.
+    package var writeTimeout = Interval.seconds(10)
+    /// The longest message a peer may send, in bytes.
+    package var messageBytesMax = 65_536
+    /// The most reliable bytes that wait for one connection.
+    package var outboxBytesMax = 262_144
+    /// The most connections at a time; more are refused with 503.
+    package var connectionsMax = 15_000
+    /// The most lobbies at a time.
+    package var lobbiesMax = 2_000
+    /// The most namespaces one connection may be in.
+    package var namespacesMax = 16
+    /// Messages a second that one connection may send, with a burst of twice as many; the rest is dropped.
+    package var messagesPerSecond = 240
+    /// How long a lobby without players is kept.
+    package var emptyLobbyTime = Interval.seconds(30)
+    /// The game of a lobby that is created by a join which names none; nil refuses such joins.
+    package var defaultGame: String?
+    /// The web origins that may connect besides the server's own host; `["*"]` allows every one.
+    package var allowedOrigins: [String] = []
+    /// How long a drain waits for players to leave before the rest is closed.
+    package var drainTime = Interval.seconds(5)
+    /// How long the answer to a refused admin login is held back.
+    package var adminRefusalDelay = Interval.seconds(1)
+    /// How often admins are sent the overview.
+    package var overviewInterval = Interval.seconds(1)
+
+    /// The defaults above.
+    package init() {}
+}

@@ -1,0 +1,389 @@
+import ByteKit
+import JSONCore
+import LobbyCore
+import SnapshotCore
+import SocketIOCore
+import WebSocketCore
+
+/// The Socket.IO dialect: Engine.IO v4 packets in WebSocket messages, Socket.IO v5 packets in those, and several
+/// namespaces on one connection (protocol/spec/socketio.md).
+///
+/// `/` is open to everyone and lists lobbies, `/lobby/<id>` is a lobby, `/admin` is for admins.
+final class SocketIOSession: Session {
+    /// What a namespace of this connection is attached to.
+    private enum Attachment {
+        /// Waits for the decision on that CONNECT, by its number.
+        case authorizing(Int)
+        case root
+        case lobby(Member)
+        case admin(AdminWatcher)
+    }
+
+    private var attachments: [(namespace: String, attachment: Attachment)] = []
+    /// The namespaces that we ended last, as many as a client may be in.
+    private var endedNamespaces: [String] = []
+    private var decoder: SocketPacketDecoder
+    private var connectCount = 0
+    /// Attachments to come of a packet that was dropped.
+    private var attachmentsToSkip = 0
+
+    private var server: Server { connection.server }
+
+    override var hasJoined: Bool {
+        attachments.contains { entry in
+            if case .authorizing = entry.attachment { false } else { true }
+        }
+    }
+
+    override init(connection: Connection) {
+        let messageBytesMax = connection.server.settings.messageBytesMax
+        decoder = SocketPacketDecoder(limits: .init(packetBytesMax: messageBytesMax))
+        super.init(connection: connection)
+    }
+
+    override func opened() {
+        let settings = server.settings
+        let open = EngineOpen(
+            sid: EngineID.make(from: server.randomBytes(EngineID.randomByteCount)),
+            pingInterval: settings.heartbeatInterval, pingTimeout: settings.heartbeatTimeout,
+            maxPayload: settings.messageBytesMax)
+        connection.send(SocketIOFrames.text(open.encode()))
+    }
+
+    // MARK: Engine.IO
+
+    override func textReceived(_ bytes: Span<UInt8>) {
+        do throws(EngineError) {
+            let packet = try EnginePacket(bytes)
+            switch packet.kind {
+            case .message: socketText(bytes.extracting(droppingFirst: EnginePacket.dataStart))
+            case .pong: enginePongReceived()
+            case .close: connection.end(.left)
+            // A client never pings in revision 4, except while upgrading from polling.
+            case .ping: connection.end(.badMessage("invalid heartbeat direction"))
+            case .base64Message: connection.end(.badMessage("base64 has no place on a WebSocket"))
+            case .open, .upgrade, .noop: break
+            }
+        } catch {
+            connection.end(.badMessage("\(error)"))
+        }
+    }
+
+    private func socketText(_ text: Span<UInt8>) {
+        attachmentsToSkip = 0
+        do throws(SocketPacketError) {
+            if let packet = try decoder.text(text) { handle(packet) }
+        } catch {
+            connection.end(.badMessage("\(error)"))
+        }
+    }
+
+    override var expectsAttachment: Bool { decoder.isWaiting || attachmentsToSkip > 0 }
+
+    /// Drops a packet with its attachments. Heartbeats and leaving are never dropped: they cost next to nothing, and
+    /// without them both sides would disagree.
+    override func textDropped(_ bytes: Span<UInt8>) {
+        guard bytes.count > 1, bytes[0] == UInt8(ascii: "4") else { return textReceived(bytes) }
+        switch bytes[1] {
+        case UInt8(ascii: "1"): textReceived(bytes)
+        case UInt8(ascii: "5"), UInt8(ascii: "6"):
+            var cursor = 2
+            attachmentsToSkip = 0
+            while cursor < min(bytes.count, 4), (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[cursor]) {
+                attachmentsToSkip = attachmentsToSkip * 10 + Int(bytes[cursor] - UInt8(ascii: "0"))
+                cursor += 1
+            }
+        default: break
+        }
+    }
+
+    override func binaryReceived(_ bytes: Span<UInt8>) {
+        guard attachmentsToSkip == 0 else {
+            attachmentsToSkip -= 1
+            return
+        }
+        do throws(SocketPacketError) {
+            if let packet = try decoder.binary(bytes) { handle(packet) }
+        } catch {
+            connection.end(.badMessage("\(error)"))
+        }
+    }
+
+    /// An Engine.IO pong. A WebSocket pong is none: the server sends no WebSocket pings in this dialect.
+    private func enginePongReceived() {
+        guard heartbeat.pongReceived(at: server.clock()) else { return }
+        for case (_, .lobby(let member)) in attachments { member.confirm() }
+    }
+
+    override func sendPing() {
+        connection.sendAhead(SocketIOFrames.ping)
+    }
+
+    override func outboxDrained() {
+        for case (_, .lobby(let member)) in attachments { member.hosted.sendSnapshot(to: member) }
+    }
+
+    override func closed() {
+        let left = attachments
+        attachments = []
+        for (_, attachment) in left { detach(attachment) }
+    }
+
+    private func detach(_ attachment: Attachment) {
+        switch attachment {
+        case .lobby(let member): member.hosted.connectionLost(member)
+        case .admin(let watcher): server.admin.remove(watcher)
+        case .root, .authorizing: break
+        }
+    }
+
+    // MARK: Socket.IO
+
+    private func handle(_ packet: SocketPacket) {
+        let place = attachments.firstIndex { $0.namespace == packet.namespace }
+        switch packet.body {
+        case .connect(let auth):
+            guard place == nil else { return connection.end(.badMessage("already connected to \(packet.namespace)")) }
+            connect(packet.namespace, auth: auth.map { .object($0) } ?? .null)
+        case .disconnect:
+            guard let place else { return strayPacket(packet.namespace) }
+            leave(removeAttachment(at: place))
+        case .event(let name, let values, let ackID):
+            guard let place else { return strayPacket(packet.namespace) }
+            let event = ReceivedEvent(
+                namespace: packet.namespace, name: name.text ?? "", argument: values.first ?? .null, ackID: ackID)
+            eventReceived(event, attachments[place].attachment)
+        // The server asks for no acks yet; one that nobody waits for means nothing.
+        case .ack: break
+        case .connectError: connection.end(.badMessage("only a server sends CONNECT_ERROR"))
+        }
+    }
+
+    /// A packet for a namespace that the client is not in. It may have crossed our DISCONNECT on the way: then it is
+    /// dropped, and the client's other namespaces live on.
+    private func strayPacket(_ namespace: String) {
+        guard !endedNamespaces.contains(namespace) else {
+            server.counters[.messagesMalformed] += 1
+            return
+        }
+        connection.end(.badMessage("not connected to \(namespace)"))
+    }
+
+    private func removeAttachment(at place: Int) -> Attachment {
+        let removed = attachments.remove(at: place).attachment
+        if attachments.isEmpty { restartJoinDeadline() }
+        return removed
+    }
+
+    private func leave(_ attachment: Attachment) {
+        // The member is gone from `attachments`, so nothing is sent to a namespace the client has left.
+        if case .lobby(let member) = attachment {
+            member.hosted.leave(member, .left)
+        } else {
+            detach(attachment)
+        }
+    }
+
+    // MARK: Connecting to a namespace
+
+    private func connect(_ namespace: String, auth: JSONValue) {
+        guard attachments.count < server.settings.namespacesMax else {
+            server.counters[.namespacesRefused] += 1
+            return refuse(namespace, message: "too many namespaces", data: .null)
+        }
+        if namespace == "/" {
+            attachments.append((namespace, .root))
+            accept(namespace)
+        } else if namespace == "/admin" {
+            let number = authorizing(namespace)
+            server.admin.login(auth, peerAddress: connection.peerAddress) { [weak self] accepted in
+                self?.adminDecided(number, accepted)
+            }
+        } else if namespace.hasPrefix("/lobby/") {
+            joinLobby(namespace, auth)
+        } else {
+            server.counters[.namespacesRefused] += 1
+            refuse(namespace, message: "Invalid namespace", data: .null)
+        }
+    }
+
+    private func joinLobby(_ namespace: String, _ auth: JSONValue) {
+        do throws(JoinRefusal) {
+            let request = try JoinRequest(
+                lobbyID: String(namespace.dropFirst(7)), auth: auth, peerAddress: connection.peerAddress)
+            let number = authorizing(namespace)
+            server.authorize(request) { [weak self] refusal in
+                self?.joinDecided(number, namespace, request, refusal)
+            }
+        } catch {
+            refuseJoin(namespace, error)
+        }
+    }
+
+    private func joinDecided(
+        _ number: Int, _ namespace: String, _ request: JoinRequest, _ refusal: JoinRefusal?
+    ) {
+        guard let place = authorizingPlace(number) else { return }
+        if let refusal { return refuseJoin(namespace, refusal) }
+        do throws(JoinRefusal) {
+            let (member, welcome) = try server.join(request, session: self, dialect: .socketIO)
+            attachments[place].attachment = .lobby(member)
+            accept(namespace)
+            member.emit("joined", welcome)
+            member.hosted.sendSnapshot(to: member)
+            member.hosted.settle()
+        } catch {
+            refuseJoin(namespace, error)
+        }
+    }
+
+    private func adminDecided(_ number: Int, _ accepted: Bool) {
+        guard let place = authorizingPlace(number) else { return }
+        guard accepted else { return refuse("/admin", message: "invalid credentials", data: .null) }
+        let watcher = AdminWatcher(session: self)
+        attachments[place].attachment = .admin(watcher)
+        accept("/admin")
+        // Sending may have ended a connection that does not read.
+        guard connection.session === self else { return }
+        server.admin.add(watcher)
+    }
+
+    /// Notes that a CONNECT waits for a decision, and numbers it.
+    private func authorizing(_ namespace: String) -> Int {
+        connectCount += 1
+        attachments.append((namespace, .authorizing(connectCount)))
+        return connectCount
+    }
+
+    /// Where that CONNECT still waits for its decision; nil when the client has taken it back or is gone.
+    private func authorizingPlace(_ number: Int) -> Int? {
+        guard connection.session === self else { return nil }
+        return attachments.firstIndex { entry in
+            if case .authorizing(number) = entry.attachment { return true }
+            return false
+        }
+    }
+
+    private func accept(_ namespace: String) {
+        let sid = EngineID.make(from: server.randomBytes(EngineID.randomByteCount))
+        send(SocketPacket(namespace: namespace, .connect(["sid": .string(sid)])))
+    }
+
+    private func refuseJoin(_ namespace: String, _ refusal: JoinRefusal) {
+        server.counters[.joinsRefused] += 1
+        refuse(namespace, message: refusal.message, data: refusal.data)
+    }
+
+    private func refuse(_ namespace: String, message: String, data: JSONValue) {
+        attachments.removeAll { $0.namespace == namespace }
+        var payload: JSONObject = ["message": .string(message)]
+        if data != .null { payload["data"] = data }
+        send(SocketPacket(namespace: namespace, .connectError(.object(payload))))
+        connection.armTimer()
+    }
+
+    // MARK: Events
+
+    /// An event as it came, cut to the one argument that ours have.
+    private struct ReceivedEvent {
+        var namespace: String
+        var name: String
+        var argument: JSONValue
+        var ackID: Int?
+    }
+
+    private func eventReceived(_ event: ReceivedEvent, _ attachment: Attachment) {
+        switch attachment {
+        case .authorizing: connection.end(.badMessage("an event before CONNECT was answered"))
+        case .root: acknowledge(event, event.name == "lobbies" ? server.lobbyList() : .null)
+        case .admin(let watcher):
+            acknowledge(event, server.admin.command(event.name, event.argument, from: watcher))
+        case .lobby(let member): memberEvent(event, member)
+        }
+    }
+
+    private func memberEvent(_ event: ReceivedEvent, _ member: Member) {
+        member.confirm()
+        switch (event.name, event.argument) {
+        case ("input", .binary(let bytes)):
+            if let error = member.receiveBinary(bytes.span) { return connection.end(.badMessage(error)) }
+            if event.ackID != nil {
+                acknowledge(event, ["tick": .integer(Int64(member.hosted.lobby.tick))])
+            }
+        case ("input", _):
+            switch member.receiveInput(event.argument) {
+            case .success(let result): acknowledge(event, result)
+            case .failure(let refusal): acknowledge(event, ["error": .string(refusal.message)])
+            }
+        case ("keyframe", _):
+            member.keyframeRequested(isMismatch: event.argument["mismatch"]?.bool ?? false)
+            acknowledge(event, .null)
+        case ("leave", _):
+            acknowledge(event, .null)
+            member.hosted.leave(member, .left)
+        default:
+            acknowledge(event, ["error": .string("no such event: \(event.name)")])
+        }
+    }
+
+    private func acknowledge(_ event: ReceivedEvent, _ data: JSONValue) {
+        guard let id = event.ackID else { return }
+        send(SocketPacket(namespace: event.namespace, .ack([data], id: id)))
+    }
+
+    // MARK: Out
+
+    override func ended(_ member: Member, _ departure: Departure) {
+        let namespace = "/lobby/\(member.hosted.id)"
+        guard let place = attachments.firstIndex(where: { $0.namespace == namespace }) else { return }
+        _ = removeAttachment(at: place)
+        if endedNamespaces.count == server.settings.namespacesMax { endedNamespaces.removeFirst() }
+        endedNamespaces.append(namespace)
+        if let event = departure.event { member.emit(event, .object(["reason": .string(departure.reason)])) }
+        send(SocketPacket(namespace: namespace, .disconnect))
+    }
+
+    private func send(_ packet: SocketPacket) {
+        connection.send(SocketIOFrames.packet(packet))
+    }
+}
+
+/// Framed messages of the Socket.IO dialect.
+enum SocketIOFrames {
+    /// An Engine.IO ping.
+    static let ping = text(EnginePacket.ping)
+
+    /// An Engine.IO packet as a text frame.
+    static func text(_ packet: [UInt8]) -> [UInt8] {
+        var frame: [UInt8] = []
+        WebSocketFrame.append(.text, packet.span, to: &frame)
+        return frame
+    }
+
+    /// A Socket.IO packet as a text frame and a binary frame for each attachment.
+    ///
+    /// - Precondition: The packet is one that receivers accept: the server's own are, and an author's events are
+    ///   checked where they are emitted.
+    static func packet(_ packet: SocketPacket) -> [UInt8] {
+        do throws(SocketPacketError) {
+            let encoded = try SocketPacketEncoder.encode(packet)
+            var frames = text(encoded.text)
+            for attachment in encoded.attachments {
+                WebSocketFrame.append(.binary, attachment.span, to: &frames)
+            }
+            return frames
+        } catch {
+            preconditionFailure("an event that no Socket.IO client would accept: \(error)")
+        }
+    }
+
+    /// An event with one argument.
+    static func event(namespace: String, _ name: String, _ data: JSONValue) -> [UInt8] {
+        packet(SocketPacket(namespace: namespace, .event(.text(name), [data], ackID: nil)))
+    }
+
+    /// The text frame that announces a snapshot; the snapshot follows as one binary frame.
+    static func snapshotHeader(namespace: String) -> [UInt8] {
+        text(SocketPacketEncoder.soleAttachmentText(event: "snapshot", namespace: namespace))
+    }
+}

@@ -1,0 +1,200 @@
+import Determinism
+import GameKit
+import LobbyCore
+import ServerCore
+import SocketIOCore
+import Testing
+
+@Suite("The admin namespace (protocol/spec/admin.md)")
+struct AdminTests {
+    private static let right: JSONObject = ["username": "root", "password": "secret"]
+
+    private func hooks() -> ServerHooks {
+        var hooks = ServerHooks()
+        hooks.verifyAdmin = { user, password, decided in decided(user == "root" && password == "secret") }
+        return hooks
+    }
+
+    private func admin(_ world: World) -> SocketClient {
+        let client = SocketClient(world)
+        client.send(SocketPacket(namespace: "/admin", .connect(Self.right)))
+        return client
+    }
+
+    @Test func `the right password is let in at once and gets the overview each second`() {
+        let world = World(hooks: hooks())
+        let client = admin(world)
+        #expect(client.words("/admin") == ["connect", "overview"] && world.count(.adminLogins) == 1)
+        world.run(.milliseconds(5_100))
+        #expect(client.words("/admin").count { $0 == "overview" } == 6)
+    }
+
+    @Test func `every refusal is the same, held back for a second, and counted`() {
+        let wrong: [JSONObject?] = [
+            nil, [:], ["username": "root"], ["username": "root", "password": "wrong"], ["username": 1, "password": 2],
+            ["username": "nobody", "password": "secret"],
+            ["username": "root", "password": .string(String(repeating: "x", count: 257))],
+        ]
+        for auth in wrong {
+            let world = World(hooks: hooks())
+            let client = SocketClient(world)
+            client.send(SocketPacket(namespace: "/admin", .connect(auth)))
+            world.run(.milliseconds(990))
+            #expect(client.words("/admin").isEmpty)
+            world.run(.milliseconds(30))
+            #expect(client.refusal("/admin") == ["message": "invalid credentials"])
+            #expect(world.count(.adminLoginsRefused) == 1 && world.count(.adminLogins) == 0 && client.closeCode == nil)
+        }
+    }
+
+    @Test func `a server without an admin refuses in the same way`() {
+        let world = World()
+        let client = admin(world)
+        #expect(client.words("/admin").isEmpty)
+        world.run(.milliseconds(1_020))
+        #expect(client.refusal("/admin") == ["message": "invalid credentials"])
+    }
+
+    @Test func `a slow check decides later, and at most four run at a time`() {
+        var checks: [(Bool) -> Void] = []
+        var hooks = ServerHooks()
+        hooks.verifyAdmin = { _, _, decided in checks.append(decided) }
+        let world = World(hooks: hooks)
+        let clients = (0..<5).map { _ in admin(world) }
+        #expect(checks.count == 4)
+        world.run(.milliseconds(1_020))
+        #expect(clients[4].refusal("/admin") != nil)
+        clients[1].stream.cut()
+        for check in checks { check(true) }
+        world.turn()
+        #expect(clients.map { $0.words("/admin").first } == ["connect", nil, "connect", "connect", "connect_error"])
+        let late = admin(world)
+        #expect(checks.count == 5)
+        checks[4](false)
+        world.run(.milliseconds(1_020))
+        #expect(late.refusal("/admin") != nil)
+    }
+
+    @Test func `who has gone before the refusal is not answered`() {
+        let world = World(hooks: hooks())
+        let client = SocketClient(world)
+        client.send(SocketPacket(namespace: "/admin", .connect([:])))
+        client.stream.cut()
+        world.run(.seconds(2))
+        #expect(client.words("/admin").isEmpty && world.server.connectionCount == 0)
+    }
+
+    @Test func `the overview shows the true numbers`() throws {
+        let world = World(hooks: hooks())
+        let client = admin(world)
+        let players = (0..<3).map { _ in PlainClient(world, address: "198.51.100.7") }
+        let tokens = players.map { $0.join(["name": "Ann"])["token"] ?? .null }
+        for player in players { player.emit("keyframe") }
+        PlainClient(world, lobby: "y").join(["game": "other"])
+        players[2].stream.cut()
+        let again = PlainClient(world).join(["token": tokens[2]])
+        #expect(again["resumed"] == true)
+        players[1].stream.cut()
+        world.run(.milliseconds(3_100))
+        let overview = try #require(client.event("overview", in: "/admin"))
+        #expect(overview["connections"] == 4 && overview["lobbyCount"] == 2 && overview["draining"] == false)
+        #expect(overview["seats"] == ["taken": 4, "connected": 3, "total": 5])
+        #expect((68...72).contains(overview["perSecond"]?["steps"]?.integer ?? 0))
+        #expect((overview["perSecond"]?["bytesOut"]?.integer ?? 0) > 0 && overview["perSecond"]?["bytesIn"] == 0)
+        #expect((2.9...3.1).contains(overview["uptimeSeconds"]?.number ?? 0))
+        #expect(overview["counters"]?["joins"] == 4 && overview["counters"]?["resumes"] == 1)
+        #expect(overview["counters"]?["connectionsAccepted"] == 6)
+        #expect(overview["counters"]?.object?.count == Counter.allCases.count)
+        let latency = overview["tickLatenessMilliseconds"]
+        #expect(latency?["count"] == overview["counters"]?["steps"] && latency?["max"] == 0.0)
+        let lobby = try #require(overview["lobbies"]?[0])
+        #expect(lobby["id"] == "x" && lobby["game"] == "probe" && lobby["tickRate"] == 20 && lobby["seats"] == 4)
+        #expect(lobby["connected"] == 2 && lobby["stepsDropped"] == 0)
+        #expect((lobby["tick"]?.integer ?? 0) >= 59)
+        #expect(lobby["players"]?.array?.map { $0["connected"] } == [true, false, true])
+        #expect(lobby["players"]?.array?.map { $0["resumes"] } == [0, 0, 1])
+        #expect(lobby["players"]?.array?.map { $0["address"] } == ["198.51.100.7", "", "192.0.2.1"])
+    }
+
+    @Test func `kick ends the seat within the turn, and its token is dead`() {
+        let world = World(hooks: hooks())
+        let client = admin(world)
+        let plain = PlainClient(world)
+        let socket = SocketClient(world)
+        let token = plain.join()["token"] ?? .null
+        plain.emit("keyframe")
+        socket.join()
+        client.emit("kick", ["lobby": "x", "seat": 0, "reason": "rude"], in: "/admin", id: 1)
+        client.emit("kick", ["lobby": "x", "seat": 1], in: "/admin", id: 2)
+        #expect(client.ack(1) == ["ok": true] && client.ack(2) == ["ok": true])
+        #expect(plain.event("kicked") == ["reason": "rude"] && plain.closeCode == 4003)
+        #expect(socket.words().suffix(2) == ["kicked", "disconnect"] && socket.event("kicked") == ["reason": "kicked"])
+        #expect(world.server.lobby("x")?.lobby.seats.takenCount == 0 && world.count(.kicks) == 2)
+        let again = PlainClient(world)
+        again.emit("join", ["token": token])
+        #expect(again.closeCode == 4001)
+    }
+
+    @Test func `a player who is away can be kicked too`() {
+        let world = World(hooks: hooks())
+        let client = admin(world)
+        let player = PlainClient(world)
+        player.join()
+        player.emit("keyframe")
+        player.stream.cut()
+        client.emit("kick", ["lobby": "x", "seat": 0], in: "/admin", id: 1)
+        #expect(client.ack(1) == ["ok": true] && world.server.lobby("x")?.lobby.seats.takenCount == 0)
+    }
+
+    @Test func `close-lobby tells the players why and frees the name`() {
+        let world = World(hooks: hooks())
+        let client = admin(world)
+        let player = PlainClient(world)
+        player.join()
+        client.emit("close-lobby", ["lobby": "x", "reason": "cheating"], in: "/admin", id: 1)
+        #expect(client.ack(1) == ["ok": true] && player.event("closed") == ["reason": "cheating"])
+        #expect(player.closeCode == 4000 && world.server.lobbies.isEmpty)
+    }
+
+    @Test func `a command that cannot be carried out says why`() {
+        let world = World(hooks: hooks())
+        let client = admin(world)
+        PlainClient(world).join()
+        let wrong: [(String, JSONValue)] = [
+            ("kick", .null), ("kick", ["lobby": "z", "seat": 0]), ("kick", ["lobby": "x"]),
+            ("kick", ["lobby": "x", "seat": 3]), ("kick", ["lobby": "x", "seat": 4]),
+            ("kick", ["lobby": "x", "seat": -1]), ("kick", ["lobby": "x", "seat": 9_223_372_036_854_775_807]),
+            ("kick", ["lobby": "x", "seat": 0.5]), ("close-lobby", ["lobby": 1]), ("reboot", .null),
+        ]
+        for (index, (name, data)) in wrong.enumerated() {
+            client.emit(name, data, in: "/admin", id: index)
+            #expect(client.ack(index)?["error"]?.string?.isEmpty == false)
+        }
+        client.emit("overview", in: "/admin", id: 99)
+        #expect(client.ack(99)?["lobbyCount"] == 1)
+    }
+
+    @Test func `an admin who leaves and comes back is sent one overview a second`() {
+        let world = World(hooks: hooks())
+        let client = admin(world)
+        for _ in 0..<3 {
+            world.run(.milliseconds(300))
+            client.send(SocketPacket(namespace: "/admin", .disconnect))
+            client.send(SocketPacket(namespace: "/admin", .connect(Self.right)))
+        }
+        let before = client.words("/admin").count
+        world.run(.milliseconds(5_100))
+        #expect(client.words("/admin").count == before + 5)
+    }
+
+    @Test func `an admin who does not read is closed like anyone, and nobody is watching then`() {
+        let world = World(hooks: hooks()) { $0.outboxBytesMax = 3_000 }
+        let client = admin(world)
+        client.stream.stalls = true
+        world.run(.seconds(9))
+        #expect(client.stream.isClosed && world.count(.slowConsumersClosed) == 1)
+        let next = admin(world)
+        world.run(.milliseconds(3_100))
+        #expect(next.words("/admin").count { $0 == "overview" } == 4)
+    }
+}

@@ -1,0 +1,125 @@
+import Determinism
+import ServerCore
+import Testing
+
+@Suite("HTTP: what is answered without a WebSocket")
+struct HTTPTests {
+    /// Sends a request and returns the answer, head and body.
+    private func answer(_ world: World, _ lines: String...) -> String {
+        let stream = world.connect()
+        stream.receive(Array((lines + ["", ""]).joined(separator: "\r\n").utf8))
+        world.turn()
+        return String(decoding: stream.sent, as: UTF8.self)
+    }
+
+    private func status(_ answer: String) -> String {
+        String(answer.split(separator: "\r\n").first?.dropFirst(9).prefix(3) ?? "")
+    }
+
+    @Test func `health is 200, and 503 once the server drains`() {
+        let world = World()
+        let healthy = answer(world, "GET /health HTTP/1.1", "Host: a")
+        #expect(status(healthy) == "200" && healthy.hasSuffix("\r\n\r\nok\n"))
+        world.server.drain()
+        #expect(status(answer(world, "GET /health HTTP/1.1", "Host: a")) == "503")
+    }
+
+    @Test func `a HEAD is answered without a body`() {
+        let head = answer(World(), "HEAD /health HTTP/1.1", "Host: a")
+        #expect(status(head) == "200" && head.hasSuffix("\r\n\r\n"))
+    }
+
+    @Test(arguments: [
+        ("GET /nowhere HTTP/1.1", "404"), ("GET /socket.io HTTP/1.1", "404"), ("GET /lobby/ HTTP/1.1", "404"),
+        ("GET /lobby/a%20b HTTP/1.1", "404"), ("POST /health HTTP/1.1", "405"), ("DELETE / HTTP/1.1", "405"),
+        ("GET /lobby/x HTTP/1.1", "426"), ("GET / HTTP/1.1", "200"), ("GET /api/lobbies HTTP/1.1", "200"),
+        ("GET / HTTP/1.0", "505"), ("GET http://a/ HTTP/1.1", "400"), ("nonsense", "400"), ("GET  / HTTP/1.1", "400"),
+        ("GET /socket.io/?EIO=4&transport=polling HTTP/1.1", "400"),
+        ("GET /socket.io/?EIO=3&transport=websocket HTTP/1.1", "400"),
+        ("GET /socket.io/?EIO=4&transport=websocket&sid=a HTTP/1.1", "400"),
+        ("GET /socket.io/?EIO=4&transport=websocket HTTP/1.1", "426"),
+        ("GET /socket.io/?EIO=%zz&transport=websocket HTTP/1.1", "400"),
+    ])
+    func `each request has its status, and the connection closes`(_ line: String, _ expected: String) {
+        let world = World()
+        let text = answer(world, line, "Host: a")
+        #expect(status(text) == expected)
+        #expect(text.lowercased().contains("close"))
+        #expect(world.server.connectionCount == 0)
+    }
+
+    @Test func `a 405 says what is allowed and a 426 says to what to upgrade`() {
+        #expect(answer(World(), "PUT /health HTTP/1.1", "Host: a").contains("Allow: GET, HEAD\r\n"))
+        #expect(answer(World(), "GET /lobby/x HTTP/1.1", "Host: a").lowercased().contains("upgrade: websocket\r\n"))
+    }
+
+    @Test func `over the connection limit a connection gets 503 and is closed, and counts again once others go`() {
+        let world = World { $0.connectionsMax = 2 }
+        let first = world.connect()
+        let second = world.connect()
+        let third = world.connect()
+        world.turn()
+        #expect(status(String(decoding: third.sent, as: UTF8.self)) == "503" && third.isClosed)
+        #expect(!first.isClosed && !second.isClosed && world.server.connectionCount == 2)
+        #expect(world.count(.connectionsRefused) == 1)
+        first.cut()
+        #expect(status(answer(world, "GET /health HTTP/1.1", "Host: a")) == "200")
+    }
+
+    @Test func `a head that drips for ten seconds is answered 408`() {
+        let world = World()
+        let stream = world.connect()
+        let head = Array("GET /health HTTP/1.1\r\nHost: a\r\nX: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy".utf8)
+        for byte in head.prefix(19) {
+            stream.receive([byte])
+            world.run(.milliseconds(500))
+        }
+        #expect(stream.sent.isEmpty && !stream.isClosed)
+        world.run(.milliseconds(600))
+        #expect(status(String(decoding: stream.sent, as: UTF8.self)) == "408")
+        #expect(stream.isClosed && world.server.connectionCount == 0)
+        #expect(world.count(.headsRefused) == 1)
+    }
+
+    @Test func `a connection that says nothing at all is answered 408 too`() {
+        let world = World()
+        let stream = world.connect()
+        world.run(.seconds(11))
+        #expect(status(String(decoding: stream.sent, as: UTF8.self)) == "408" && stream.isClosed)
+    }
+
+    @Test(arguments: [
+        ("", 101), ("Origin: http://muster.test:7777\r\n", 101), ("Origin: https://MUSTER.test:7777\r\n", 101),
+        ("Origin: https://game.example\r\n", 101), ("Origin: https://evil.example\r\n", 403),
+        ("Origin: null\r\n", 403), ("Origin: http://muster.test\r\n", 403), ("Origin: \r\n", 403),
+        ("Origin: http://muster.test:7777\r\nOrigin: https://game.example\r\n", 403),
+        ("Origin: http://muster.test:7777/\r\n", 403), ("Origin: http://muster.test:7777@evil.example\r\n", 403),
+    ])
+    func `a browser comes from the server's own host or a listed origin`(_ fields: String, _ expected: Int) {
+        for target in ["/lobby/x", "/socket.io/?EIO=4&transport=websocket"] {
+            let world = World { $0.allowedOrigins = ["https://game.example"] }
+            let client = Client(world, target, fields: fields)
+            #expect(client.status == expected)
+            #expect(world.count(.handshakesRefused) == (expected == 101 ? 0 : 1))
+        }
+    }
+
+    @Test func `any origin may come when the list says so`() {
+        let world = World { $0.allowedOrigins = ["*"] }
+        #expect(Client(world, "/lobby/x", fields: "Origin: https://evil.example\r\n").status == 101)
+    }
+
+    @Test func `a handshake that lacks something is refused and counted`() {
+        let world = World()
+        let text = answer(world, "GET /lobby/x HTTP/1.1", "Host: a", "Upgrade: websocket", "Connection: Upgrade")
+        #expect(status(text) == "426" && world.count(.handshakesRefused) == 1)
+    }
+
+    @Test func `open lobbies are listed as JSON`() throws {
+        let world = World()
+        PlainClient(world, lobby: "a").join()
+        let text = answer(world, "GET /api/lobbies HTTP/1.1", "Host: a")
+        let body = try #require(text.split(separator: "\r\n\r\n").last)
+        #expect(body == "[{\"id\":\"a\",\"game\":\"probe\",\"players\":1,\"seats\":4}]\n")
+    }
+}
