@@ -49,7 +49,9 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
     name: "muster",
     products: [
+        .executable(name: "tag", targets: ["ExampleGame"]),
         .library(name: "GameKit", targets: ["GameKit"]),
+        .library(name: "Muster", targets: ["Muster"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
@@ -90,6 +92,16 @@ let package = Package(
                 "ByteKit", "Determinism", "JSONCore", "HTTPCore", "WebSocketCore", "SocketIOCore",
                 "SnapshotCore", "GameKit", "LobbyCore", httpTypes, crypto, heap, histogram,
             ]),
+        server(
+            "Muster",
+            [
+                "EventLoop", "ServerCore", "GameKit", "JSONCore", "ByteKit", "Determinism",
+                crypto, cryptoExtras, configuration, logging,
+            ]),
+
+        .executableTarget(
+            name: "ExampleGame", dependencies: ["Muster", "GameKit"], path: "Sources/Examples/Tag",
+            swiftSettings: settings),
 
         // For tests: golden vectors and stored inputs as bytes, the ways to cut them, and what the fuzzers run.
         .target(
@@ -118,6 +130,7 @@ let package = Package(
                 "ServerCore", "LobbyCore", "GameKit", "SnapshotCore", "JSONCore", "HTTPCore", "WebSocketCore",
                 "SocketIOCore", "ByteKit", "Determinism", httpTypes,
             ]),
+        tests("MusterTests", ["Muster", "ServerCore", "JSONCore", "Determinism", configuration]),
     ]
 )
 

@@ -1,0 +1,95 @@
+import ServerCore
+
+extension ConfigurationKey {
+    /// Every setting there is, in the order they are shown.
+    package static let all: [ConfigurationKey] = [
+        .list(
+            "listen", \.listen, of: 1...64, allowed: "one or more of \(ListenAddress.forms)",
+            "Where to listen; port 0 takes a free one.",
+            format: \.description, parse: { ListenAddress($0) }),
+        .seconds(
+            "heartbeat.intervalSeconds", \.server.heartbeatInterval, 0.1...3_600,
+            "The wait between a pong, or the opening, and the next ping."),
+        .seconds(
+            "heartbeat.timeoutSeconds", \.server.heartbeatTimeout, 0.1...3_600,
+            "How long a peer may take to answer a ping before it counts as dead."),
+        .integer(
+            "limits.connections", \.server.connectionsMax, 1...1_000_000,
+            "The most connections at a time; more are answered with 503."),
+        .integer("limits.lobbies", \.server.lobbiesMax, 1...100_000, "The most lobbies at a time."),
+        .integer(
+            "limits.messageBytes", \.server.messageBytesMax, 1_024...16_777_216,
+            "The longest message that a peer may send."),
+        .integer(
+            "limits.outboxBytes", \.server.outboxBytesMax, 4_096...67_108_864,
+            "The most reliable bytes that wait for one connection."),
+        .integer(
+            "limits.messagesPerSecond", \.server.messagesPerSecond, 1...100_000,
+            "Messages a second that one connection may send, with a burst of twice as many."),
+        .integer(
+            "limits.namespaces", \.server.namespacesMax, 1...1_000, "The most namespaces that one connection may be in."
+        ),
+        .seconds(
+            "timeouts.headSeconds", \.server.headTimeout, 0.1...3_600,
+            "How long a connection may take to send its whole request head."),
+        .seconds(
+            "timeouts.joinSeconds", \.server.joinTimeout, 0.1...3_600,
+            "How long an upgraded connection may go without joining anything."),
+        .seconds(
+            "timeouts.messageSeconds", \.server.messageTimeout, 0.1...3_600,
+            "How long one message may take from its first byte to its last."),
+        .seconds(
+            "timeouts.closeSeconds", \.server.closeTimeout, 0.1...3_600,
+            "How long a peer may take to answer the server's close frame."),
+        .seconds(
+            "timeouts.writeSeconds", \.server.writeTimeout, 0.1...3_600,
+            "How long queued bytes may wait for a peer that does not read."),
+        .text(
+            "lobby.defaultGame", \.server.defaultGame, allowed: "a game's name, or empty for none",
+            "The game of a lobby that a join opens without naming one; none refuses such joins.",
+            format: { $0 ?? "" }, parse: { isPlain($0, 0...64) ? .some($0.isEmpty ? nil : $0) : nil }),
+        .seconds(
+            "lobby.emptySeconds", \.server.emptyLobbyTime, 0...86_400, "How long a lobby without players is kept."),
+        .list(
+            "origins", \.server.allowedOrigins, of: 0...1_000, allowed: "a list of SCHEME://HOST[:PORT], or *",
+            "The web origins that may connect besides the server's own host; * allows every one.",
+            format: { $0 }, parse: { isOrigin($0) ? $0 : nil }),
+        .seconds(
+            "drainSeconds", \.server.drainTime, 0...3_600,
+            "How long a drain waits for players to leave before it closes the rest."),
+        .boolean("admin.enabled", \.admin.isEnabled, "Whether there is an admin at all."),
+        .text(
+            "admin.user", \.admin.user, allowed: "1 to 128 bytes without control characters", "The admin's user name.",
+            format: { $0 }, parse: { isPlain($0, 1...128) ? $0 : nil }),
+        .text(
+            "admin.password", \.admin.password,
+            allowed: "\(AdminPassword.plainRule), or a hash as muster hash-password prints it", isSecret: true,
+            "The admin's password; without one, a fresh one is printed at the start.",
+            format: { $0 ?? "" }, parse: { AdminPassword.isAcceptable($0) ? .some($0) : nil }),
+        .text(
+            "log.level", \.logLevel, allowed: "one of " + LogLevel.allCases.map(\.rawValue).joined(separator: ", "),
+            "The least important messages that are logged.",
+            format: \.rawValue, parse: { LogLevel(rawValue: $0) }),
+    ]
+
+    /// The key of that name.
+    package static func named(_ name: String) -> ConfigurationKey? {
+        all.first { $0.name == name }
+    }
+
+    /// Whether a text has a number of UTF-8 bytes in `lengths` and no control characters.
+    private static func isPlain(_ text: String, _ lengths: ClosedRange<Int>) -> Bool {
+        lengths.contains(text.utf8.count) && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
+    }
+
+    /// Whether a text is an origin as browsers send it (RFC 6454 §6.2), or `*`.
+    private static func isOrigin(_ text: String) -> Bool {
+        if text == "*" { return true }
+        let parts = text.split(separator: "://", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, !parts[0].isEmpty, parts[0].allSatisfy({ $0.isASCII && $0.isLetter }) else {
+            return false
+        }
+        guard case .ip? = ListenAddress(parts[1]) ?? ListenAddress(parts[1] + ":0") else { return false }
+        return true
+    }
+}

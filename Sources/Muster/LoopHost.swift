@@ -1,0 +1,109 @@
+import ByteKit
+import Determinism
+import EventLoop
+import Glibc
+import Logging
+import ServerCore
+
+/// Runs one ``Server`` on one event loop: sockets in, timers, signals, and a flush once a turn.
+///
+/// This is all that stands between the server core and libuv. Belongs to the loop's thread.
+final class LoopHost {
+    private let loop: EventLoop
+    private let logger: Logger
+    let server: Server
+    private var listeners: [Listener] = []
+    private var signals: [SignalWatcher] = []
+    private var timer: PreciseTimer?
+    private var armedFor: Instant?
+    /// When the connections that have been told to go are closed whether or not they have gone.
+    private var lastCall: Instant?
+
+    init(loop: EventLoop, server: Server, logger: Logger) {
+        self.loop = loop
+        self.logger = logger
+        self.server = server
+    }
+
+    /// Listens, and returns the addresses that were bound.
+    ///
+    /// - Throws: ``HostError`` for the first address that can't be had; nothing is left listening then.
+    func listen(on addresses: [SocketAddress]) throws -> [SocketAddress] {
+        for address in addresses {
+            do throws(UVError) {
+                let listener = try loop.listen(address) { [server] stream in
+                    server.accept(stream, peerAddress: stream.peerAddress.description)
+                    stream.startReading()
+                }
+                listeners.append(listener)
+            } catch {
+                throw HostError(cannotListenOn: address, error)
+            }
+        }
+        return listeners.map(\.localAddress)
+    }
+
+    /// Runs until a drain that SIGTERM or SIGINT began is over. A second signal ends at once.
+    func run() throws {
+        for number in [SIGTERM, SIGINT] {
+            signals.append(try loop.onSignal(number) { [unowned self] in drain() })
+        }
+        timer = try PreciseTimer(loop: loop) { [unowned self] in
+            armedFor = nil
+            server.advance()
+        }
+        loop.beforeWaiting = { [unowned self] in turnEnds() }
+        loop.run()
+    }
+
+    private func drain() {
+        guard server.drainDeadline == nil else {
+            loop.stop()
+            return
+        }
+        server.drain()
+        logger.info("draining: no new players; the rest has \(server.settings.drainTime.seconds) s")
+    }
+
+    /// Everything of this turn has been handled: writes what it produced, and sleeps until the next timer.
+    private func turnEnds() {
+        server.flush()
+        if server.isDrained { finish() }
+        var wake = server.nextWake
+        if let lastCall { wake = min(wake ?? lastCall, lastCall) }
+        if let deadline = server.drainDeadline, lastCall == nil { wake = min(wake ?? deadline, deadline) }
+        guard let wake else {
+            timer?.cancel()
+            armedFor = nil
+            return
+        }
+        if armedFor != wake {
+            timer?.arm(at: wake)
+            armedFor = wake
+        }
+    }
+
+    private func finish() {
+        guard let lastCall else {
+            for listener in listeners { listener.close() }
+            server.closeAll()
+            server.flush()
+            self.lastCall = loop.now + .seconds(1)
+            return
+        }
+        if server.connectionCount == 0 || loop.now >= lastCall { loop.stop() }
+    }
+}
+
+/// Why a server could not start, in a sentence for people.
+public struct HostError: Error, CustomStringConvertible {
+    /// The sentence; it names the address.
+    public let description: String
+
+    init(cannotListenOn address: SocketAddress, _ error: UVError) {
+        description =
+            error.isAddressInUse
+            ? "cannot listen on \(address): the address is in use (is another server running there?)"
+            : "cannot listen on \(address): \(error.message)"
+    }
+}

@@ -1,0 +1,125 @@
+import Determinism
+import EventLoop
+import GameKit
+import Logging
+import ServerCore
+
+/// A game server: hosts lobbies of your games on the addresses of its configuration.
+///
+///     let server = MusterServer(configuration: try MusterConfiguration.load().configuration)
+///     server.serve(Arena.self)
+///     try server.run()
+public final class MusterServer {
+    private let configuration: MusterConfiguration
+    private var games: [GameType] = []
+    private var authorize: (@Sendable (JoinAttempt) async throws -> Void)?
+
+    /// A server that is not running yet.
+    public init(configuration: MusterConfiguration) {
+        self.configuration = configuration
+    }
+
+    /// Hosts lobbies of `game` under its name. Call before ``run(onReady:)``, once for each game.
+    public func serve(_ game: (some Game).Type) {
+        serve(GameType(game))
+    }
+
+    package func serve(_ game: GameType) {
+        precondition(
+            !games.contains { $0.name == game.name }, "a game named \"\(game.name)\" is served already")
+        games.append(game)
+    }
+
+    /// Lets `check` decide about every join: it returns to allow it, and throws to refuse it.
+    ///
+    /// It runs on the server's loop and may await; meanwhile the loop goes on. No seat is taken before it returns. What it throws
+    /// is logged, and the player is told the description of a ``JoinDenied``, or just "not authorized".
+    public func onJoin(_ check: @escaping @Sendable (JoinAttempt) async throws -> Void) {
+        authorize = check
+    }
+
+    /// Runs on the calling thread until SIGTERM or SIGINT has drained it.
+    ///
+    /// - Parameter onReady: Called once, when all addresses accept.
+    /// - Throws: ``HostError`` when an address can't be listened on, with a description fit for people.
+    public func run(onReady: (ServerStart) -> Void = { _ in }) throws {
+        _ = raiseDescriptorLimit()
+        let loop = try EventLoop()
+        var logger = Logger(label: "muster") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = configuration.logLevel.loggerLevel
+        let admin = try configuration.admin.makeVerifier()
+        let hooks = ShellHooks(loop: loop, authorize: authorize, admin: admin?.verifier, logger: logger).hooks
+        let server = Server(
+            settings: configuration.server, games: games, hooks: hooks, entropy: SystemRandomNumberGenerator(),
+            clock: { loop.now })
+        let host = LoopHost(loop: loop, server: server, logger: logger)
+        let addresses = try host.listen(on: configuration.listen.map(\.socketAddress))
+        onReady(ServerStart(addresses: addresses.map(\.url), generatedAdminPassword: admin?.generated))
+        try host.run()
+    }
+}
+
+/// What an operator is told when a server has started.
+public struct ServerStart: Sendable {
+    /// Where it listens: `http://HOST:PORT` or `unix:/PATH`, with real ports.
+    public var addresses: [String]
+    /// The admin's password if none was set and a fresh one was made; shown once, kept nowhere.
+    public var generatedAdminPassword: String?
+}
+
+/// What a join hook gets to decide about.
+public struct JoinAttempt: Sendable {
+    /// The lobby to be joined; it may not be open yet.
+    public var lobby: String
+    /// The game named by the client, if any.
+    public var game: String?
+    /// The player's name, cleaned.
+    public var name: String
+    /// Whether this resumes a seat.
+    public var isResume: Bool
+    /// The peer's address.
+    public var address: String
+    /// Everything that the client sent with its join, as JSON text: tokens of your own and the like.
+    public var payload: String
+}
+
+/// Refuses a join with a text that the player is told.
+public struct JoinDenied: Error, CustomStringConvertible {
+    /// What the player is told.
+    public var description: String
+
+    /// A refusal that says `reason`.
+    public init(_ reason: String) {
+        description = reason
+    }
+}
+
+extension LogLevel {
+    var loggerLevel: Logger.Level {
+        switch self {
+        case .error: .error
+        case .warning: .warning
+        case .info: .info
+        case .debug: .debug
+        }
+    }
+}
+
+extension ListenAddress {
+    var socketAddress: SocketAddress {
+        switch self {
+        case .ip(let host, let port): .ip(host: host, port: port)
+        case .unix(let path): .unix(path: path)
+        }
+    }
+}
+
+extension SocketAddress {
+    /// The address as a person types it.
+    var url: String {
+        switch self {
+        case .ip: "http://\(self)"
+        case .unix: description
+        }
+    }
+}
