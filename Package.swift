@@ -103,6 +103,15 @@ let package = Package(
             name: "ExampleGame", dependencies: ["Muster", "GameKit"], path: "Sources/Examples/Tag",
             swiftSettings: settings),
 
+        // Clients and worlds.
+        simulator(
+            "BotCore",
+            [
+                "ByteKit", "Determinism", "JSONCore", "HTTPCore", "WebSocketCore", "SocketIOCore",
+                "SnapshotCore", "GameKit", histogram,
+            ]),
+        simulator("Fleet", ["BotCore", "EventLoop", "GameKit", "JSONCore", "ByteKit", "Determinism"]),
+
         // For tests: golden vectors and stored inputs as bytes, the ways to cut them, and what the fuzzers run.
         .target(
             name: "VectorFiles", dependencies: ["Determinism"], path: "Tests/VectorFiles", swiftSettings: settings),
@@ -131,6 +140,13 @@ let package = Package(
                 "SocketIOCore", "ByteKit", "Determinism", httpTypes,
             ]),
         tests("MusterTests", ["Muster", "ServerCore", "JSONCore", "Determinism", configuration]),
+        tests(
+            "BotCoreTests",
+            [
+                "BotCore", "ByteKit", "Determinism", "JSONCore", "HTTPCore", "WebSocketCore", "SocketIOCore",
+                "SnapshotCore", "GameKit",
+            ]),
+        tests("FleetTests", ["Fleet", "BotCore", "GameKit", "JSONCore", "Determinism"]),
     ]
 )
 

@@ -1,0 +1,177 @@
+import BotCore
+import ByteKit
+import Determinism
+import JSONCore
+import SnapshotCore
+import Testing
+
+@Suite("A bot at play (protocol/spec/lobby.md)")
+struct BotPlayTests {
+    @Test func `it joins by name and game, and speaks at once`() {
+        let bench = BotBench()
+        let request = bench.join()
+        #expect(request == ["event": "join", "data": ["name": "bot", "game": "tally"]])
+        #expect(bench.stream.target == "/lobby/a")
+        #expect(bench.bot.state == .playing)
+        #expect(bench.messages() == [.ack(0)])
+        #expect(bench.report[.joins] == 1)
+        #expect(bench.report.count(of: .joinTime) == 1)
+    }
+
+    @Test func `it decodes every snapshot, checks every hash and counts the kinds`() {
+        let bench = BotBench()
+        bench.join()
+        bench.snapshot(2, 4)
+        bench.snapshot(4, 6, since: (2, 4))
+        bench.snapshot(10, 8, since: (4, 6))
+        #expect(bench.bot.worldState == bench.state(10, 8))
+        let report = bench.report
+        #expect([report[.keyframes], report[.deltas], report[.catchUps]] == [1, 1, 1])
+        #expect([report[.hashChecks], report[.hashMismatches], report[.wrongSnapshots]] == [3, 0, 0])
+        #expect(report[.snapshotsSkipped] == 2)
+        #expect(report.count(of: .snapshotInterval) == 2)
+    }
+
+    @Test func `inputs carry the next tick, ascending sequences and the applied tick as ack`() {
+        let bench = BotBench()
+        bench.join(seat: 3)
+        _ = bench.messages()
+        bench.snapshot(2, 5)
+        bench.snapshot(4, 7, since: (2, 5))
+        #expect(
+            bench.messages() == [
+                .inputs(ack: 2, [QuantisedInput(tick: 3, sequence: 1, values: [3])]),
+                .inputs(ack: 4, [QuantisedInput(tick: 5, sequence: 2, values: [3])]),
+            ])
+        #expect(bench.report[.inputsSent] == 2)
+    }
+
+    @Test func `a brain with nothing to say still acks every second`() {
+        let bench = BotBench()
+        bench.join()
+        _ = bench.messages()
+        bench.snapshot(2, 4)
+        #expect(bench.messages() == [])
+        bench.advance(.milliseconds(999))
+        #expect(bench.messages() == [])
+        bench.advance(.milliseconds(1))
+        #expect(bench.messages() == [.ack(2)])
+        bench.advance(.seconds(3))
+        #expect(bench.messages() == [.ack(2), .ack(2), .ack(2)])
+    }
+
+    @Test func `a different hash is counted and answered with a keyframe request`() {
+        let bench = BotBench()
+        bench.join()
+        bench.snapshot(2, 4)
+        _ = bench.messages()
+        bench.snapshot(4, 6, since: (2, 4), hash: 1)
+        #expect(bench.messages() == [.keyframeRequest(.hashMismatch)])
+        #expect(bench.report[.hashMismatches] == 1)
+        // What was under way is no further fault, and is not applied.
+        bench.snapshot(6, 8, since: (4, 6))
+        #expect(bench.bot.worldState?.tick == 2)
+        #expect(bench.report[.wrongSnapshots] == 0)
+        bench.snapshot(8, 10)
+        #expect(bench.bot.worldState == bench.state(8, 10))
+        #expect(bench.report[.snapshotsSkipped] == 0)
+        bench.snapshot(10, 12, since: (8, 10))
+        #expect(bench.bot.worldState == bench.state(10, 12))
+    }
+
+    @Test func `a snapshot that does not apply is wrong, and a keyframe is asked for until one comes`() {
+        let bench = BotBench()
+        bench.join()
+        bench.snapshot(2, 4)
+        _ = bench.messages()
+        bench.snapshot(8, 6, since: (6, 4))
+        #expect(bench.messages() == [.keyframeRequest(.cannotApply)])
+        #expect(bench.report[.wrongSnapshots] == 1)
+        bench.advance(.seconds(1))
+        #expect(bench.messages() == [.keyframeRequest(.cannotApply)])
+        bench.stream.binary([0xFF, 0xFF])
+        #expect(bench.report[.wrongSnapshots] == 2)
+        #expect(bench.report.firstWrong == "wrongBaseline, in a")
+    }
+
+    @Test func `pings are answered and counted`() {
+        let bench = BotBench()
+        bench.join()
+        _ = bench.stream.takeSent()
+        bench.stream.ping()
+        bench.bot.flush()
+        #expect(bench.stream.takeSent() == [.pong([])])
+        #expect(bench.report[.heartbeatsAnswered] == 1)
+    }
+
+    @Test func `events of the game are counted, those of the lobby are not`() {
+        let bench = BotBench()
+        bench.join()
+        bench.event("hit", 1)
+        bench.event("draining", ["seconds": 5])
+        #expect(bench.report[.gameEvents] == 1)
+    }
+
+    @Test func `at the end of its life it leaves and waits to be let go`() {
+        let bench = BotBench()
+        bench.join()
+        bench.snapshot(2, 4)
+        // The server pings, or the bot would give it up as dead.
+        bench.advance(.seconds(40))
+        bench.stream.ping()
+        bench.advance(.seconds(20))
+        #expect(bench.bot.state == .leaving)
+        #expect(bench.stream.takeSent().contains(.text(#"{"event":"leave"}"#)))
+        bench.stream.closeFrame(1000, "left")
+        #expect(bench.bot.state == .finished)
+        #expect(bench.bot.nextWake == nil)
+        let failures = bench.report.failures(BotExpectations(bots: 1, playTime: .seconds(60)))
+        #expect(failures == [])
+    }
+
+    @Test func `a leave that nobody answers ends after five seconds and fails the run`() {
+        let bench = BotBench { $0.endAt = $0.startAt + .seconds(5) }
+        bench.join()
+        bench.snapshot(2, 4)
+        bench.advance(.milliseconds(9_999))
+        #expect(bench.bot.state == .leaving)
+        bench.advance(.milliseconds(1))
+        #expect(bench.bot.state == .finished)
+        #expect(bench.stream.closed == .now)
+        let failures = bench.report.failures(BotExpectations(bots: 1, playTime: .seconds(1)))
+        #expect(failures == ["Bots that left and were not let go: 1."])
+    }
+
+    @Test func `over Socket.IO the same game is played`() {
+        let bench = BotBench { $0.dialect = .socketIO }
+        bench.advance(.zero)
+        bench.stream.upgrade()
+        bench.stream.text(#"0{"sid":"s","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":65536}"#)
+        bench.bot.flush()
+        #expect(bench.stream.takeSent() == [.text(#"40/lobby/a,{"name":"bot","game":"tally"}"#)])
+        bench.stream.text(#"40/lobby/a,{"sid":"x"}"#)
+        bench.stream.text(#"42/lobby/a,["joined",\#(bench.welcome().text)]"#)
+        let state = bench.state(2, 5)
+        bench.stream.text(#"451-/lobby/a,["snapshot",{"_placeholder":true,"num":0}]"#)
+        bench.stream.binary(Snapshot.encode(state, since: nil, schema: bench.schema, stateHash: state.hash))
+        bench.stream.text("2")
+        bench.bot.flush()
+        let header = Sent.text(#"451-/lobby/a,["input",{"_placeholder":true,"num":0}]"#)
+        let input = ClientMessage.inputs(ack: 2, [QuantisedInput(tick: 3, sequence: 1, values: [3])])
+        #expect(
+            bench.stream.takeSent() == [
+                header, .binary(ClientMessage.ack(0).encode(schema: bench.schema)),
+                header, .binary(input.encode(schema: bench.schema)), .text("3"),
+            ])
+        bench.bot.leaveNow()
+        bench.bot.flush()
+        #expect(bench.stream.takeSent() == [.text(#"42/lobby/a,["leave"]"#)])
+        bench.stream.text("41/lobby/a,")
+        bench.bot.flush()
+        #expect(bench.stream.takeSent() == [.close(1000)])
+        bench.stream.closeFrame(1000)
+        #expect(bench.bot.state == .finished)
+        #expect(bench.report[.hashChecks] == 1)
+        #expect(bench.report[.leavesUnanswered] == 0)
+    }
+}

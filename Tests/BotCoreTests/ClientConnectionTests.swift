@@ -1,0 +1,176 @@
+import BotCore
+import ByteKit
+import Determinism
+import Testing
+import WebSocketCore
+
+/// Writes down what a connection tells.
+private final class Recorder: ClientConnectionOwner {
+    var told: [String] = []
+
+    func connectionOpened() { told.append("opened") }
+    func textReceived(_ text: Span<UInt8>) {
+        told.append("text \(String(decoding: [UInt8](copying: text), as: UTF8.self))")
+    }
+    func binaryReceived(_ bytes: Span<UInt8>) { told.append("binary \([UInt8](copying: bytes))") }
+    func pingReceived() { told.append("ping") }
+    func connectionClosed(_ close: ConnectionClose) {
+        told.append("closed \(close.code.map { "\($0)" } ?? "-") \(close.reason)")
+    }
+}
+
+@Suite("RFC 6455, the client's end")
+struct ClientConnectionTests {
+    private let recorder = Recorder()
+    private let stream = ScriptedStream()
+    private let queue = FlushQueue()
+    private let traffic = Traffic()
+    private let connection: ClientConnection
+
+    init() {
+        connection = ClientConnection(
+            target: "/lobby/a?b=c", host: "example.org:81", random: SeededRandom(seed: 7), queue: queue,
+            traffic: traffic)
+        connection.owner = recorder
+    }
+
+    private func open() {
+        connection.start(stream)
+        queue.flush()
+        stream.upgrade()
+    }
+
+    @Test func `the request asks for the target and the host`() {
+        connection.start(stream)
+        #expect(stream.head == nil)
+        queue.flush()
+        #expect(stream.target == "/lobby/a?b=c")
+        #expect(stream.host == "example.org:81")
+    }
+
+    @Test(arguments: [1, 2, 3, 7, 1_000])
+    func `a whole session is the same in any split`(pieces: Int) {
+        connection.start(stream)
+        queue.flush()
+        stream.upgrade(pieces: pieces)
+        stream.text("héllo", pieces: pieces)
+        stream.binary(Array(repeating: 9, count: 300), pieces: pieces)
+        stream.deliver(WebSocketFrame.framed(.ping, [1, 2].span), pieces: pieces)
+        queue.flush()
+        #expect(
+            recorder.told == ["opened", "text héllo", "binary \(Array(repeating: 9, count: 300))", "ping"])
+        #expect(stream.takeSent() == [.pong([1, 2])])
+    }
+
+    @Test func `bytes that follow the 101 in one read are messages`() {
+        connection.start(stream)
+        queue.flush()
+        let handshake = stream.head.flatMap { try? WebSocketHandshake.check($0) }
+        let answer = handshake?.response() ?? []
+        stream.deliver(answer + WebSocketFrame.framed(.text, Array("x".utf8).span))
+        #expect(recorder.told == ["opened", "text x"])
+    }
+
+    @Test func `everything of a turn goes out in one write`() {
+        open()
+        let before = stream.sendCount
+        connection.send(text: Array("a".utf8))
+        connection.send(binary: [1])
+        connection.send(binary: Array(repeating: 5, count: 70_000))
+        #expect(stream.sendCount == before)
+        queue.flush()
+        #expect(stream.sendCount == before + 1)
+        #expect(stream.takeSent() == [.text("a"), .binary([1]), .binary(Array(repeating: 5, count: 70_000))])
+        #expect(traffic.bytesOut > 70_000)
+        #expect(traffic.bytesIn > 0)
+    }
+
+    @Test func `what a blocked stream cannot take goes out when it drains`() {
+        open()
+        stream.isBlocked = true
+        connection.send(text: Array("a".utf8))
+        queue.flush()
+        #expect(stream.takeSent() == [])
+        stream.isBlocked = false
+        stream.handler?.streamDrained(stream)
+        queue.flush()
+        #expect(stream.takeSent() == [.text("a")])
+    }
+
+    @Test func `a server that does not read ends the connection at a bound`() {
+        open()
+        stream.isBlocked = true
+        for _ in 0..<300 { connection.send(binary: Array(repeating: 0, count: 1_000)) }
+        queue.flush()
+        #expect(recorder.told == ["opened", "closed - the server does not read"])
+        #expect(stream.closed == .afterSending)
+    }
+
+    @Test(arguments: [
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            + "Sec-WebSocket-Accept: wrong\r\n\r\n",
+        "no HTTP at all\r\n\r\n",
+    ])
+    func `any answer but the right 101 ends it`(answer: String) {
+        connection.start(stream)
+        queue.flush()
+        stream.deliver(Array(answer.utf8))
+        queue.flush()
+        #expect(recorder.told.count == 1)
+        #expect(recorder.told.first?.hasPrefix("closed -") == true)
+        #expect(stream.closed != nil)
+    }
+
+    @Test func `the server's close frame is answered with its code and told once`() {
+        open()
+        stream.closeFrame(4003, "kicked")
+        queue.flush()
+        stream.drop()
+        #expect(recorder.told == ["opened", "closed 4003 kicked"])
+        #expect(stream.takeSent() == [.close(4003)])
+        #expect(stream.closed == .afterSending)
+    }
+
+    @Test func `a close of ours waits for the server's`() {
+        open()
+        connection.close(code: 1000)
+        connection.send(text: Array("late".utf8))
+        queue.flush()
+        #expect(stream.takeSent() == [.close(1000)])
+        #expect(recorder.told == ["opened"])
+        stream.text("still read")
+        stream.closeFrame(1000)
+        queue.flush()
+        #expect(stream.takeSent() == [])
+        #expect(recorder.told == ["opened", "text still read", "closed 1000 "])
+    }
+
+    @Test func `a masked frame from a server is answered with 1002`() {
+        open()
+        var frame: [UInt8] = []
+        WebSocketFrame.append(.text, Array("x".utf8).span, to: &frame, mask: 1)
+        stream.deliver(frame)
+        queue.flush()
+        #expect(stream.takeSent() == [.close(1002)])
+        #expect(recorder.told.last?.hasPrefix("closed -") == true)
+    }
+
+    @Test func `an end without a close frame is told once`() {
+        open()
+        stream.handler?.streamEnded(stream)
+        stream.drop()
+        #expect(recorder.told == ["opened", "closed - the server ended the connection"])
+    }
+
+    @Test func `an abort is at once and not told`() {
+        open()
+        connection.send(text: Array("lost".utf8))
+        connection.abort()
+        queue.flush()
+        stream.drop()
+        #expect(stream.closed == .now)
+        #expect(stream.takeSent() == [])
+        #expect(recorder.told == ["opened"])
+    }
+}

@@ -1,0 +1,151 @@
+import BotCore
+import ByteKit
+import Determinism
+import HTTPCore
+import HTTPTypes
+import JSONCore
+import WebSocketCore
+
+/// What a client has sent after its upgrade.
+enum Sent: Equatable {
+    case text(String)
+    case binary([UInt8])
+    case ping
+    case pong([UInt8])
+    case close(UInt16?)
+}
+
+/// The server's end of a byte stream that a test holds in its hands: nothing happens unless the test does it.
+final class ScriptedStream: ByteStream {
+    var handler: (any ByteStreamHandler)?
+    var isBlocked = false
+    /// How the client has closed; nil while it has not.
+    private(set) var closed: StreamCloseManner?
+    private(set) var head: HTTPRequestHead?
+    /// How often the client has called `send`.
+    private(set) var sendCount = 0
+    private var parser = HTTPRequestParser()
+    private var receiver = WebSocketReceiver(role: .server, messageBytesMax: 1 << 20)
+    private var inbox: [Sent] = []
+
+    /// The path and query that the client asked for.
+    var target: String? { head.map { $0.query.isEmpty ? $0.path : "\($0.path)?\($0.query)" } }
+
+    /// The `Host` field that it sent.
+    var host: String? { HTTPField.Name("host").flatMap { head?.fields[$0] } }
+
+    func send(_ bytes: inout [UInt8], then shared: [UInt8]) {
+        precondition(!isBlocked, "send on a blocked stream")
+        guard closed == nil else { return }
+        sendCount += 1
+        var all = bytes + shared
+        bytes.removeAll()
+        var span = all.mutableSpan
+        var cursor = 0
+        do {
+            if head == nil {
+                head = try parser.next(span.span, at: &cursor)
+            }
+            while let event = try receiver.next(&span, at: &cursor) { note(event, span.span) }
+        } catch {
+            inbox.append(.text("malformed: \(error)"))
+        }
+    }
+
+    func close(_ manner: StreamCloseManner) {
+        closed = manner
+    }
+
+    private func note(_ event: WebSocketEvent, _ bytes: Span<UInt8>) {
+        switch event {
+        case .text(let message):
+            inbox.append(.text(String(decoding: receiver.copy(message, from: bytes), as: UTF8.self)))
+        case .binary(let message): inbox.append(.binary(receiver.copy(message, from: bytes)))
+        case .ping: inbox.append(.ping)
+        case .pong: inbox.append(.pong(receiver.control))
+        case .close(let code): inbox.append(.close(code))
+        }
+    }
+
+    /// What has come since the last call.
+    func takeSent() -> [Sent] {
+        defer { inbox = [] }
+        return inbox
+    }
+
+    /// The binary messages that have come since the last call; the rest is dropped.
+    func takeBinary() -> [[UInt8]] {
+        takeSent().compactMap { if case .binary(let bytes) = $0 { bytes } else { nil } }
+    }
+
+    // MARK: To the client
+
+    /// Delivers bytes in pieces of that size.
+    func deliver(_ bytes: [UInt8], pieces: Int = .max) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            var piece = Array(rest.prefix(pieces))
+            rest = rest.dropFirst(pieces)
+            var span = piece.mutableSpan
+            handler?.streamReceived(&span)
+        }
+    }
+
+    /// Answers the upgrade as a server does.
+    func upgrade(pieces: Int = .max) {
+        guard let head, let handshake = try? WebSocketHandshake.check(head) else { return }
+        deliver(handshake.response(), pieces: pieces)
+    }
+
+    func text(_ text: String, pieces: Int = .max) {
+        deliver(WebSocketFrame.framed(.text, Array(text.utf8).span), pieces: pieces)
+    }
+
+    func binary(_ bytes: [UInt8], pieces: Int = .max) {
+        deliver(WebSocketFrame.framed(.binary, bytes.span), pieces: pieces)
+    }
+
+    func ping(_ payload: [UInt8] = []) {
+        deliver(WebSocketFrame.framed(.ping, payload.span))
+    }
+
+    func closeFrame(_ code: UInt16, _ reason: String = "") {
+        var frame: [UInt8] = []
+        WebSocketFrame.appendClose(code: code, reason: reason, to: &frame)
+        deliver(frame)
+    }
+
+    /// The stream is gone for both.
+    func drop() {
+        handler?.streamClosed(self)
+    }
+}
+
+/// Gives out streams, and holds the clock.
+final class ScriptedServer: Dialer {
+    var now = Instant(nanoseconds: 1_000_000_000)
+    var refusesDials = false
+    /// Whether answers to dials wait for ``answerDials()``.
+    var holdsDials = false
+    private var held: [() -> Void] = []
+    private(set) var streams: [ScriptedStream] = []
+
+    /// The newest stream; a test that asks has seen a dial.
+    var stream: ScriptedStream { streams[streams.count - 1] }
+
+    func dial(_ handler: any ByteStreamHandler, _ completion: @escaping ((any ByteStream)?) -> Void) {
+        guard !refusesDials else { return completion(nil) }
+        let stream = ScriptedStream()
+        stream.handler = handler
+        streams.append(stream)
+        guard holdsDials else { return completion(stream) }
+        held.append { completion(stream) }
+    }
+
+    /// Answers the dials that have been held.
+    func answerDials() {
+        let answers = held
+        held = []
+        for answer in answers { answer() }
+    }
+}

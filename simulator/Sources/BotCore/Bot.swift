@@ -1,0 +1,392 @@
+import ByteKit
+import Determinism
+import GameKit
+import JSONCore
+import SnapshotCore
+
+/// One headless player: joins a lobby, plays it with a brain, checks everything the server sends, and comes back when its
+/// connection is lost.
+///
+/// Whoever drives it calls ``advance()`` when ``nextWake`` has come and ``flush()`` once a turn after everything
+/// else; a ``BotCrowd`` does so for many. Belongs to one loop.
+package final class Bot {
+    /// Where the bot stands in its life.
+    package enum State: Sendable, Equatable {
+        /// Its time has not come.
+        case idle
+        /// A stream is being opened, and upgraded.
+        case connecting
+        /// The join has been sent.
+        case joining
+        /// It has a seat.
+        case playing
+        /// Its connection is lost; the next attempt comes after a wait.
+        case waiting
+        /// It has given up its seat and waits to be let go.
+        case leaving
+        /// It does nothing any more.
+        case finished
+    }
+
+    /// The seat that the bot believes to hold, connected or not.
+    package struct HeldSeat: Sendable, Equatable {
+        /// The lobby, as the server calls it.
+        package var lobby: String
+        /// The seat's number.
+        package var number: Int
+        /// The newest token.
+        package var token: String
+        /// When the first message was sent from the seat. The server keeps no seat of which it never heard anything, since
+        /// nobody could know its token.
+        var spokenAt: Instant?
+        /// Whether the connection was lost before that message can have arrived for sure.
+        var isDoubtful = false
+    }
+
+    /// How long a first message may take to reach the server.
+    private static let deliveryTime = Interval.seconds(1)
+
+    let settings: BotSettings
+    let context: BotContext
+    var random: SeededRandom
+    /// Told when ``nextWake`` has moved closer; nil for a bot that is driven alone.
+    weak var crowd: BotCrowd?
+    /// The bot's place in its crowd.
+    var index = 0
+
+    /// Where the bot stands.
+    package private(set) var state = State.idle
+    /// The seat it holds.
+    package internal(set) var seat: HeldSeat?
+    /// What it has of the game.
+    var play: BotPlay?
+
+    private(set) var client: LobbyClient?
+    /// Which attempt to connect is the present one; an answer to an earlier one is stale.
+    private var attempt = 0
+    private var backoff: Backoff
+    /// When the present state has lasted too long, or has to be left.
+    private var stateDeadline: Instant
+    private var cutAt: Instant?
+    private var dialedAt: Instant
+    private var lostAt: Instant?
+    private var hasJoined = false
+    var wasServed = false
+    private var gameIsOver = false
+    /// The tick that a lobby had reached whose seat was refused to its holder, until the next join shows why.
+    private var refusedTick: UInt32?
+
+    /// A bot that does nothing before its start.
+    package init(_ settings: BotSettings, _ context: BotContext) {
+        self.settings = settings
+        self.context = context
+        random = SeededRandom(seed: settings.seed)
+        backoff = settings.backoff
+        stateDeadline = settings.startAt
+        dialedAt = settings.startAt
+    }
+
+    var report: BotReport { context.report }
+
+    /// The newest state that the bot has decoded; nil before the first snapshot.
+    package var worldState: WorldState? { play?.receiver.state }
+
+    // MARK: Time
+
+    /// When ``advance()`` has something to do next; nil when it never will.
+    package var nextWake: Instant? {
+        guard state != .finished else { return nil }
+        var wake = stateDeadline
+        if let deadline = client?.deadline { wake = min(wake, deadline) }
+        if state == .playing {
+            if let cutAt { wake = min(wake, cutAt) }
+            if let play { wake = min(wake, play.ackDue) }
+        }
+        return wake
+    }
+
+    /// Does what is due.
+    package func advance() {
+        let now = context.clock()
+        client?.timeReached(now)
+        switch state {
+        case .playing: playOn(now)
+        case .finished: break
+        case _ where now < stateDeadline: break
+        case .idle, .waiting: dial(now)
+        case .connecting, .joining: attemptFailed("no answer within \(settings.joinTimeout.seconds) s")
+        case .leaving:
+            report[.leavesUnanswered] += 1
+            finish()
+        }
+    }
+
+    private func playOn(_ now: Instant) {
+        if now >= settings.endAt {
+            leave(now)
+        } else if let cutAt, now >= cutAt {
+            cut(now)
+        } else if let play, now >= play.ackDue {
+            sendAck(now)
+        }
+    }
+
+    /// Hands what waits to be sent to the streams. A crowd flushes for all of its bots.
+    package func flush() {
+        context.queue.flush()
+    }
+
+    private func enter(_ next: State, until deadline: Instant) {
+        state = next
+        stateDeadline = deadline
+        crowd?.wakeMoved(self)
+    }
+
+    // MARK: Connecting
+
+    private func dial(_ now: Instant) {
+        guard now < lastAttempt else { return finish() }
+        attempt += 1
+        let thisAttempt = attempt
+        dialedAt = now
+        let client = LobbyClient.make(
+            settings.dialect, lobby: settings.lobby, host: settings.host, join: join, silenceMax: settings.silenceMax,
+            random: SeededRandom(seed: random.next()), queue: context.queue, traffic: report.traffic,
+            clock: context.clock)
+        client.owner = self
+        self.client = client
+        enter(.connecting, until: now + settings.joinTimeout)
+        context.dialer.dial(client.streamHandler) { [weak self] stream in
+            guard let self, attempt == thisAttempt, state == .connecting else {
+                stream?.close(.now)
+                return
+            }
+            if let stream {
+                client.start(stream)
+            } else {
+                attemptFailed("no connection")
+            }
+        }
+    }
+
+    private var join: LobbyJoin {
+        var join = LobbyJoin(name: settings.name, game: settings.brain.gameName)
+        join.options = settings.options
+        join.token = seat?.token
+        join.tick = seat == nil ? nil : worldState?.tick
+        return join
+    }
+
+    private func attemptFailed(_ reason: String) {
+        report[.connectFailures] += 1
+        noteClose(reason)
+        retry(context.clock())
+    }
+
+    private func retry(_ now: Instant) {
+        dropClient()
+        guard now < lastAttempt else { return finish() }
+        enter(.waiting, until: min(now + backoff.next(using: &random), lastAttempt))
+    }
+
+    private func dropClient() {
+        client?.abort()
+        client = nil
+    }
+
+    /// When no further attempt is worth making: at the end of the life, or somewhat later with a seat to go back to.
+    private var lastAttempt: Instant {
+        seat == nil ? settings.endAt : settings.endAt + settings.returnTimeout
+    }
+
+    // MARK: The ends
+
+    private func cut(_ now: Instant) {
+        report[.cuts] += 1
+        lost(now)
+    }
+
+    /// The connection is gone, and the seat may be kept.
+    private func lost(_ now: Instant) {
+        lostAt = now
+        // The server must keep the seat once it has heard from its holder.
+        if let seat { self.seat?.isDoubtful = seat.spokenAt.map { now < $0 + Self.deliveryTime } ?? true }
+        retry(now)
+    }
+
+    private func leave(_ now: Instant) {
+        client?.leave()
+        enter(.leaving, until: now + settings.leaveTimeout)
+    }
+
+    private func finish() {
+        guard state != .finished else { return }
+        if seat != nil, state != .leaving { report[.seatsAbandoned] += 1 }
+        if refusedTick != nil { report[.seatLost] += 1 }
+        dropClient()
+        seat = nil
+        report[.botsFinished] += 1
+        enter(.finished, until: settings.endAt)
+        crowd?.finished(self)
+    }
+
+    /// Makes the bot end its life now, in good order, as if its time had come.
+    package func leaveNow() {
+        switch state {
+        case .playing: leave(context.clock())
+        case .leaving, .finished: break
+        case .idle, .connecting, .joining, .waiting:
+            seat = nil
+            finish()
+        }
+    }
+
+    private func noteClose(_ reason: String) {
+        if report.firstClose == nil { report.firstClose = reason }
+    }
+}
+
+// MARK: - What the lobby says
+
+extension Bot: LobbyClientOwner {
+    package func lobbyConnected() {
+        guard state == .connecting else { return }
+        report[.connects] += 1
+        enter(.joining, until: dialedAt + settings.joinTimeout)
+    }
+
+    package func lobbyJoined(_ welcome: LobbyWelcome) {
+        // With Socket.IO, the confirmation of the namespace came just before.
+        guard state == .joining else { return }
+        let now = context.clock()
+        takeSeat(welcome, now)
+        guard preparePlay(welcome, now) else { return }
+        backoff.reset()
+        gameIsOver = false
+        if now >= settings.endAt { return leave(now) }
+        cutAt = settings.cutEvery.map { now + max(drawn(around: $0), Self.deliveryTime) }
+        // At once, so that the server knows that the token has arrived.
+        sendAck(now)
+        enter(.playing, until: settings.endAt)
+    }
+
+    /// Notes the seat, and checks that one taken up again is the bot's own.
+    private func takeSeat(_ welcome: LobbyWelcome, _ now: Instant) {
+        let fresh = HeldSeat(lobby: welcome.lobby, number: welcome.seat, token: welcome.token, spokenAt: nil)
+        guard let seat else {
+            self.seat = fresh
+            return joined(welcome, now)
+        }
+        let isOwn = welcome.isResumed && welcome.seat == seat.number && welcome.lobby == seat.lobby
+        report[isOwn ? .resumes : .seatLost] += 1
+        if isOwn, let lostAt { report.record(now - lostAt, .reconnectTime) }
+        self.seat = fresh
+        // A seat taken up again has been spoken from before: both tokens are good until the next word.
+        if isOwn { self.seat?.spokenAt = seat.spokenAt } else { play = nil }
+    }
+
+    private func joined(_ welcome: LobbyWelcome, _ now: Instant) {
+        report[.joins] += 1
+        report.record(now - dialedAt, .joinTime)
+        if !hasJoined { report[.botsJoined] += 1 }
+        hasJoined = true
+        // A lobby that has not come as far as the one before is another one: that game ended while the bot was away.
+        if let refusedTick { report[welcome.tick < refusedTick ? .gamesFinished : .seatLost] += 1 }
+        refusedTick = nil
+    }
+
+    private func preparePlay(_ welcome: LobbyWelcome, _ now: Instant) -> Bool {
+        if let play, play.receiver.schema.text == welcome.schema {
+            play.restart(welcome)
+            return true
+        }
+        do {
+            play = try BotPlay(welcome, settings, brainSeed: random.next(), ackDue: now)
+            return true
+        } catch {
+            report[.malformedAnswers] += 1
+            noteClose("a schema or options that the brain cannot use: \(error)")
+            finish()
+            return false
+        }
+    }
+
+    /// A length between half of `interval` and one and a half.
+    private func drawn(around interval: Interval) -> Interval {
+        Interval(nanoseconds: Int64(interval.seconds * random.double(in: 0.5...1.5) * 1e9))
+    }
+
+    package func lobbyRefused(_ refusal: LobbyRefusal) {
+        guard state == .joining || state == .connecting else { return }
+        client = nil
+        let now = context.clock()
+        if seat != nil, refusal.code == 4001 {
+            // The seat is gone; join without the token. A new player has no use for the old one's state.
+            if seat?.isDoubtful == false { refusedTick = worldState?.tick ?? 0 }
+            seat = nil
+            play = nil
+            return retry(now)
+        }
+        report[.joinsRefused] += 1
+        if report.firstRefusal == nil { report.firstRefusal = refusal.message }
+        switch refusal.code {
+        // Full, too many, draining: that can change.
+        case 4007, 4008, 4009: retry(now)
+        default:
+            seat = nil
+            finish()
+        }
+    }
+
+    package func lobbyEvent(_ name: String, _ data: JSONValue) {
+        switch name {
+        case "draining", "kicked", "closed", "replaced", "exception": break
+        case "finished":
+            gameIsOver = true
+            report[.gamesFinished] += 1
+        default: report[.gameEvents] += 1
+        }
+    }
+
+    package func lobbySnapshot(_ message: Span<UInt8>) {
+        guard state == .playing || state == .leaving else { return }
+        let now = context.clock()
+        guard receive(message, now), state == .playing else { return }
+        if now < settings.endAt { decide(now) }
+    }
+
+    package func lobbyHeartbeat() {
+        report[.heartbeatsAnswered] += 1
+    }
+
+    package func lobbyEnded(_ end: LobbyEnd) {
+        client = nil
+        let now = context.clock()
+        switch (state, end.cause) {
+        case (.idle, _), (.waiting, _), (.finished, _): break
+        case (_, .kicked):
+            report[.kicked] += 1
+            seat = nil
+            finish()
+        case (.leaving, _): finish()
+        case (.connecting, _), (.joining, _): attemptFailed(end.reason)
+        case (.playing, .lobbyClosed):
+            if !gameIsOver { report[.lobbiesClosed] += 1 }
+            seat = nil
+            play = nil
+            retry(now)
+        case (.playing, _): lostUnexpectedly(end, now)
+        }
+    }
+
+    private func lostUnexpectedly(_ end: LobbyEnd, _ now: Instant) {
+        switch end.cause {
+        case .heartbeatMissed: report[.heartbeatsMissed] += 1
+        case .malformed: report[.malformedAnswers] += 1
+        default: report[.unexpectedCloses] += 1
+        }
+        noteClose(end.reason)
+        if !end.mayResume { seat = nil }
+        lost(now)
+    }
+}

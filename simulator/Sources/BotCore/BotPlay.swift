@@ -1,0 +1,112 @@
+import ByteKit
+import Determinism
+import GameKit
+import JSONCore
+import SnapshotCore
+
+/// What a bot has of its game: the brain, the newest state, and what it has told the server.
+final class BotPlay {
+    let brain: BotBrain
+    let schema: Schema
+    var receiver: SnapshotReceiver
+    var snapshotEvery: UInt32
+    /// The last input's number. It goes on when the seat is taken up again.
+    var sequence: UInt32 = 0
+    /// When something must be sent again, if only an ack.
+    var ackDue: Instant
+    /// Whether a keyframe has been asked for; deltas that were under way are of no use.
+    var awaitsKeyframe = false
+    /// The last snapshot of this connection; nil before its first.
+    var last: (tick: UInt32, at: Instant)?
+
+    /// A game that has just been joined.
+    ///
+    /// - Throws: For a schema that is none, or that is not the brain's, and for options that the game refuses.
+    init(_ welcome: LobbyWelcome, _ settings: BotSettings, brainSeed: UInt64, ackDue: Instant) throws {
+        schema = try Schema.parse(welcome.schema)
+        receiver = SnapshotReceiver(schema: schema)
+        brain = try settings.brain.make(options: settings.options, seed: brainSeed)
+        snapshotEvery = UInt32(welcome.snapshotEvery)
+        self.ackDue = ackDue
+    }
+
+    /// The same game over a new connection.
+    func restart(_ welcome: LobbyWelcome) {
+        snapshotEvery = UInt32(welcome.snapshotEvery)
+        awaitsKeyframe = false
+        last = nil
+    }
+}
+
+// MARK: - Playing
+
+extension Bot {
+    /// Applies a snapshot and counts what it was. False when it left the bot without a newer state.
+    func receive(_ message: Span<UInt8>, _ now: Instant) -> Bool {
+        guard let play else { return false }
+        report[.snapshots] += 1
+        do throws(SnapshotError) {
+            let header = try Snapshot.header(of: message)
+            note(header, play, now)
+            if play.awaitsKeyframe, header.baselineTick != nil { return false }
+            try play.receiver.receive(message)
+            play.awaitsKeyframe = false
+            if header.stateHash != nil { report[.hashChecks] += 1 }
+            if !wasServed { report[.botsServed] += 1 }
+            wasServed = true
+            return true
+        } catch {
+            let isMismatch = error == .stateHashMismatch
+            if isMismatch { report[.hashChecks] += 1 }
+            report[isMismatch ? .hashMismatches : .wrongSnapshots] += 1
+            if !isMismatch, report.firstWrong == nil { report.firstWrong = "\(error), in \(settings.lobby)" }
+            askForKeyframe(isMismatch ? .hashMismatch : .cannotApply, now)
+            return false
+        }
+    }
+
+    /// Counts what kind a snapshot is and how many of the series are missing before it.
+    private func note(_ header: Snapshot.Header, _ play: BotPlay, _ now: Instant) {
+        if let baseline = header.baselineTick {
+            report[header.tick - baseline > play.snapshotEvery ? .catchUps : .deltas] += 1
+        } else {
+            report[.keyframes] += 1
+        }
+        if let last = play.last, header.tick > last.tick {
+            report[.snapshotsSkipped] += UInt64((header.tick - last.tick - 1) / play.snapshotEvery)
+            report.record(now - last.at, .snapshotInterval)
+        }
+        play.last = (header.tick, now)
+    }
+
+    /// Lets the brain decide at the newest state, and sends what it wants.
+    func decide(_ now: Instant) {
+        guard let play, let state = play.receiver.state, let seat else { return }
+        guard let values = play.brain.decide(state: state, seat: seat.number) else { return }
+        play.sequence &+= 1
+        report[.inputsSent] += 1
+        // For the tick after the one it saw; an input that comes later is applied at the next.
+        let input = QuantisedInput(tick: state.tick &+ 1, sequence: play.sequence, values: values)
+        send(.inputs(ack: state.tick, [input]), now)
+    }
+
+    /// Tells the server the newest tick, or asks again for the keyframe that has not come.
+    func sendAck(_ now: Instant) {
+        guard let play else { return }
+        if play.awaitsKeyframe { return askForKeyframe(.cannotApply, now) }
+        report[.acksSent] += 1
+        send(.ack(play.receiver.state?.tick ?? 0), now)
+    }
+
+    private func askForKeyframe(_ reason: KeyframeReason, _ now: Instant) {
+        play?.awaitsKeyframe = true
+        send(.keyframeRequest(reason), now)
+    }
+
+    private func send(_ message: ClientMessage, _ now: Instant) {
+        guard let play, let client else { return }
+        client.send(message.encode(schema: play.schema))
+        play.ackDue = now + settings.ackInterval
+        if seat?.spokenAt == nil { seat?.spokenAt = now }
+    }
+}

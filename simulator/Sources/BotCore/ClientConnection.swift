@@ -1,0 +1,309 @@
+import ByteKit
+import Determinism
+import HTTPCore
+import HTTPTypes
+import WebSocketCore
+
+/// How a connection ended: the server's close code and reason, or what went wrong without one.
+package struct ConnectionClose: Sendable, Equatable {
+    /// The code of the server's close frame; nil when the connection ended without one.
+    package var code: UInt16?
+    /// The reason in words; may be empty.
+    package var reason: String
+
+    /// An end of a connection.
+    package init(code: UInt16? = nil, reason: String) {
+        self.code = code
+        self.reason = reason
+    }
+}
+
+/// What a ``ClientConnection`` tells its owner. Spans are lent for the call.
+package protocol ClientConnectionOwner: AnyObject {
+    /// The server has answered 101; messages may be sent.
+    func connectionOpened()
+    /// A whole text message, valid UTF-8.
+    func textReceived(_ text: Span<UInt8>)
+    /// A whole binary message.
+    func binaryReceived(_ bytes: Span<UInt8>)
+    /// A WebSocket ping, which has been answered.
+    func pingReceived()
+    /// The connection is over: the last call. Not made after ``ClientConnection/abort()``.
+    func connectionClosed(_ close: ConnectionClose)
+}
+
+/// Bytes of all connections that share it.
+package final class Traffic {
+    /// Bytes received.
+    package internal(set) var bytesIn: UInt64 = 0
+    /// Bytes handed to a stream.
+    package internal(set) var bytesOut: UInt64 = 0
+
+    /// No bytes yet.
+    package init() {}
+}
+
+/// The connections with something to send, flushed together once a turn.
+package final class FlushQueue {
+    private var dirty: [ClientConnection] = []
+
+    /// An empty queue.
+    package init() {}
+
+    func append(_ connection: ClientConnection) {
+        dirty.append(connection)
+    }
+
+    /// Hands every waiting outbox to its stream. Call once a turn, after all events of the turn.
+    package func flush() {
+        // A flush may end streams and so bring others into the queue, which is why it can grow while it is read.
+        var index = 0
+        while index < dirty.count {
+            dirty[index].flush()
+            index += 1
+        }
+        dirty.removeAll(keepingCapacity: true)
+    }
+}
+
+/// The client's end of one WebSocket over a byte stream (RFC 6455): opening handshake, masked frames, pongs, close.
+///
+/// Bytes go out once a turn, when the ``FlushQueue`` is flushed. Belongs to one loop; the owner is not retained.
+package final class ClientConnection: ByteStreamHandler {
+    /// What a server may leave unread of ours before it counts as dead.
+    private static let outboxBytesMax = 262_144
+
+    private enum Phase {
+        /// No stream yet.
+        case idle
+        /// The upgrade request is on its way.
+        case handshaking
+        /// Messages flow.
+        case open
+        /// Our close frame has gone first; the server's is awaited.
+        case closing
+        /// Nothing is read or sent any more.
+        case ended
+    }
+
+    /// Who is told what arrives.
+    package weak var owner: (any ClientConnectionOwner)?
+
+    private let target: String
+    private let host: String
+    private let queue: FlushQueue
+    private let traffic: Traffic
+    private var random: SeededRandom
+    private let handshake: WebSocketClientHandshake
+
+    private var stream: (any ByteStream)?
+    private var phase = Phase.idle
+    private var parser = HTTPResponseParser()
+    private var receiver: WebSocketReceiver
+    private var out: [UInt8] = []
+    private var isQueued = false
+    private var closesAfterFlush = false
+
+    /// Whether messages may be sent.
+    package var isOpen: Bool { phase == .open }
+
+    /// A connection that has no stream yet.
+    ///
+    /// - Parameters:
+    ///   - target: The path and query to ask for.
+    ///   - host: The `Host` field: host and port.
+    ///   - random: Makes the nonce and the masks. A seed makes them predictable, which is what a test wants and what a
+    ///     program in a browser's place must not have (RFC 6455 §10.3).
+    ///   - messageBytesMax: The longest message that is taken.
+    package init(
+        target: String, host: String, random: SeededRandom, queue: FlushQueue, traffic: Traffic,
+        messageBytesMax: Int = 1 << 20
+    ) {
+        self.target = target
+        self.host = host
+        self.queue = queue
+        self.traffic = traffic
+        self.random = random
+        var nonce: [UInt8] = []
+        nonce.appendLittleEndian(self.random.next())
+        nonce.appendLittleEndian(self.random.next())
+        handshake = WebSocketClientHandshake(nonce: nonce)
+        receiver = WebSocketReceiver(role: .client, messageBytesMax: messageBytesMax)
+    }
+
+    // MARK: Bytes out
+
+    /// Takes over a connected stream and asks for the upgrade.
+    package func start(_ stream: any ByteStream) {
+        precondition(phase == .idle, "a client connection starts once")
+        self.stream = stream
+        stream.handler = self
+        phase = .handshaking
+        do throws(HTTPError) {
+            out = try handshake.request(target: target, host: host)
+            enqueue()
+        } catch {
+            fail("the request would be malformed: \(error)")
+        }
+    }
+
+    /// Sends a text message, which is UTF-8. On a connection that is not open the call does nothing.
+    package func send(text: [UInt8]) {
+        send(.text, text)
+    }
+
+    /// Sends a binary message. On a connection that is not open the call does nothing.
+    package func send(binary: [UInt8]) {
+        send(.binary, binary)
+    }
+
+    private func send(_ opcode: WebSocketOpcode, _ payload: [UInt8]) {
+        guard phase == .open else { return }
+        append(opcode, payload.span)
+        guard out.count <= Self.outboxBytesMax else { return fail("the server does not read") }
+    }
+
+    private func append(_ opcode: WebSocketOpcode, _ payload: Span<UInt8>) {
+        WebSocketFrame.append(opcode, payload, to: &out, mask: nextMask())
+        enqueue()
+    }
+
+    private func nextMask() -> UInt32 {
+        UInt32(truncatingIfNeeded: random.next())
+    }
+
+    /// Begins the closing handshake; ``ClientConnectionOwner/connectionClosed(_:)`` follows when the server answers.
+    ///
+    /// How long that may take is the owner's to bound, with ``abort()``.
+    package func close(code: UInt16 = WebSocketCloseCode.normal, reason: String = "") {
+        guard phase == .open else { return }
+        WebSocketFrame.appendClose(code: code, reason: reason, to: &out, mask: nextMask())
+        phase = .closing
+        enqueue()
+    }
+
+    /// Drops the connection at once, as a crash would. The owner is not told.
+    package func abort() {
+        owner = nil
+        guard phase != .ended else { return }
+        phase = .ended
+        out = []
+        stream?.close(.now)
+    }
+
+    private func enqueue() {
+        guard !isQueued else { return }
+        isQueued = true
+        queue.append(self)
+    }
+
+    func flush() {
+        isQueued = false
+        guard let stream else { return }
+        if !stream.isBlocked, !out.isEmpty {
+            traffic.bytesOut += UInt64(out.count)
+            stream.send(&out, then: [])
+        }
+        if closesAfterFlush {
+            closesAfterFlush = false
+            stream.close(.afterSending)
+        }
+    }
+
+    // MARK: Bytes in
+
+    package func streamReceived(_ bytes: inout MutableSpan<UInt8>) {
+        traffic.bytesIn += UInt64(bytes.count)
+        var cursor = 0
+        if phase == .handshaking { receiveAnswer(bytes.span, at: &cursor) }
+        if phase == .open || phase == .closing { receiveMessages(&bytes, at: &cursor) }
+    }
+
+    private func receiveAnswer(_ bytes: Span<UInt8>, at cursor: inout Int) {
+        do {
+            guard let head = try parser.next(bytes, at: &cursor) else { return }
+            guard head.status.code == 101 else {
+                return fail("the server answered \(head.status.code) \(head.status.reasonPhrase)")
+            }
+            _ = try handshake.check(head)
+            phase = .open
+            owner?.connectionOpened()
+        } catch {
+            fail("the server's answer to the upgrade is malformed: \(error)")
+        }
+    }
+
+    private func receiveMessages(_ bytes: inout MutableSpan<UInt8>, at cursor: inout Int) {
+        do throws(WebSocketError) {
+            while phase == .open || phase == .closing {
+                guard let event = try receiver.next(&bytes, at: &cursor) else { return }
+                handle(event, bytes.span)
+            }
+        } catch {
+            if phase == .open {
+                WebSocketFrame.appendClose(
+                    code: error.closeCode, reason: error.reason, to: &out, mask: nextMask())
+            }
+            end(ConnectionClose(reason: "the server sent a malformed frame: \(error.reason)"))
+        }
+    }
+
+    private func handle(_ event: WebSocketEvent, _ bytes: Span<UInt8>) {
+        switch event {
+        case .text(.input(let range)): owner?.textReceived(bytes.extracting(range))
+        case .binary(.input(let range)): owner?.binaryReceived(bytes.extracting(range))
+        case .text(.assembled):
+            // Kept for the call: the owner may end the connection in it.
+            let message = receiver.assembled
+            owner?.textReceived(message.span)
+        case .binary(.assembled):
+            let message = receiver.assembled
+            owner?.binaryReceived(message.span)
+        case .ping:
+            if phase == .open { append(.pong, receiver.control.span) }
+            owner?.pingReceived()
+        case .pong: break
+        case .close(let code):
+            // The answer carries the same code (RFC 6455 §5.5.1).
+            if phase == .open { WebSocketFrame.appendClose(code: code, to: &out, mask: nextMask()) }
+            end(ConnectionClose(code: code, reason: receiver.closeReason))
+        }
+    }
+
+    // MARK: The end
+
+    private func fail(_ reason: String) {
+        out = []
+        end(ConnectionClose(reason: reason))
+    }
+
+    /// Sends what is left, closes, and tells the owner, once.
+    private func end(_ close: ConnectionClose) {
+        guard phase != .ended else { return }
+        phase = .ended
+        closesAfterFlush = true
+        enqueue()
+        tell(close)
+    }
+
+    private func tell(_ close: ConnectionClose) {
+        let owner = owner
+        self.owner = nil
+        owner?.connectionClosed(close)
+    }
+
+    package func streamDrained(_ stream: any ByteStream) {
+        if !out.isEmpty { enqueue() }
+    }
+
+    package func streamEnded(_ stream: any ByteStream) {
+        end(ConnectionClose(reason: "the server ended the connection"))
+    }
+
+    package func streamClosed(_ stream: any ByteStream) {
+        stream.handler = nil
+        self.stream = nil
+        phase = .ended
+        tell(ConnectionClose(reason: "the connection was lost"))
+    }
+}

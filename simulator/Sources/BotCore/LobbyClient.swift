@@ -1,0 +1,272 @@
+import ByteKit
+import Determinism
+import JSONCore
+
+/// How a client speaks to a lobby (protocol/spec/lobby.md §1).
+package enum ClientDialect: Sendable, Equatable {
+    /// JSON text and binary messages on a WebSocket of the lobby's own.
+    case plain
+    /// Socket.IO, the lobby as a namespace.
+    case socketIO
+}
+
+/// What a client asks for when it joins (protocol/spec/lobby.md §2).
+package struct LobbyJoin: Sendable, Equatable {
+    /// The player's name.
+    package var name: String
+    /// The game to open the lobby with.
+    package var game: String?
+    /// Given to the game when this join opens the lobby.
+    package var options = JSONValue.null
+    /// Takes a seat up again.
+    package var token: String?
+    /// The tick of the newest snapshot the client still has.
+    package var tick: UInt32?
+
+    /// A join as `name`.
+    package init(name: String, game: String? = nil) {
+        self.name = name
+        self.game = game
+    }
+
+    /// The request as it travels.
+    package var request: JSONObject {
+        var request: JSONObject = ["name": .string(name)]
+        if let game { request["game"] = .string(game) }
+        if options != .null { request["options"] = options }
+        if let token { request["token"] = .string(token) }
+        if let tick { request["tick"] = .integer(Int64(tick)) }
+        return request
+    }
+}
+
+/// What the server answers to a join (protocol/spec/lobby.md §2).
+package struct LobbyWelcome: Sendable, Equatable {
+    /// The lobby's id.
+    package var lobby: String
+    /// The seat's number, from 0.
+    package var seat: Int
+    /// Takes the seat up again.
+    package var token: String
+    /// Whether the seat was taken up again.
+    package var isResumed: Bool
+    /// The lobby's tick at the join.
+    package var tick: UInt32
+    /// Steps a second.
+    package var tickRate: Int
+    /// A snapshot every so many steps; at least 1.
+    package var snapshotEvery: Int
+    /// The schema's canonical text (protocol/spec/snapshot.md §3).
+    package var schema: String
+
+    /// Reads the data of a `joined` event; nil when something is missing or out of range.
+    package init?(_ data: JSONValue) {
+        guard let lobby = data["lobby"]?.string, let token = data["token"]?.string,
+            let seat = data["seat"]?.integer.flatMap(Int.init(exactly:)), seat >= 0,
+            let isResumed = data["resumed"]?.bool, let schema = data["schema"]?.string,
+            let tick = data["tick"]?.integer.flatMap(UInt32.init(exactly:)),
+            let tickRate = data["tickRate"]?.integer, (1...1000).contains(tickRate),
+            let snapshotEvery = data["snapshotEvery"]?.integer, (1...100_000).contains(snapshotEvery)
+        else { return nil }
+        self.lobby = lobby
+        self.seat = seat
+        self.token = token
+        self.isResumed = isResumed
+        self.tick = tick
+        self.tickRate = Int(tickRate)
+        self.snapshotEvery = Int(snapshotEvery)
+        self.schema = schema
+    }
+}
+
+/// Why a join was refused.
+package struct LobbyRefusal: Sendable, Equatable {
+    /// The close code of protocol/spec/websocket.md §5; nil when the server named none.
+    package var code: Int?
+    /// The reason in words.
+    package var message: String
+
+    /// Reads `{"code", "message"}`.
+    init(_ data: JSONValue, message: String = "") {
+        code = data["code"]?.integer.flatMap(Int.init(exactly:))
+        self.message = data["message"]?.string ?? message
+    }
+}
+
+/// How a client's place in a lobby ended.
+package struct LobbyEnd: Sendable, Equatable {
+    /// What ended it.
+    package enum Cause: Sendable, Equatable {
+        /// The client left, as it wanted.
+        case left
+        /// An admin or the game removed the player.
+        case kicked
+        /// The lobby is gone.
+        case lobbyClosed
+        /// Another connection took up the seat with its token.
+        case replaced
+        /// The server sent no heartbeat in time.
+        case heartbeatMissed
+        /// The server sent what no server may send.
+        case malformed
+        /// The connection ended in any other way.
+        case lost
+    }
+
+    /// What ended it.
+    package var cause: Cause
+    /// The reason in words.
+    package var reason: String
+
+    /// Whether the token may still take the seat up again.
+    package var mayResume: Bool {
+        switch cause {
+        case .heartbeatMissed, .malformed, .lost: true
+        case .left, .kicked, .lobbyClosed, .replaced: false
+        }
+    }
+
+    /// What a plain WebSocket's end means (protocol/spec/websocket.md §5).
+    init(_ close: ConnectionClose) {
+        switch close.code {
+        case 1000: cause = .left
+        case 4000: cause = .lobbyClosed
+        case 4003: cause = .kicked
+        case 4006: cause = .replaced
+        default: cause = .lost
+        }
+        reason = close.code.map { "\($0) \(close.reason)" } ?? close.reason
+    }
+
+    init(_ cause: Cause, _ reason: String) {
+        self.cause = cause
+        self.reason = reason
+    }
+
+    /// The end that one of the events before it announces; nil for every other event.
+    init?(event: String, _ data: JSONValue) {
+        switch event {
+        case "kicked": cause = .kicked
+        case "closed": cause = .lobbyClosed
+        case "replaced": cause = .replaced
+        default: return nil
+        }
+        reason = data["reason"]?.string ?? ""
+    }
+}
+
+/// What a ``LobbyClient`` tells its owner.
+package protocol LobbyClientOwner: AnyObject {
+    /// The connection stands and the join has been sent.
+    func lobbyConnected()
+    /// The join has been answered with a seat.
+    func lobbyJoined(_ welcome: LobbyWelcome)
+    /// The join has been refused: the last call.
+    func lobbyRefused(_ refusal: LobbyRefusal)
+    /// An event of the lobby or its game.
+    func lobbyEvent(_ name: String, _ data: JSONValue)
+    /// A snapshot message, lent for the call.
+    func lobbySnapshot(_ message: Span<UInt8>)
+    /// A heartbeat has come and has been answered.
+    func lobbyHeartbeat()
+    /// The place in the lobby is lost, or there never was one: the last call.
+    func lobbyEnded(_ end: LobbyEnd)
+}
+
+/// One client of one lobby, whatever its dialect: joins when its connection stands, then passes on what comes.
+///
+/// The owner is not retained. After ``abort()`` it hears nothing more.
+package class LobbyClient {
+    /// Who is told what arrives.
+    package final weak var owner: (any LobbyClientOwner)?
+    final let connection: ClientConnection
+    final let join: LobbyJoin
+    /// The end that the server has announced before closing.
+    final var announcedEnd: LobbyEnd?
+    /// Whether ``leave()`` has been called.
+    final var isLeaving = false
+
+    init(connection: ClientConnection, join: LobbyJoin) {
+        self.connection = connection
+        self.join = join
+    }
+
+    /// A client that joins `lobby` once it is given a stream.
+    ///
+    /// - Parameters:
+    ///   - host: The `Host` field.
+    ///   - silenceMax: How long a plain connection may bring nothing before the server counts as dead; a Socket.IO
+    ///     server says so itself.
+    package static func make(
+        _ dialect: ClientDialect, lobby: String, host: String, join: LobbyJoin, silenceMax: Interval,
+        random: SeededRandom, queue: FlushQueue, traffic: Traffic, clock: @escaping () -> Instant
+    ) -> LobbyClient {
+        let connection = ClientConnection(
+            target: dialect == .plain ? "/lobby/\(lobby)" : SocketIOClient.target, host: host, random: random,
+            queue: queue, traffic: traffic)
+        switch dialect {
+        case .plain:
+            return PlainLobbyClient(connection: connection, join: join, silenceMax: silenceMax, clock: clock)
+        case .socketIO:
+            return SocketIOLobbyClient(connection: connection, lobby: lobby, join: join, clock: clock)
+        }
+    }
+
+    /// Takes over a connected stream: upgrades and joins.
+    package final func start(_ stream: any ByteStream) {
+        connection.start(stream)
+    }
+
+    /// Who is to be given to the dialer as the stream's handler.
+    package final var streamHandler: any ByteStreamHandler { connection }
+
+    /// Sends a binary client message (protocol/spec/game-messages.md).
+    package func send(_ message: [UInt8]) { preconditionFailure("a dialect must say how it sends") }
+
+    /// Gives the seat up; ``LobbyClientOwner/lobbyEnded(_:)`` follows when the server has let go.
+    package func leave() { preconditionFailure("a dialect must say how it leaves") }
+
+    /// When ``timeReached(_:)`` has something to do next.
+    package var deadline: Instant? { nil }
+
+    /// Acts on a server that has been silent for too long.
+    package func timeReached(_ now: Instant) {}
+
+    /// Drops the connection at once, as a crash would.
+    package func abort() {
+        owner = nil
+        connection.abort()
+    }
+
+    /// Says goodbye in the WebSocket's way, for a client that no longer cares.
+    package func close() {
+        owner = nil
+        connection.close()
+    }
+
+    /// An event of the lobby: the owner hears it, and an announced end is kept.
+    final func received(_ event: String, _ data: JSONValue) {
+        if event == "joined" {
+            guard let welcome = LobbyWelcome(data) else {
+                connection.abort()
+                return end(LobbyEnd(.malformed, "a malformed joined event"))
+            }
+            owner?.lobbyJoined(welcome)
+        } else {
+            announcedEnd = LobbyEnd(event: event, data) ?? announcedEnd
+            owner?.lobbyEvent(event, data)
+        }
+    }
+
+    final func refuse(_ refusal: LobbyRefusal) {
+        let owner = owner
+        self.owner = nil
+        owner?.lobbyRefused(refusal)
+    }
+
+    final func end(_ end: LobbyEnd) {
+        let owner = owner
+        self.owner = nil
+        owner?.lobbyEnded(end)
+    }
+}

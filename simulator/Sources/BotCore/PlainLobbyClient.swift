@@ -1,0 +1,97 @@
+import ByteKit
+import Determinism
+import JSONCore
+import WebSocketCore
+
+/// A lobby's client in the plain dialect (protocol/spec/lobby.md §1).
+final class PlainLobbyClient: LobbyClient, ClientConnectionOwner {
+    private static let leaveMessage = Array(#"{"event":"leave"}"#.utf8)
+
+    private let clock: () -> Instant
+    /// How long the server may say nothing at all; what it tells of its heartbeat in `joined` replaces the first guess.
+    private var silenceMax: Interval
+    /// When the server was last heard of; nil before the upgrade.
+    private var heardAt: Instant?
+    private var hasJoined = false
+
+    init(connection: ClientConnection, join: LobbyJoin, silenceMax: Interval, clock: @escaping () -> Instant) {
+        self.clock = clock
+        self.silenceMax = silenceMax
+        super.init(connection: connection, join: join)
+        connection.owner = self
+    }
+
+    override func send(_ message: [UInt8]) {
+        connection.send(binary: message)
+    }
+
+    override func leave() {
+        isLeaving = true
+        connection.send(text: Self.leaveMessage)
+    }
+
+    // MARK: Time
+
+    override var deadline: Instant? { heardAt.map { $0 + silenceMax } }
+
+    override func timeReached(_ now: Instant) {
+        guard let deadline, now >= deadline else { return }
+        connection.abort()
+        end(LobbyEnd(.heartbeatMissed, "nothing was heard of the server for \(silenceMax.seconds) s"))
+    }
+
+    // MARK: In
+
+    func connectionOpened() {
+        heardAt = clock()
+        let message: JSONValue = ["event": "join", "data": .object(join.request)]
+        var text: [UInt8] = []
+        message.write(to: &text)
+        connection.send(text: text)
+        owner?.lobbyConnected()
+    }
+
+    func textReceived(_ text: Span<UInt8>) {
+        heardAt = clock()
+        guard let message = try? JSONValue.parse(text), let event = message["event"]?.string else {
+            connection.abort()
+            return end(LobbyEnd(.malformed, "a text message that is no event"))
+        }
+        let data = message["data"] ?? .null
+        switch event {
+        case "exception" where !hasJoined:
+            refuse(LobbyRefusal(data))
+            connection.close()
+        case "ack": break
+        default:
+            if event == "joined" {
+                hasJoined = true
+                heartbeatTold(data)
+            }
+            received(event, data)
+        }
+    }
+
+    private func heartbeatTold(_ data: JSONValue) {
+        let times = [data["pingInterval"], data["pingTimeout"]].compactMap { $0?.integer }
+        guard times.count == 2, times.allSatisfy({ (1...86_400_000).contains($0) }) else { return }
+        silenceMax = .milliseconds(Int(times[0] + times[1]))
+    }
+
+    func binaryReceived(_ bytes: Span<UInt8>) {
+        heardAt = clock()
+        owner?.lobbySnapshot(bytes)
+    }
+
+    func pingReceived() {
+        heardAt = clock()
+        owner?.lobbyHeartbeat()
+    }
+
+    func connectionClosed(_ close: ConnectionClose) {
+        var end = announcedEnd ?? LobbyEnd(close)
+        // Nobody else may end a seat with 1000 than its player.
+        if end.cause == .left, !isLeaving { end.cause = .lost }
+        self.end(end)
+    }
+}

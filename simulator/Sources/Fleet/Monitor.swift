@@ -1,0 +1,181 @@
+import BotCore
+import Determinism
+import EventLoop
+import Glibc
+import JSONCore
+
+/// Something that an admin does to a server.
+package enum MonitorAction: Sendable, Equatable {
+    /// Removes a player for good.
+    case kick(lobby: String, seat: Int, reason: String)
+    /// Ends a lobby.
+    case closeLobby(String, reason: String)
+
+    /// Reads `LOBBY/SEAT`; nil for anything else.
+    package static func kick(_ target: String, reason: String) -> MonitorAction? {
+        guard let slash = target.lastIndex(of: "/"), let seat = Int(target[target.index(after: slash)...]), seat >= 0,
+            slash > target.startIndex
+        else { return nil }
+        return .kick(lobby: String(target[..<slash]), seat: seat, reason: reason)
+    }
+
+    var command: (name: String, data: JSONValue) {
+        switch self {
+        case .kick(let lobby, let seat, let reason):
+            ("kick", ["lobby": .string(lobby), "seat": .integer(Int64(seat)), "reason": .string(reason)])
+        case .closeLobby(let lobby, let reason):
+            ("close-lobby", ["lobby": .string(lobby), "reason": .string(reason)])
+        }
+    }
+
+    /// What has been done, for a person.
+    var done: String {
+        switch self {
+        case .kick(let lobby, let seat, _): "Kicked seat \(seat) of lobby \(lobby)."
+        case .closeLobby(let lobby, _): "Closed lobby \(lobby)."
+        }
+    }
+}
+
+/// What `muster monitor` is to do.
+package struct MonitorOptions: Sendable {
+    /// The server: `http://HOST:PORT`, `ws://HOST:PORT` or `HOST:PORT`.
+    package var server: String
+    /// The admin's name.
+    package var user: String
+    /// The admin's password.
+    package var password: String
+    /// Whether to show one overview and end, instead of one each second.
+    package var once = false
+    /// Whether to print overviews as JSON objects, one to a line.
+    package var json = false
+    /// Lists the seats of this lobby instead of all lobbies.
+    package var lobby: String?
+    /// Does this and ends, instead of showing anything.
+    package var action: MonitorAction?
+
+    /// Options with the defaults above.
+    package init(server: String, user: String, password: String) {
+        self.server = server
+        self.user = user
+        self.password = password
+    }
+}
+
+/// Shows what a server is doing, or does something to it, as an admin.
+///
+/// - Returns: The exit code: 0 when it was done or shown, 1 when the server could not be reached or refused, with one line
+///   on standard error; 2 for an address that is none.
+package func runMonitor(_ options: MonitorOptions) -> Int32 {
+    guard let address = ServerAddress(options.server) else {
+        Console.writeError("muster monitor: --server must be http://HOST:PORT, not \"\(options.server)\".\n")
+        return 2
+    }
+    do throws(UVError) {
+        return try MonitorRun(options, address).run()
+    } catch {
+        Console.writeError("muster monitor: no way to \(address.authority): \(error.message)\n")
+        return 1
+    }
+}
+
+/// One session of an admin.
+private final class MonitorRun {
+    /// How long connecting, logging in and the answer may take together.
+    private static let patience = Interval.seconds(15)
+
+    private let options: MonitorOptions
+    private let address: ServerAddress
+    private let loop: EventLoop
+    private let client: AdminClient
+    private let queue = FlushQueue()
+    private var answerDeadline: Instant?
+    private var overviewCount = 0
+    private var exitCode: Int32 = 0
+
+    init(_ options: MonitorOptions, _ address: ServerAddress) throws(UVError) {
+        self.options = options
+        self.address = address
+        let socketAddress = try address.socketAddress.resolved()
+        let loop = try EventLoop()
+        self.loop = loop
+        var system = SystemRandomNumberGenerator()
+        client = AdminClient(
+            dialer: LoopDialer(loop: loop, address: socketAddress), host: address.authority, user: options.user,
+            password: options.password, queue: queue, seed: system.next(), clock: { loop.now })
+        answerDeadline = loop.now + Self.patience
+    }
+
+    func run() -> Int32 {
+        client.loggedIn = { [unowned self] in loggedIn() }
+        client.overviewReceived = { [unowned self] in show($0) }
+        client.ended = { [unowned self] in fail($0) }
+        let timer = loop.makeTimer { [unowned self] in timeReached() }
+        loop.beforeWaiting = { [unowned self] in
+            queue.flush()
+            if let wake = nextWake { timer.arm(at: wake) }
+        }
+        client.start()
+        loop.run()
+        return exitCode
+    }
+
+    private var nextWake: Instant? {
+        guard let answerDeadline else { return client.deadline }
+        return client.deadline.map { min($0, answerDeadline) } ?? answerDeadline
+    }
+
+    private func timeReached() {
+        let now = loop.now
+        client.timeReached(now)
+        if let answerDeadline, now >= answerDeadline {
+            fail("no answer within \(Self.patience.seconds) seconds")
+        }
+    }
+
+    private func loggedIn() {
+        guard let action = options.action else { return }
+        let command = action.command
+        client.command(command.name, command.data) { [unowned self] answer in
+            answered(action, answer)
+        }
+    }
+
+    private func answered(_ action: MonitorAction, _ answer: JSONValue) {
+        if answer["ok"]?.bool == true {
+            Console.write(action.done + "\n")
+            finish(0)
+        } else {
+            fail(answer["error"]?.string ?? "the server's answer is malformed")
+        }
+    }
+
+    private func show(_ overview: JSONValue) {
+        guard options.action == nil else { return }
+        overviewCount += 1
+        // The first one comes with the login: its rates are those of an instant, not of a second.
+        if options.once, overviewCount == 1 { return }
+        answerDeadline = nil
+        if options.json {
+            Console.write(overview.text + "\n")
+        } else {
+            let lines = OverviewText(overview, server: address.authority, lobby: options.lobby).lines
+            // In place: home, each line cleared to its end, then everything below.
+            let isLive = Console.showsOutput && !options.once
+            let text = lines.map { $0 + (isLive ? "\u{1B}[K\n" : "\n") }.joined()
+            Console.write(isLive ? (overviewCount == 1 ? "\u{1B}[2J" : "") + "\u{1B}[H\(text)\u{1B}[J" : text)
+        }
+        if options.once { finish(0) }
+    }
+
+    private func fail(_ reason: String) {
+        Console.writeError("muster monitor: \(address.authority): \(reason)\n")
+        finish(1)
+    }
+
+    private func finish(_ code: Int32) {
+        exitCode = code
+        client.close()
+        loop.stop()
+    }
+}

@@ -1,0 +1,40 @@
+import EventLoop
+
+/// Where a server is: what `--server` names.
+package struct ServerAddress: Sendable, Equatable {
+    /// The host as in a URL: IPv6 in brackets.
+    var host: String
+    /// The port, 1 to 65535.
+    var port: Int
+
+    /// The `Host` field of a request.
+    var authority: String { "\(host):\(port)" }
+
+    /// What the loop connects to.
+    var socketAddress: SocketAddress {
+        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
+        return .ip(host: isBracketed ? String(host.dropFirst().dropLast()) : host, port: port)
+    }
+
+    /// Reads `http://HOST:PORT`, `ws://HOST:PORT` or `HOST:PORT`; the port is 80 unless named. Nil for anything else.
+    package init?(_ text: String) {
+        var rest = Substring(text)
+        for scheme in ["http://", "ws://"] where rest.lowercased().hasPrefix(scheme) {
+            rest = rest.dropFirst(scheme.count)
+            break
+        }
+        if rest.hasSuffix("/") { rest = rest.dropLast() }
+        guard !rest.isEmpty, !rest.contains("/"), !rest.contains("@"), !rest.contains("?") else { return nil }
+        let afterBracket = rest.firstIndex(of: "]") ?? rest.startIndex
+        guard let colon = rest[afterBracket...].lastIndex(of: ":") else {
+            host = String(rest)
+            port = 80
+            return
+        }
+        guard let port = Int(rest[rest.index(after: colon)...]), (1...65_535).contains(port) else { return nil }
+        host = String(rest[..<colon])
+        self.port = port
+        // More colons are an IPv6 address, which is only unambiguous in brackets.
+        guard !host.isEmpty, host.hasPrefix("[") || !host.contains(":") else { return nil }
+    }
+}
