@@ -110,6 +110,11 @@ let package = Package(
                 "ByteKit", "Determinism", "JSONCore", "HTTPCore", "WebSocketCore", "SocketIOCore",
                 "SnapshotCore", "GameKit", histogram,
             ]),
+        simulator(
+            "SimulatedWorld",
+            [
+                "ServerCore", "BotCore", "LobbyCore", "GameKit", "ByteKit", "Determinism", heap, deque,
+            ]),
         simulator("Fleet", ["BotCore", "EventLoop", "GameKit", "JSONCore", "ByteKit", "Determinism"]),
 
         // For tests: golden vectors and stored inputs as bytes, the ways to cut them, and what the fuzzers run.
@@ -146,6 +151,9 @@ let package = Package(
                 "BotCore", "ByteKit", "Determinism", "JSONCore", "HTTPCore", "WebSocketCore", "SocketIOCore",
                 "SnapshotCore", "GameKit",
             ]),
+        tests(
+            "SimulatedWorldTests",
+            ["SimulatedWorld", "ServerCore", "LobbyCore", "BotCore", "Games", "GameKit", "ByteKit", "Determinism"]),
         tests("FleetTests", ["Fleet", "BotCore", "GameKit", "JSONCore", "Determinism"]),
     ]
 )

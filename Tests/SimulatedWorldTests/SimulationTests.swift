@@ -1,0 +1,143 @@
+import BotCore
+import Determinism
+import GameKit
+import Games
+import LobbyCore
+import ServerCore
+import SimulatedWorld
+import Testing
+
+@Suite("Server and bots in virtual time")
+struct SimulationTests {
+    private func makeOptions(seed: UInt64, seconds: Int, bots: Int = 16) -> SimulationOptions {
+        var options = SimulationOptions(seed: seed, playTime: .seconds(seconds))
+        options.bots = bots
+        options.lobbies = max(1, bots / 4)
+        return options
+    }
+
+    private func makeArena(_ options: SimulationOptions) -> Simulation {
+        Simulation(options, game: BuiltInGames.all[0], brain: BuiltInGames.brains[0])
+    }
+
+    @Test(arguments: [1, 2, 3] as [UInt64])
+    func `every bot gets a seat, applies every snapshot, agrees with every hash, and leaves a free seat`(
+        _ seed: UInt64
+    ) {
+        let simulation = makeArena(makeOptions(seed: seed, seconds: 10))
+        let result = simulation.run()
+        #expect(result.failures.isEmpty, "\(result.failures)")
+        #expect(result.report[.hashChecks] > 16 * 8)
+        #expect(simulation.server.lobbies.allSatisfy { $0.lobby.seats.takenCount == 0 })
+    }
+
+    @Test func `turn-based games are played to their end on the same server`() {
+        var options = makeOptions(seed: 5, seconds: 20, bots: 8)
+        options.lobbies = 4
+        let simulation = Simulation(options, game: BuiltInGames.all[1], brain: BuiltInGames.brains[1])
+        let result = simulation.run()
+        #expect(result.failures.isEmpty, "\(result.failures)")
+        #expect(result.report[.gameEvents] > 0)
+    }
+
+    @Test(arguments: [NetworkConditions.lan, .cellular, .awful])
+    func `bots that drop their connections take up their own seats on any network`(_ conditions: NetworkConditions) {
+        var options = makeOptions(seed: 7, seconds: 30)
+        options.cutEvery = .seconds(5)
+        options.conditions = conditions
+        let simulation = makeArena(options)
+        let result = simulation.run()
+        #expect(result.failures.isEmpty, "\(result.failures)")
+        #expect(result.report[.cuts] > 16 && result.report[.seatLost] == 0)
+    }
+
+    @Test func `the same seed gives the same trace, another seed another`() {
+        func hash(_ seed: UInt64) -> UInt64 {
+            var options = makeOptions(seed: seed, seconds: 5)
+            options.cutEvery = .seconds(3)
+            options.conditions = .cellular
+            return makeArena(options).run().traceHash
+        }
+        let first = hash(11)
+        let again = hash(11)
+        let other = hash(12)
+        #expect(first == again && first != other)
+    }
+
+    @Test func `when every connection is reset at once, everyone is back in their seat within seconds`() {
+        let simulation = makeArena(makeOptions(seed: 21, seconds: 20, bots: 64))
+        simulation.time.run(for: .seconds(5))
+        for pipe in simulation.network.livePipes { pipe.reset() }
+        simulation.time.run(for: .seconds(5))
+        let connected = simulation.server.lobbies.reduce(0) { $0 + $1.lobby.seats.connectedCount }
+        #expect(connected == 64)
+        let result = simulation.run()
+        #expect(result.report[.resumes] == 64 && result.report[.seatLost] == 0)
+    }
+
+    @Test func `a silently dead connection is noticed by both sides' heartbeats, and the seat is kept`() {
+        var options = makeOptions(seed: 31, seconds: 60, bots: 4)
+        options.settings.heartbeatInterval = .seconds(5)
+        options.settings.heartbeatTimeout = .seconds(3)
+        let simulation = makeArena(options)
+        simulation.time.run(for: .seconds(4))
+        for pipe in simulation.network.livePipes { pipe.cut() }
+        simulation.time.run(for: .seconds(12))
+        #expect(simulation.server.counters[.heartbeatsMissed] == 4)
+        let result = simulation.run()
+        #expect(result.report[.heartbeatsMissed] == 4)
+        #expect(result.report[.resumes] == 4 && result.report[.seatLost] == 0)
+    }
+
+    @Test func `a seat whose holder stays away is free when the grace time is over, not before`() {
+        let simulation = makeArena(makeOptions(seed: 41, seconds: 300, bots: 4))
+        simulation.time.run(for: .seconds(4))
+        for pipe in simulation.network.livePipes { pipe.reset(by: .client) }
+        simulation.network.stopListening(on: "server")
+        let lobby = simulation.server.lobbies[0].lobby
+        simulation.time.run(for: lobby.rules.grace - .seconds(1))
+        #expect(lobby.seats.takenCount == 4 && lobby.seats.connectedCount == 0)
+        simulation.time.run(for: .seconds(2))
+        #expect(lobby.seats.takenCount == 0)
+        #expect(simulation.server.counters[.graceExpired] == 4)
+    }
+
+    @Test func `while the server stands still nothing is lost, and afterwards it owes at most three steps`() {
+        let simulation = makeArena(makeOptions(seed: 51, seconds: 20))
+        simulation.time.run(for: .seconds(5))
+        let before = simulation.server.counters[.steps]
+        simulation.serverNode.pause()
+        simulation.time.run(for: .seconds(2))
+        simulation.serverNode.resume()
+        simulation.time.run(for: .milliseconds(1))
+        let lobbies = UInt64(simulation.server.lobbies.count)
+        #expect(simulation.server.counters[.steps] - before <= 3 * lobbies)
+        #expect(simulation.server.counters[.stepsDropped] > 50 * lobbies)
+        let result = simulation.run()
+        #expect(result.report[.wrongSnapshots] == 0 && result.report[.hashMismatches] == 0)
+        #expect(result.report[.seatLost] == 0)
+    }
+
+    @Test func `two minutes after the last player nothing is left: no connection, lobby or seat`() {
+        var options = makeOptions(seed: 61, seconds: 5)
+        options.cutEvery = .seconds(2)
+        let simulation = makeArena(options)
+        _ = simulation.run()
+        simulation.time.run(for: .seconds(120))
+        #expect(simulation.server.connectionCount == 0)
+        #expect(simulation.server.lobbies.isEmpty)
+        #expect(simulation.server.nextWake == nil)
+    }
+
+    @Test func `a drain tells the players, takes no new ones, and ends everything`() {
+        let simulation = makeArena(makeOptions(seed: 71, seconds: 60))
+        simulation.time.run(for: .seconds(5))
+        simulation.serverNode.call(at: simulation.time.now) { simulation.server.drain() }
+        simulation.time.run(for: .seconds(6))
+        #expect(simulation.server.isDrained)
+        simulation.network.stopListening(on: "server")
+        simulation.serverNode.call(at: simulation.time.now) { simulation.server.closeAll() }
+        simulation.time.run(for: .seconds(2))
+        #expect(simulation.server.connectionCount == 0)
+    }
+}

@@ -1,0 +1,84 @@
+package import ByteKit
+
+/// One end of a simulated connection: what a server or a bot sees as its socket.
+///
+/// Every call into the handler is an event of the stream's node; nothing is called from within ``send(_:then:)`` or
+/// ``close(_:)``. A stream is used on its node's turns, and not after ``SimulatedNetwork/tearDown()``.
+package final class SimulatedStream: ByteStream {
+    /// How far the stream is with closing.
+    enum State {
+        case open
+        /// Closed after sending, and the kernel has not taken everything yet.
+        case finishing
+        /// No socket any more; the handler has heard of it or will.
+        case closed
+    }
+
+    /// Who receives what happens on this stream. Dropped when the stream has closed.
+    package var handler: (any ByteStreamHandler)?
+    /// The process this end belongs to.
+    package let node: SimulatedNode
+    /// Which end it is.
+    package let side: PipeSide
+    /// The connection's number in traces, counted from 1 in the order they were opened.
+    package let connection: Int
+
+    // The network holds a pipe until both ends are closed, and a closed end does not touch it.
+    private unowned var pipe: SimulatedPipe?
+    var state: State = .open
+    /// Whether ``finishSending()`` or a close has ended what this side sends.
+    private var hasFinished = false
+    package var isBlocked: Bool { waits }
+    // What other modules can reach is checked for exclusive access at each use; this is not.
+    private(set) var waits = false
+    /// Whether the program has stopped reading, by a fault.
+    var isReadingStalled = false
+
+    /// An end that belongs to no pipe yet.
+    init(_ side: PipeSide, connection: Int, node: SimulatedNode) {
+        self.side = side
+        self.connection = connection
+        self.node = node
+    }
+
+    /// Makes this an end of `pipe`.
+    func join(_ pipe: SimulatedPipe) {
+        self.pipe = pipe
+    }
+
+    package func send(_ bytes: inout [UInt8], then shared: [UInt8]) {
+        defer { bytes.removeAll(keepingCapacity: true) }
+        guard state == .open, !hasFinished else { return }
+        precondition(!waits, "a blocked stream was sent to")
+        guard !bytes.isEmpty || !shared.isEmpty else { return }
+        waits = pipe?.send(bytes, shared, from: side) ?? false
+    }
+
+    package func close(_ manner: StreamCloseManner) {
+        guard state != .closed else { return }
+        hasFinished = true
+        state = .finishing
+        pipe?.close(side, manner)
+    }
+
+    /// Ends what this side sends (FIN) and goes on receiving: a half-close, for tests and hostile clients.
+    package func finishSending() {
+        guard state == .open, !hasFinished else { return }
+        hasFinished = true
+        pipe?.finish(side)
+    }
+
+    /// Reports that everything handed to the stream is in the kernel.
+    func reportDrained() {
+        waits = false
+        handler?.streamDrained(self)
+    }
+
+    /// Reports that the stream is closed, and lets go of the handler.
+    func reportClosed() {
+        waits = false
+        let handler = handler
+        self.handler = nil
+        handler?.streamClosed(self)
+    }
+}

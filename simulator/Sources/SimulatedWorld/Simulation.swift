@@ -1,0 +1,162 @@
+package import BotCore
+internal import ByteKit
+package import Determinism
+package import GameKit
+import LobbyCore
+package import ServerCore
+
+/// What a simulated world holds and what befalls it.
+package struct SimulationOptions: Sendable {
+    /// Decides everything: the network's delays and splits, the bots' moves, tokens, games.
+    package var seed: UInt64
+    /// How long the bots play, in virtual time.
+    package var playTime: Interval
+    /// How many bots there are.
+    package var bots = 64
+    /// Over how many lobbies they are spread.
+    package var lobbies = 8
+    /// The network between them and the server.
+    package var conditions = NetworkConditions.broadband
+    /// How often each bot drops its connection; nil for never.
+    package var cutEvery: Interval?
+    /// The server's settings.
+    package var settings = ServerSettings()
+
+    /// A world of 64 bots in 8 lobbies that nothing befalls.
+    package init(seed: UInt64, playTime: Interval) {
+        self.seed = seed
+        self.playTime = playTime
+    }
+}
+
+/// The server core and bots in one process, under a simulated clock, network and seed.
+///
+/// The same code as in production, but for the sockets. Two runs with the same options deliver the same bytes at the same
+/// instants: their ``SimulationResult/traceHash`` is equal.
+package final class Simulation {
+    /// How long the bots' first connections are spread.
+    private static let rampTime = Interval.seconds(2)
+    private static let port = "server"
+
+    private let options: SimulationOptions
+    /// The world's clock.
+    package let time = SimulatedTime()
+    /// The world's network, where faults are done.
+    package let network: SimulatedNetwork
+    /// The server core.
+    package let server: Server
+    /// The server's process.
+    package let serverNode: SimulatedNode
+    /// All bots, in one process.
+    package let crowd: BotCrowd
+    private let context: BotContext
+
+    /// A world at its first instant.
+    package init(_ options: SimulationOptions, game: GameType, brain: BrainType) {
+        self.options = options
+        let time = time
+        var random = SeededRandom(seed: options.seed)
+        let network = SimulatedNetwork(time: time, random: &random)
+        self.network = network
+        let server = Server(
+            settings: options.settings, games: [game], hooks: ServerHooks(),
+            entropy: SeededRandom(seed: random.next()), clock: { time.now })
+        self.server = server
+        var serverHooks = SimulatedNode.Hooks()
+        serverHooks.advance = { _ in server.advance() }
+        serverHooks.afterTurn = { _ in server.flush() }
+        serverHooks.nextWake = { server.nextWake }
+        serverNode = network.addNode("server", serverHooks)
+        network.listen(on: Self.port, node: serverNode) { stream in
+            server.accept(stream, peerAddress: "client \(stream.connection)")
+        }
+        let botNode = network.addNode("bots")
+        let dialer = SimulatedDialer(network: network, node: botNode, port: Self.port, options.conditions)
+        let context = BotContext(dialer: dialer) { time.now }
+        self.context = context
+        let crowd = BotCrowd(Self.makeBots(options, brain, context, &random), context)
+        self.crowd = crowd
+        botNode.hooks.advance = { _ in crowd.advance() }
+        botNode.hooks.afterTurn = { _ in crowd.flush() }
+        botNode.hooks.nextWake = { crowd.nextWake }
+    }
+
+    private static func makeBots(
+        _ options: SimulationOptions, _ brain: BrainType, _ context: BotContext, _ random: inout SeededRandom
+    ) -> [Bot] {
+        (0..<options.bots).map { index in
+            let start = Instant(nanoseconds: rampTime.nanoseconds * Int64(index) / Int64(options.bots))
+            var settings = BotSettings(
+                lobby: "lobby-\(index % options.lobbies)", name: "bot-\(index)", brain: brain, seed: random.next(),
+                startAt: start, endAt: start + options.playTime)
+            settings.dialect = index % 2 == 0 ? .plain : .socketIO
+            settings.cutEvery = options.cutEvery
+            return Bot(settings, context)
+        }
+    }
+
+    /// Lets the world run until every bot has come to its end, or half a minute longer than it should take.
+    package func run() -> SimulationResult {
+        let limit = time.now + Self.rampTime + options.playTime + .seconds(30)
+        while !crowd.isFinished, time.now < limit {
+            time.run(for: .milliseconds(100))
+        }
+        return result
+    }
+
+    /// What has happened so far.
+    package var result: SimulationResult {
+        let expected = BotExpectations(
+            bots: options.bots, playTime: options.playTime, cutEvery: options.cutEvery)
+        var failures = context.report.failures(expected)
+        for hosted in server.lobbies where hosted.lobby.seats.takenCount > 0 {
+            failures.append("\(hosted.lobby.seats.takenCount) seats of lobby \(hosted.id) are still taken.")
+        }
+        return SimulationResult(
+            seed: options.seed, virtualTime: time.now - .zero, events: time.eventCount,
+            deliveries: network.trace.deliveryCount, bytes: network.trace.deliveredByteCount,
+            traceHash: network.trace.hash, report: context.report, counters: server.counters, failures: failures)
+    }
+}
+
+/// How a simulated world ended.
+package struct SimulationResult {
+    /// The seed that brings it back.
+    package let seed: UInt64
+    /// How much time passed in the world.
+    package let virtualTime: Interval
+    /// How many events the world ran.
+    package let events: Int
+    /// How many times bytes were delivered, and how many.
+    package let deliveries: Int
+    package let bytes: Int
+    /// The hash over every delivery: instant, connection, direction, bytes.
+    package let traceHash: UInt64
+    /// What the bots saw.
+    package let report: BotReport
+    /// What the server counted.
+    package let counters: Counters
+    /// What did not happen as expected, a sentence each; empty when all is well.
+    package let failures: [String]
+}
+
+/// Opens pipes of the simulated network for the bots.
+private final class SimulatedDialer: Dialer {
+    private let network: SimulatedNetwork
+    private let node: SimulatedNode
+    private let port: String
+    private let conditions: NetworkConditions
+
+    init(network: SimulatedNetwork, node: SimulatedNode, port: String, _ conditions: NetworkConditions) {
+        self.network = network
+        self.node = node
+        self.port = port
+        self.conditions = conditions
+    }
+
+    func dial(_ handler: any ByteStreamHandler, _ completion: @escaping ((any ByteStream)?) -> Void) {
+        network.connect(from: node, to: port, conditions, handler: handler) { result in
+            completion(try? result.get())
+        }
+    }
+}
