@@ -49,6 +49,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
     name: "muster",
     products: [
+        .executable(name: "muster", targets: ["MusterCommand"]),
         .executable(name: "tag", targets: ["ExampleGame"]),
         .library(name: "GameKit", targets: ["GameKit"]),
         .library(name: "Muster", targets: ["Muster"]),
@@ -117,6 +118,14 @@ let package = Package(
             ]),
         simulator("Fleet", ["BotCore", "EventLoop", "GameKit", "JSONCore", "ByteKit", "Determinism"]),
 
+        .executableTarget(
+            name: "MusterCommand",
+            dependencies: [
+                "Muster", "Fleet", "SimulatedWorld", "ServerCore", "BotCore", "Games", "GameKit", "JSONCore",
+                "Determinism", arguments,
+            ],
+            path: "Sources/MusterCommand", swiftSettings: settings),
+
         // For tests: golden vectors and stored inputs as bytes, the ways to cut them, and what the fuzzers run.
         .target(
             name: "VectorFiles", dependencies: ["Determinism"], path: "Tests/VectorFiles", swiftSettings: settings),
@@ -155,6 +164,7 @@ let package = Package(
             "SimulatedWorldTests",
             ["SimulatedWorld", "ServerCore", "LobbyCore", "BotCore", "Games", "GameKit", "ByteKit", "Determinism"]),
         tests("FleetTests", ["Fleet", "BotCore", "GameKit", "JSONCore", "Determinism"]),
+        tests("MusterCommandTests", ["MusterCommand", "Muster", "Fleet", arguments]),
     ]
 )
 

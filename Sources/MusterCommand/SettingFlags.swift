@@ -1,0 +1,57 @@
+import ArgumentParser
+import Muster
+
+/// The flags of `muster host`: one for each configuration key, whose name and help come from the key.
+///
+/// The values are texts here; the configuration checks them together with those of the file and the environment.
+struct SettingFlags: ParsableArguments {
+    @Option(key: "listen") var listen: [SettingFlag]
+    @Option(key: "heartbeat.intervalSeconds") var heartbeatInterval: [SettingFlag]
+    @Option(key: "heartbeat.timeoutSeconds") var heartbeatTimeout: [SettingFlag]
+    @Option(key: "limits.connections") var connections: [SettingFlag]
+    @Option(key: "limits.lobbies") var lobbies: [SettingFlag]
+    @Option(key: "limits.messageBytes") var messageBytes: [SettingFlag]
+    @Option(key: "limits.outboxBytes") var outboxBytes: [SettingFlag]
+    @Option(key: "limits.messagesPerSecond") var messagesPerSecond: [SettingFlag]
+    @Option(key: "limits.namespaces") var namespaces: [SettingFlag]
+    @Option(key: "timeouts.headSeconds") var headTimeout: [SettingFlag]
+    @Option(key: "timeouts.joinSeconds") var joinTimeout: [SettingFlag]
+    @Option(key: "timeouts.messageSeconds") var messageTimeout: [SettingFlag]
+    @Option(key: "timeouts.closeSeconds") var closeTimeout: [SettingFlag]
+    @Option(key: "timeouts.writeSeconds") var writeTimeout: [SettingFlag]
+    @Option(key: "lobby.defaultGame") var defaultGame: [SettingFlag]
+    @Option(key: "lobby.emptySeconds") var emptyLobbyTime: [SettingFlag]
+    @Option(key: "origins") var origins: [SettingFlag]
+    @Option(key: "drainSeconds") var drainTime: [SettingFlag]
+    @Option(key: "admin.enabled") var adminEnabled: [SettingFlag]
+    @Option(key: "admin.user") var adminUser: [SettingFlag]
+    @Option(key: "log.level") var logLevel: [SettingFlag]
+
+    /// The texts that were given, in order, by the name of their key.
+    var texts: [String: [String]] {
+        let given = Mirror(reflecting: self).children.flatMap {
+            ($0.value as? Option<[SettingFlag]>)?.wrappedValue ?? []
+        }
+        return Dictionary(grouping: given, by: \.key).mapValues { $0.map(\.text) }
+    }
+}
+
+/// The text that was given for a configuration key.
+struct SettingFlag: Sendable {
+    /// The key's name.
+    let key: String
+    /// The value as it was given.
+    let text: String
+}
+
+extension Option where Value == [SettingFlag] {
+    /// The flag of a key; it may be repeated, so that the configuration can say which flags must not be.
+    init(key name: String) {
+        guard let key = ConfigurationKey.named(name) else { preconditionFailure("There is no key \(name).") }
+        let text = key.defaultText.map { " (default: \($0))" } ?? ""
+        self.init(
+            wrappedValue: [], name: .customLong(key.flag), parsing: .unconditionalSingleValue,
+            help: ArgumentHelp("\(key.help) Must be \(key.allowed).\(text)", valueName: key.isList ? "item" : "value"),
+            transform: { SettingFlag(key: name, text: $0) })
+    }
+}
