@@ -29,9 +29,9 @@ func wire(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 }
 
 /// The server side: the loop, the game API, lobbies, the server.
-func server(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func server(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
     .target(
-        name: name, dependencies: dependencies, path: "Sources/\(name)", swiftSettings: settings)
+        name: name, dependencies: dependencies, path: "Sources/\(name)", exclude: exclude, swiftSettings: settings)
 }
 
 /// Bots and the simulated world.
@@ -92,7 +92,7 @@ let package = Package(
             [
                 "ByteKit", "Determinism", "JSONCore", "HTTPCore", "WebSocketCore", "SocketIOCore",
                 "SnapshotCore", "GameKit", "LobbyCore", httpTypes, crypto, heap, histogram,
-            ]),
+            ], exclude: ["Web/Files"]),
         server(
             "Muster",
             [

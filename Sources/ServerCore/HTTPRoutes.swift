@@ -21,19 +21,25 @@ extension Server {
     private func page(_ head: HTTPRequestHead) -> [UInt8] {
         guard head.method == .get || head.method == .head else { return HTTPAnswer.methodNotAllowed(head) }
         switch head.path {
-        case "/": return HTTPAnswer.plain(.ok, head, text: Self.welcome)
+        case "/":
+            // A browser asks for HTML by name; `curl` takes anything, and is told the addresses.
+            let wantsPage = head.fields[values: .accept].contains { $0.lowercased().contains("text/html") }
+            return wantsPage ? WebFiles.page.response(head) : HTTPAnswer.plain(.ok, head, text: Self.welcome)
         case "/health":
             return drainDeadline == nil
                 ? HTTPAnswer.plain(.ok, head, text: "ok")
                 : HTTPAnswer.plain(.serviceUnavailable, head, text: "draining")
         case "/api/lobbies": return HTTPAnswer.json(lobbyList(), head)
-        default: return HTTPAnswer.plain(.notFound, head)
+        case let path:
+            guard let file = WebFiles.byPath[path] else { return HTTPAnswer.plain(.notFound, head) }
+            return file.response(head)
         }
     }
 
     private static let welcome = """
         Muster is running.
 
+        Play arena:     this address in a browser
         Join a lobby:   WebSocket /lobby/<id>, or Socket.IO namespace /lobby/<id>
         Open lobbies:   GET /api/lobbies
         Health:         GET /health

@@ -1,4 +1,5 @@
 import Determinism
+import Foundation
 import ServerCore
 import Testing
 
@@ -121,5 +122,26 @@ struct HTTPTests {
         let text = answer(world, "GET /api/lobbies HTTP/1.1", "Host: a")
         let body = try #require(text.split(separator: "\r\n\r\n").last)
         #expect(body == "[{\"id\":\"a\",\"game\":\"probe\",\"players\":1,\"seats\":4}]\n")
+    }
+
+    @Test func `a browser gets the page, and who does not ask for HTML gets text`() {
+        let page = answer(World(), "GET / HTTP/1.1", "Host: a", "Accept: text/html,*/*;q=0.8")
+        #expect(status(page) == "200" && page.contains("Content-Type: text/html; charset=utf-8\r\n"))
+        #expect(page.contains("Content-Security-Policy: default-src 'none'; script-src 'self';"))
+        #expect(page.contains("X-Content-Type-Options: nosniff\r\n") && page.contains("<!DOCTYPE html>"))
+        let text = answer(World(), "GET / HTTP/1.1", "Host: a", "Accept: */*")
+        #expect(text.contains("Content-Type: text/plain") && text.contains("Muster is running."))
+    }
+
+    @Test(arguments: [
+        ("/", "Sources/ServerCore/Web/Files/page.html"), ("/page.css", "Sources/ServerCore/Web/Files/page.css"),
+        ("/page.js", "Sources/ServerCore/Web/Files/page.js"), ("/muster.js", "protocol/javascript/muster.js"),
+    ])
+    func `a file of the page is sent as it stands in the repository`(_ path: String, _ source: String) throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let file = try String(contentsOf: root.appendingPathComponent(source), encoding: .utf8)
+        let sent = answer(World(), "GET \(path) HTTP/1.1", "Host: a", "Accept: text/html")
+        #expect(sent.hasSuffix("\r\n\r\n" + file), "run scripts/embed")
     }
 }
