@@ -29,7 +29,7 @@ extension WebFiles {
           font: inherit; color: inherit;
           border: 1px solid var(--line); border-radius: .4rem; padding: .5rem .75rem;
         }
-        input { display: block; width: 100%; margin-top: .25rem; color: var(--text); background: var(--floor); }
+        input { display: block; width: 100%; margin-top: .25rem; font-size: 1rem; color: var(--text); background: var(--floor); }
         input:focus-visible, button:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
         button { cursor: pointer; background: var(--floor); }
         form button { flex: 1 1 8rem; background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
@@ -38,7 +38,8 @@ extension WebFiles {
         li button:disabled { cursor: default; opacity: .6; }
         li .id { flex: 1; overflow: hidden; text-overflow: ellipsis; font-weight: 600; }
         #none, #figures, footer, .game, .players { color: var(--quiet); }
-        #notice { color: var(--bad); min-height: 1.5em; margin: .75rem 0 0; }
+        #notice { color: var(--bad); margin: .75rem 0 0; }
+        #notice:empty { display: none; }
         #game { display: flex; flex-direction: column; height: 100vh; height: 100dvh; }
         header, footer { display: flex; gap: .25rem 1rem; align-items: center; padding: .4rem .75rem; }
         header { flex-wrap: wrap; }
