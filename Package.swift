@@ -153,7 +153,9 @@ let package = Package(
                 "ServerCore", "LobbyCore", "GameKit", "SnapshotCore", "JSONCore", "HTTPCore", "WebSocketCore",
                 "SocketIOCore", "ByteKit", "Determinism", httpTypes,
             ]),
-        tests("MusterTests", ["Muster", "ServerCore", "JSONCore", "Determinism", configuration]),
+        tests(
+            "MusterTests",
+            ["Muster", "ServerCore", "EventLoop", "JSONCore", "Determinism", configuration, logging]),
         tests(
             "BotCoreTests",
             [
