@@ -1,7 +1,9 @@
 """The page at `/`: what is served, and a real browser that takes a seat with it."""
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import time
 import urllib.request
@@ -56,12 +58,14 @@ def test_a_browser_takes_a_seat_with_the_page(start_server, tmp_path):
             BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0",
             f"--user-data-dir={tmp_path / 'profile'}", f"{server.url}/?auto=1&name=Ann&lobby=seen",
         ],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        # A browser is many processes, and its command may be a script: they are ended as one group.
+        start_new_session=True)
     try:
         deadline = time.monotonic() + SEAT_SECONDS
         while players(server, "seen") != 1:
             assert browser.poll() is None, f"the browser ended with {browser.returncode}"
             assert time.monotonic() < deadline, "the browser took no seat"
     finally:
-        browser.kill()
+        os.killpg(browser.pid, signal.SIGKILL)
         browser.wait()
