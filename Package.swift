@@ -153,9 +153,7 @@ let package = Package(
                 "ServerCore", "LobbyCore", "GameKit", "SnapshotCore", "JSONCore", "HTTPCore", "WebSocketCore",
                 "SocketIOCore", "ByteKit", "Determinism", httpTypes,
             ]),
-        tests(
-            "MusterTests",
-            ["Muster", "ServerCore", "EventLoop", "JSONCore", "Determinism", configuration, logging]),
+        tests("MusterTests", ["Muster", "ServerCore", "JSONCore", "Determinism", configuration]),
         tests(
             "BotCoreTests",
             [
