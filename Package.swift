@@ -51,6 +51,7 @@ let package = Package(
     products: [
         .executable(name: "muster", targets: ["MusterCommand"]),
         .executable(name: "tag", targets: ["ExampleGame"]),
+        .executable(name: "muster-conformance", targets: ["Conformance"]),
         .library(name: "GameKit", targets: ["GameKit"]),
         .library(name: "Muster", targets: ["Muster"]),
     ],
@@ -96,12 +97,16 @@ let package = Package(
         server(
             "Muster",
             [
-                "EventLoop", "ServerCore", "GameKit", "JSONCore", "ByteKit", "Determinism",
-                crypto, cryptoExtras, configuration, logging,
+                "EventLoop", "ServerCore", "GameKit", "JSONCore", "HTTPCore", "WebSocketCore", "ByteKit", "Determinism",
+                httpTypes, crypto, cryptoExtras, configuration, logging,
             ]),
 
         .executableTarget(
             name: "ExampleGame", dependencies: ["Muster", "GameKit"], path: "Sources/Examples/Tag",
+            swiftSettings: settings),
+
+        .executableTarget(
+            name: "Conformance", dependencies: ["Muster", "Determinism", arguments], path: "Sources/Conformance",
             swiftSettings: settings),
 
         // Clients and worlds.

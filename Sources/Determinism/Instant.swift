@@ -13,6 +13,8 @@ public struct Instant: Sendable, Hashable, Comparable {
 
     /// The clock's origin.
     public static let zero = Instant(nanoseconds: 0)
+    /// Later than anything that happens: a deadline that is not set. Nothing may be added to it.
+    public static let distantFuture = Instant(nanoseconds: .max)
 
     /// Whether `left` is before `right`.
     public static func < (left: Instant, right: Instant) -> Bool {

@@ -86,6 +86,11 @@ package final class SocketStream: LoopHandle, ByteStream {
         _ = unsafe uv_read_stop(stream)
     }
 
+    /// Goes on reading after ``pauseReading()``; the same as ``startReading()``.
+    package func resumeReading() {
+        startReading()
+    }
+
     private func read() {
         guard !isReading, !hasEnded else { return }
         isReading = true

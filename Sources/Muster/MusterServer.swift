@@ -13,6 +13,7 @@ public final class MusterServer {
     private let configuration: MusterConfiguration
     private var games: [GameType] = []
     private var authorize: (@Sendable (JoinAttempt) async throws -> Void)?
+    private var endpoints = EndpointTable()
 
     /// A server that is not running yet.
     public init(configuration: MusterConfiguration) {
@@ -38,6 +39,36 @@ public final class MusterServer {
         authorize = check
     }
 
+    /// Puts a WebSocket with messages of your own at `path`.
+    ///
+    /// - Parameters:
+    ///   - path: Matched byte for byte; `*` stands for every path that nothing else is at.
+    ///   - options: What clients may use up, and who may connect.
+    ///   - makeHandler: Called once on each loop of the server, and its handler is called on that loop alone.
+    public func webSocket(
+        _ path: String, _ options: MessageOptions = MessageOptions(),
+        _ makeHandler: @escaping @Sendable (LoopContext) -> any MessageHandler
+    ) {
+        endpoints.add(path) { loop in .webSocket(options.endpoint(makeHandler(loop))) }
+    }
+
+    /// Answers plain HTTP requests at `path` yourself.
+    ///
+    /// - Parameters:
+    ///   - path: Matched byte for byte; `*` stands for every path that nothing else is at.
+    ///   - bodyBytesMax: The longest body; a longer one is refused with 413.
+    ///   - answer: Called on the loop of the connection once the whole request is there. It must not block.
+    public func http(
+        _ path: String, bodyBytesMax: Int = 65_536, _ answer: @escaping @Sendable (WebRequest) -> WebAnswer
+    ) {
+        endpoints.add(path) { _ in
+            .http(bodyBytesMax: bodyBytesMax) { exchange in
+                let answer = answer(WebRequest(exchange: exchange))
+                exchange.respond(answer.status, fields: answer.fields, body: answer.body)
+            }
+        }
+    }
+
     /// Runs on the calling thread until SIGTERM or SIGINT has drained it.
     ///
     /// - Parameter onReady: Called once, when all addresses accept.
@@ -52,9 +83,12 @@ public final class MusterServer {
         let server = Server(
             settings: configuration.server, games: games, hooks: hooks, entropy: SystemRandomNumberGenerator(),
             clock: { loop.now })
+        server.endpoints = endpoints.endpoints(for: LoopContext(loop: loop))
         let host = LoopHost(loop: loop, server: server, logger: logger)
         let addresses = try host.listen(on: configuration.listen.map(\.socketAddress))
-        onReady(ServerStart(addresses: addresses.map(\.url), generatedAdminPassword: admin?.generated))
+        let start = ServerStart(
+            addresses: addresses.map(\.url), port: addresses.first?.port, generatedAdminPassword: admin?.generated)
+        onReady(start)
         try host.run()
     }
 }
@@ -63,6 +97,8 @@ public final class MusterServer {
 public struct ServerStart: Sendable {
     /// Where it listens: `http://HOST:PORT` or `unix:/PATH`, with real ports.
     public var addresses: [String]
+    /// The port of the first address, if it has one.
+    public var port: Int?
     /// The admin's password if none was set and a fresh one was made; shown once, kept nowhere.
     public var generatedAdminPassword: String?
 }
@@ -115,6 +151,10 @@ extension ListenAddress {
 }
 
 extension SocketAddress {
+    var port: Int? {
+        if case .ip(_, let port) = self { port } else { nil }
+    }
+
     /// The address as a person types it.
     var url: String {
         switch self {

@@ -21,6 +21,10 @@ package final class Server {
     var entropy: any RandomNumberGenerator
     let hooks: ServerHooks
     let games: [GameType]
+    /// What the author has put at paths of its own; `*` stands for every other path. Set before the first connection.
+    package var endpoints: [String: Endpoint] = [:]
+    /// The limits of players' sessions.
+    let playerLimits: SessionLimits
 
     package internal(set) var counters = Counters()
     var wheel: TimerWheel
@@ -50,6 +54,7 @@ package final class Server {
     ) {
         self.settings = settings
         self.games = games
+        playerLimits = SessionLimits(settings)
         self.hooks = hooks
         self.entropy = entropy
         self.clock = clock
@@ -60,16 +65,18 @@ package final class Server {
     // MARK: Connections
 
     /// Takes over an accepted byte stream. Over the connection limit it is answered 503 and closed.
-    package func accept(_ stream: any ByteStream, peerAddress: String) {
+    package func accept(_ stream: any ByteStream, peerAddress: String, isSecure: Bool = false) {
         let slot = freeSlots.popLast() ?? connections.count
         if slot == connections.count { connections.append(nil) }
-        let connection = Connection(server: self, stream: stream, peerAddress: peerAddress, slot: slot)
+        let connection = Connection(
+            server: self, stream: stream, peerAddress: peerAddress, isSecure: isSecure, slot: slot)
         connections[slot] = connection
         connectionCount += 1
         counters[.connectionsAccepted] += 1
         if connectionCount > settings.connectionsMax {
             counters[.connectionsRefused] += 1
-            connection.respond(HTTPAnswer.overloaded)
+            connection.queue(HTTPAnswer.overloaded)
+            connection.finish()
         }
     }
 
@@ -190,7 +197,7 @@ package final class Server {
 
     /// Ends every connection with the draining code. Flush afterwards.
     package func closeAll() {
-        for connection in connections { connection?.end(.draining) }
+        for connection in connections { connection?.drain() }
     }
 
     // MARK: Randomness

@@ -8,6 +8,10 @@ package struct ServerSettings: Sendable {
     package var heartbeatTimeout = Interval.seconds(20)
     /// How long a connection may take to send its whole request head.
     package var headTimeout = Interval.seconds(10)
+    /// How long a request may take to send its body, once its head is there.
+    package var bodyTimeout = Interval.seconds(20)
+    /// How long a connection is kept for a next request.
+    package var keepAliveTimeout = Interval.seconds(15)
     /// How long an upgraded connection may go without joining anything.
     package var joinTimeout = Interval.seconds(10)
     /// How long a message, or a packet with its attachments, may take from its first byte to its last.
@@ -18,6 +22,10 @@ package struct ServerSettings: Sendable {
     package var writeTimeout = Interval.seconds(10)
     /// The longest message a peer may send, in bytes.
     package var messageBytesMax = 65_536
+    /// The most frames in which one message may come.
+    package var fragmentsMax = 64
+    /// The longest body of a request, in bytes, where a route sets no limit of its own.
+    package var bodyBytesMax = 65_536
     /// The most reliable bytes that wait for one connection.
     package var outboxBytesMax = 262_144
     /// The most connections at a time; more are refused with 503.

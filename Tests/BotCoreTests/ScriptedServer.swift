@@ -24,6 +24,8 @@ final class ScriptedStream: ByteStream {
     private(set) var head: HTTPRequestHead?
     /// How often the client has called `send`.
     private(set) var sendCount = 0
+    /// Whether the client has paused reading.
+    private(set) var isPaused = false
     private var parser = HTTPRequestParser()
     private var receiver = WebSocketReceiver(role: .server, messageBytesMax: 1 << 20)
     private var inbox: [Sent] = []
@@ -33,6 +35,10 @@ final class ScriptedStream: ByteStream {
 
     /// The `Host` field that it sent.
     var host: String? { HTTPField.Name("host").flatMap { head?.fields[$0] } }
+
+    func pauseReading() { isPaused = true }
+
+    func resumeReading() { isPaused = false }
 
     func send(_ bytes: inout [UInt8], then shared: [UInt8]) {
         precondition(!isBlocked, "send on a blocked stream")
@@ -44,7 +50,7 @@ final class ScriptedStream: ByteStream {
         var cursor = 0
         do {
             if head == nil {
-                head = try parser.next(span.span, at: &cursor)
+                if case .head(let head)? = try parser.next(span.span, at: &cursor) { self.head = head }
             }
             while let event = try receiver.next(&span, at: &cursor) { note(event, span.span) }
         } catch {

@@ -7,10 +7,12 @@ import VectorFiles
 struct HTTPVectors: Decodable, Sendable {
     var requests: [Request]
     var responses: [Response]
+    var wholeResponses: [WholeResponse]
     var queries: [Query]
 
     struct Limits: Decodable, Sendable {
         var headBytesMax: Int?
+        var bodyBytesMax: Int?
     }
 
     struct Request: Decodable, Sendable, CustomTestStringConvertible {
@@ -19,6 +21,7 @@ struct HTTPVectors: Decodable, Sendable {
         var limits: Limits?
         var heads: [Head]?
         var rest: String?
+        var stage: String?
         var error: String?
         var status: Int?
         var testDescription: String { id }
@@ -29,6 +32,7 @@ struct HTTPVectors: Decodable, Sendable {
             var query: String
             var fields: [[String]]
             var keepAlive: Bool
+            var body: [Segment]?
         }
     }
 
@@ -46,6 +50,19 @@ struct HTTPVectors: Decodable, Sendable {
             var reason: String
             var fields: [[String]]
             var keepAlive: Bool
+        }
+    }
+
+    struct WholeResponse: Decodable, Sendable, CustomTestStringConvertible {
+        var id: String
+        var input: [Segment]
+        var responses: [Body]
+        var error: String?
+        var testDescription: String { id }
+
+        struct Body: Decodable, Sendable {
+            var status: Int
+            var body: [Segment]
         }
     }
 
@@ -71,21 +88,26 @@ struct HTTPVectorTests {
         var limits = HTTPLimits()
         if let bytes = vector.limits?.headBytesMax { limits.headBytesMax = bytes }
         let input = vector.input.bytes
-        let whole = requestTranscript(of: [input], limits: limits)
+        let bodyBytesMax = vector.limits?.bodyBytesMax ?? 16 * 1024
+        let whole = requestTranscript(of: [input], limits: limits, bodyBytesMax: bodyBytesMax)
 
         #expect(whole.error.map { "\($0)" } == vector.error)
         #expect(whole.error?.status.code == vector.status)
         #expect(whole.rest == bytesOfHex(vector.rest ?? ""))
+        if vector.error == nil { #expect(whole.stage.map { "\($0)" } == vector.stage ?? "idle") }
+        #expect(whole.bodies == (vector.heads ?? []).map { $0.body?.bytes ?? [] })
         #expect(whole.heads.count == vector.heads?.count ?? 0)
         for (head, expected) in zip(whole.heads, vector.heads ?? []) {
             #expect(head.method.rawValue == expected.method)
             #expect(head.path == expected.path)
             #expect(head.query == expected.query)
             #expect(fieldPairs(head.fields) == expected.fields)
-            #expect(head.keepAlive == expected.keepAlive)
+            #expect(head.keepsAlive == expected.keepAlive)
         }
         for sizes in cuts(ofLength: input.count, seed: 9112) {
-            #expect(requestTranscript(of: pieces(of: input, sizes: sizes), limits: limits) == whole, "cut in \(sizes)")
+            let cut = requestTranscript(
+                of: pieces(of: input, sizes: sizes), limits: limits, bodyBytesMax: bodyBytesMax)
+            #expect(cut == whole, "cut in \(sizes)")
         }
     }
 
@@ -102,10 +124,25 @@ struct HTTPVectorTests {
             #expect(head.status.code == expected.status)
             #expect(head.status.reasonPhrase == expected.reason)
             #expect(fieldPairs(head.fields) == expected.fields)
-            #expect(head.keepAlive == expected.keepAlive)
+            #expect(head.keepsAlive == expected.keepAlive)
         }
         for sizes in cuts(ofLength: input.count, seed: 9112) {
             #expect(responseTranscript(of: pieces(of: input, sizes: sizes)) == whole, "cut in \(sizes)")
+        }
+    }
+
+    @Test(arguments: try HTTPVectors.all.get().wholeResponses)
+    func `a client that polls reads bodies as its vector says, in every cut`(
+        _ vector: HTTPVectors.WholeResponse
+    ) throws {
+        let input = vector.input.bytes
+        let whole = wholeResponseTranscript(of: [input])
+
+        #expect(whole.error.map { "\($0)" } == vector.error)
+        #expect(whole.heads.map(\.status.code) == vector.responses.map(\.status))
+        #expect(whole.bodies == vector.responses.map(\.body.bytes))
+        for sizes in cuts(ofLength: input.count, seed: 9112) {
+            #expect(wholeResponseTranscript(of: pieces(of: input, sizes: sizes)) == whole, "cut in \(sizes)")
         }
     }
 

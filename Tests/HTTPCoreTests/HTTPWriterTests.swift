@@ -22,7 +22,22 @@ struct HTTPWriterTests {
         #expect(text(response).hasSuffix("Content-Length: 5\r\n\r\n"))
     }
 
-    @Test(arguments: [204, 101])
+    @Test func `a head alone tells the length of a body that follows`() {
+        let head = HTTPWriter.head(.ok, fields: [.contentType: "a/b"], contentLength: 70_000)
+        #expect(text(head) == "HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nContent-Length: 70000\r\n\r\n")
+    }
+
+    @Test func `a stream has no length and ends with its connection`() {
+        let head = HTTPWriter.streamHead(fields: [.contentType: "text/event-stream"])
+        #expect(text(head) == "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")
+    }
+
+    @Test func `the interim response is one`() {
+        let read = responseTranscript(of: [HTTPWriter.continueResponse])
+        #expect(read.heads.map(\.status) == [.continue])
+    }
+
+    @Test(arguments: [204, 304, 101])
     func `a status without content has no length`(_ code: Int) {
         let response = HTTPWriter.response(HTTPResponse.Status(code: code))
         #expect(!text(response).contains("Content-Length"))
@@ -58,10 +73,10 @@ struct HTTPWriterTests {
         #expect(throws: HTTPError.host) { try HTTPWriter.request(.get, target: "/", host: "a\r\nX: b") }
     }
 
-    @Test(arguments: [HTTPError.target, .targetTooLong, .headTooLarge, .version, .transferEncoding, .bodyNotAccepted])
+    @Test(arguments: [HTTPError.target, .targetTooLong, .headTooLarge, .version, .transferEncoding, .bodyTooLarge])
     func `the answer to an error is a whole response that closes`(_ error: HTTPError) throws {
         let head = try #require(responseTranscript(of: [error.response()]).heads.first)
-        #expect(head.status == error.status && !head.keepAlive)
+        #expect(head.status == error.status && !head.keepsAlive)
     }
 }
 
@@ -87,17 +102,5 @@ struct HTTPListTests {
     @Test func `names compare by bytes`() throws {
         #expect(try HTTPQuery("%E2%84%AA=1").value("K") == nil)
         #expect(try HTTPQuery("e%CC%81=1").value("\u{E9}") == nil)
-    }
-
-    @Test func `a head under way is known as such`() throws {
-        var parser = HTTPRequestParser()
-        let bytes = Array("GET / HTTP/1.1\r\nHost: a\r\n\r\nGE".utf8)
-        var cursor = 0
-        let nothing = try parser.next(bytes.span.extracting(..<3), at: &cursor)
-        #expect(nothing == nil && parser.isMidHead && cursor == 3)
-        let head = try parser.next(bytes.span, at: &cursor)
-        #expect(head != nil && !parser.isMidHead && cursor == bytes.count - 2)
-        let next = try parser.next(bytes.span, at: &cursor)
-        #expect(next == nil && parser.isMidHead && cursor == bytes.count)
     }
 }

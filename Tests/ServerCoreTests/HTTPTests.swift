@@ -34,19 +34,53 @@ struct HTTPTests {
         ("GET /nowhere HTTP/1.1", "404"), ("GET /socket.io HTTP/1.1", "404"), ("GET /lobby/ HTTP/1.1", "404"),
         ("GET /lobby/a%20b HTTP/1.1", "404"), ("POST /health HTTP/1.1", "405"), ("DELETE / HTTP/1.1", "405"),
         ("GET /lobby/x HTTP/1.1", "426"), ("GET / HTTP/1.1", "200"), ("GET /api/lobbies HTTP/1.1", "200"),
-        ("GET / HTTP/1.0", "505"), ("GET http://a/ HTTP/1.1", "400"), ("nonsense", "400"), ("GET  / HTTP/1.1", "400"),
+        ("GET / HTTP/1.0", "505"), ("GET http://a/ HTTP/1.1", "200"), ("nonsense", "400"), ("GET  / HTTP/1.1", "400"),
         ("GET /socket.io/?EIO=4&transport=polling HTTP/1.1", "400"),
         ("GET /socket.io/?EIO=3&transport=websocket HTTP/1.1", "400"),
         ("GET /socket.io/?EIO=4&transport=websocket&sid=a HTTP/1.1", "400"),
         ("GET /socket.io/?EIO=4&transport=websocket HTTP/1.1", "426"),
         ("GET /socket.io/?EIO=%zz&transport=websocket HTTP/1.1", "400"),
     ])
-    func `each request has its status, and the connection closes`(_ line: String, _ expected: String) {
+    func `each request has its status, and the connection closes when asked`(_ line: String, _ expected: String) {
         let world = World()
-        let text = answer(world, line, "Host: a")
+        let text = answer(world, line, "Host: a", "Connection: close")
         #expect(status(text) == expected)
         #expect(text.lowercased().contains("close"))
         #expect(world.server.connectionCount == 0)
+    }
+
+    @Test func `requests on one connection are answered in their order, and it is kept for fifteen seconds`() {
+        let world = World()
+        let stream = world.connect()
+        let first = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
+        stream.receive(Array((first + "GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n" + first).utf8))
+        world.turn()
+        let statuses = String(decoding: stream.sent, as: UTF8.self).components(separatedBy: "HTTP/1.1 ").map {
+            $0.prefix(3)
+        }
+        #expect(statuses == ["", "200", "404", "200"])
+        world.run(.seconds(14))
+        #expect(!stream.isClosed)
+        world.run(.seconds(2))
+        #expect(stream.isClosed && world.server.connectionCount == 0)
+    }
+
+    @Test func `a body that drips for twenty seconds is answered 408, one that is too long 413`() {
+        let world = World()
+        let slow = world.connect()
+        slow.receive(Array("POST /health HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345".utf8))
+        world.run(.seconds(21))
+        #expect(status(String(decoding: slow.sent, as: UTF8.self)) == "408" && slow.isClosed)
+        #expect(status(answer(world, "POST /health HTTP/1.1", "Host: a", "Content-Length: 65537")) == "413")
+    }
+
+    @Test func `who expects it is told to go on before the body`() {
+        let world = World()
+        let stream = world.connect()
+        stream.receive(
+            Array("POST /health HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n".utf8))
+        world.turn()
+        #expect(String(decoding: stream.sent, as: UTF8.self) == "HTTP/1.1 100 Continue\r\n\r\n")
     }
 
     @Test func `a 405 says what is allowed and a 426 says to what to upgrade`() {

@@ -28,7 +28,13 @@ final class FakeStream: ByteStream {
     private(set) var isClosed = false
     /// Whether the next bytes stay in the kernel until ``drain()``.
     var stalls = false
+    /// Whether the server has paused reading.
+    private(set) var isPaused = false
     private var pending: [UInt8] = []
+
+    func pauseReading() { isPaused = true }
+
+    func resumeReading() { isPaused = false }
 
     func send(_ bytes: inout [UInt8], then shared: [UInt8]) {
         precondition(!isBlocked, "nothing may be sent to a blocked stream")

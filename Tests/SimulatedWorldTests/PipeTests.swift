@@ -80,6 +80,26 @@ struct PipeTests {
         #expect(wire.server.readCounts.contains { $0 > 100 })
     }
 
+    @Test func `a stream that is paused delivers nothing, not even the end, until it is resumed`() throws {
+        let wire = Wire()
+        let server = try #require(wire.server.stream)
+        server.pauseReading()
+        server.pauseReading()
+        wire.send([1, 2], from: wire.client)
+        wire.client.stream?.finishSending()
+        wire.run(10_000)
+        #expect(wire.server.received.isEmpty && wire.server.notes.isEmpty)
+
+        wire.pipe?.setReadingStalled(true, at: .server)
+        server.resumeReading()
+        wire.run(10)
+        #expect(wire.server.received.isEmpty, "the fault still holds")
+        wire.pipe?.setReadingStalled(false, at: .server)
+        wire.run(10)
+        server.resumeReading()
+        #expect(wire.server.received == [1, 2] && wire.server.notes.contains(.ended))
+    }
+
     @Test func `a writer is blocked by a reader that stalls and drained when it reads again`() throws {
         let wire = Wire()
         let pipe = try #require(wire.pipe)

@@ -2,7 +2,9 @@ import Testing
 
 /// The targets with no clock, thread, ambient randomness, `async` or I/O of their own: everything that also runs in
 /// virtual time. What is left has sockets, or is the command.
-private let withTheWorld: Set<String> = ["EventLoop", "Muster", "Fleet", "MusterCommand", "CUV", "Examples"]
+private let withTheWorld: Set<String> = [
+    "EventLoop", "Muster", "Fleet", "MusterCommand", "Conformance", "CUV", "Examples",
+]
 
 /// A pattern that code may not contain, and what to do instead.
 private struct Rule: CustomTestStringConvertible {

@@ -30,10 +30,12 @@ private let allowedImports: [(target: String, modules: Set<String>)] = [
     (
         "Muster",
         [
-            "EventLoop", "ServerCore", "GameKit", "LobbyCore", "JSONCore", "ByteKit", "Determinism", "Crypto",
-            "CryptoExtras", "Configuration", "Logging", "FoundationEssentials", "Glibc",
+            "EventLoop", "ServerCore", "GameKit", "LobbyCore", "JSONCore", "HTTPCore", "WebSocketCore", "ByteKit",
+            "Determinism", "HTTPTypes", "Crypto", "CryptoExtras", "Configuration", "Logging", "FoundationEssentials",
+            "Glibc",
         ]
     ),
+    ("Conformance", ["Muster", "Determinism", "ArgumentParser", "Dispatch", "Foundation"]),
     // Clients and worlds.
     (
         "BotCore",

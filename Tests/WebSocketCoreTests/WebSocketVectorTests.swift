@@ -133,7 +133,7 @@ struct WebSocketVectorTests {
         } catch {
             #expect("\(error)" == vector.error && error.status.code == vector.status)
             let answer = try #require(responseTranscript(of: [error.response()]).heads.first)
-            #expect(!answer.keepAlive)
+            #expect(!answer.keepsAlive)
             #expect(answer.fields[.secWebSocketVersion] == (vector.status == 426 ? "13" : nil))
             #expect(answer.fields[.allow] == (vector.status == 405 ? "GET" : nil))
         }

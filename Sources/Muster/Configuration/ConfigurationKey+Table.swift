@@ -21,6 +21,12 @@ extension ConfigurationKey {
             "limits.messageBytes", \.server.messageBytesMax, 1_024...16_777_216,
             "The longest message that a peer may send."),
         .integer(
+            "limits.fragments", \.server.fragmentsMax, 1...1_000_000, "The most frames in which one message may come."
+        ),
+        .integer(
+            "limits.bodyBytes", \.server.bodyBytesMax, 0...67_108_864,
+            "The longest body of an HTTP request, where a path sets no limit of its own."),
+        .integer(
             "limits.outboxBytes", \.server.outboxBytesMax, 4_096...67_108_864,
             "The most reliable bytes that wait for one connection."),
         .integer(
@@ -32,6 +38,12 @@ extension ConfigurationKey {
         .seconds(
             "timeouts.headSeconds", \.server.headTimeout, 0.1...3_600,
             "How long a connection may take to send its whole request head."),
+        .seconds(
+            "timeouts.bodySeconds", \.server.bodyTimeout, 0.1...3_600,
+            "How long a request may take to send its body, once its head is there."),
+        .seconds(
+            "timeouts.keepAliveSeconds", \.server.keepAliveTimeout, 0.1...3_600,
+            "How long an HTTP connection is kept for a next request."),
         .seconds(
             "timeouts.joinSeconds", \.server.joinTimeout, 0.1...3_600,
             "How long an upgraded connection may go without joining anything."),

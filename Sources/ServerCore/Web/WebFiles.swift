@@ -34,9 +34,8 @@ struct WebFile: Sendable {
         form-action 'self'; frame-ancestors 'none'
         """
 
-    /// The whole answer, the last on its connection.
-    func response(_ head: HTTPRequestHead) -> [UInt8] {
-        HTTPWriter.response(
-            .ok, fields: fields, body: body, connection: .close, isForHead: head.method == .head)
+    /// Answers a request for this file.
+    func answer(_ exchange: HTTPExchange) {
+        exchange.respond(.ok, fields: fields, body: body)
     }
 }

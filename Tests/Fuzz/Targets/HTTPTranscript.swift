@@ -6,20 +6,49 @@ internal import WebSocketCore
 package struct HTTPTranscript<Head: Equatable>: Equatable {
     /// The heads before the end, an error or an upgrade.
     package var heads: [Head] = []
+    /// The body of each request, as far as it came.
+    package var bodies: [[UInt8]] = []
+    /// How far the last request came. Nil for a client, and after an error.
+    package var stage: HTTPRequestStage?
     /// The error that ended it.
     package var error: HTTPError?
     /// The bytes after the head that asked for an upgrade, or agreed to one.
     package var rest: [UInt8] = []
 }
 
-/// What a server reads from `pieces`.
+/// What a server reads from `pieces`, with `bodyBytesMax` for every request.
 package func requestTranscript(
-    of pieces: [[UInt8]], limits: HTTPLimits = HTTPLimits()
+    of pieces: [[UInt8]], limits: HTTPLimits = HTTPLimits(), bodyBytesMax: Int = 16 * 1024
 ) -> HTTPTranscript<HTTPRequestHead> {
     var parser = HTTPRequestParser(limits: limits)
-    return transcript(of: pieces, isLast: { $0.fields.contains(.upgrade) }) { bytes, cursor throws(HTTPError) in
-        try parser.next(bytes, at: &cursor)
+    var transcript = HTTPTranscript<HTTPRequestHead>()
+    var isUpgraded = false
+    for piece in pieces {
+        var cursor = 0
+        do throws(HTTPError) {
+            while !isUpgraded, let event = try parser.next(piece.span, at: &cursor) {
+                switch event {
+                case .head(let head):
+                    transcript.heads.append(head)
+                    transcript.bodies.append([])
+                    isUpgraded = head.fields.contains(.upgrade)
+                    parser.bodyBytesMax = bodyBytesMax
+                case .body(let range):
+                    precondition(!range.isEmpty && range.upperBound == cursor, "a piece of body that is none")
+                    transcript.bodies[transcript.bodies.count - 1] += piece[range]
+                case .end:
+                    precondition(parser.stage == .idle, "a request is over, and the next one has begun unread")
+                }
+            }
+        } catch {
+            transcript.error = error
+            return transcript
+        }
+        precondition(isUpgraded || cursor == piece.count, "nothing more is read, and bytes are left")
+        if isUpgraded { transcript.rest += piece[cursor...] }
     }
+    transcript.stage = parser.stage
+    return transcript
 }
 
 /// What a client reads from `pieces`.
@@ -27,22 +56,14 @@ package func responseTranscript(
     of pieces: [[UInt8]], limits: HTTPLimits = HTTPLimits()
 ) -> HTTPTranscript<HTTPResponseHead> {
     var parser = HTTPResponseParser(limits: limits)
-    return transcript(of: pieces, isLast: { $0.status.code == 101 }) { bytes, cursor throws(HTTPError) in
-        try parser.next(bytes, at: &cursor)
-    }
-}
-
-private func transcript<Head: Equatable>(
-    of pieces: [[UInt8]], isLast: (Head) -> Bool, next: (Span<UInt8>, inout Int) throws(HTTPError) -> Head?
-) -> HTTPTranscript<Head> {
-    var transcript = HTTPTranscript<Head>()
+    var transcript = HTTPTranscript<HTTPResponseHead>()
     var isUpgraded = false
     for piece in pieces {
         var cursor = 0
         do throws(HTTPError) {
-            while !isUpgraded, let head = try next(piece.span, &cursor) {
+            while !isUpgraded, let head = try parser.next(piece.span, at: &cursor) {
                 transcript.heads.append(head)
-                isUpgraded = isLast(head)
+                isUpgraded = head.status.code == 101
             }
         } catch {
             transcript.error = error
@@ -53,40 +74,80 @@ private func transcript<Head: Equatable>(
     return transcript
 }
 
-/// The fuzz target `http-head`: requests or responses under chosen limits and cuts, their queries and handshakes, and
-/// the answers to whatever was wrong. Nothing but a declared error may come of any input, whichever way it is cut.
+/// What a client that polls reads from `pieces`: heads and their bodies.
+package func wholeResponseTranscript(
+    of pieces: [[UInt8]], limits: HTTPLimits = HTTPLimits(), bodyBytesMax: Int = 16
+) -> HTTPTranscript<HTTPResponseHead> {
+    var collector = HTTPResponseCollector(limits: limits, bodyBytesMax: bodyBytesMax)
+    var transcript = HTTPTranscript<HTTPResponseHead>()
+    for piece in pieces {
+        var cursor = 0
+        do throws(HTTPError) {
+            while let response = try collector.next(piece.span, at: &cursor) {
+                transcript.heads.append(response.head)
+                transcript.bodies.append(response.body)
+            }
+        } catch {
+            transcript.error = error
+            return transcript
+        }
+    }
+    return transcript
+}
+
+/// The fuzz target `http-head`: requests with bodies or responses under chosen limits and cuts, their queries, addresses
+/// and handshakes, and the answers to whatever was wrong. Nothing but a declared error may come of any input, whichever
+/// way it is cut.
 package func fuzzHTTPHead(_ input: [UInt8]) {
     var settings = Settings(input)
-    let isResponse = settings.byte() & 1 == 1
+    let first = settings.byte()
+    let bodyBytesMax = (first >> 1) * 8
     var limits = HTTPLimits()
     limits.targetBytesMax = settings.byte()
     limits.fieldsMax = settings.byte() & 15
     limits.headBytesMax = 64 + settings.byte() * 16
     let sizes = settings.sizes()
     let stream = Array(settings.rest)
-    guard !isResponse else {
-        let whole = responseTranscript(of: [stream], limits: limits)
-        let cut = responseTranscript(of: pieces(of: stream, sizes: sizes), limits: limits)
-        precondition(whole == cut, "a response was read differently when cut")
+    let cut = pieces(of: stream, sizes: sizes)
+    guard first & 1 == 0 else {
+        precondition(
+            responseTranscript(of: [stream], limits: limits) == responseTranscript(of: cut, limits: limits),
+            "a response was read differently when cut")
+        precondition(
+            wholeResponseTranscript(of: [stream], limits: limits, bodyBytesMax: bodyBytesMax)
+                == wholeResponseTranscript(of: cut, limits: limits, bodyBytesMax: bodyBytesMax),
+            "a response's body was read differently when cut")
         return
     }
-    let whole = requestTranscript(of: [stream], limits: limits)
-    let cut = requestTranscript(of: pieces(of: stream, sizes: sizes), limits: limits)
-    precondition(whole == cut, "a request was read differently when cut")
+    precondition(
+        proxyTranscript(of: [stream]) == proxyTranscript(of: cut), "a PROXY header was read differently when cut")
+    let whole = requestTranscript(of: [stream], limits: limits, bodyBytesMax: bodyBytesMax)
+    precondition(
+        whole == requestTranscript(of: cut, limits: limits, bodyBytesMax: bodyBytesMax),
+        "a request was read differently when cut")
+    precondition(whole.bodies.allSatisfy { $0.count <= bodyBytesMax }, "a body over its limit")
     if let error = whole.error { checkAnswer(error.response()) }
-    for head in whole.heads {
-        do throws(HTTPError) {
-            let query = try HTTPQuery(head.query)
-            _ = try query.value("sid")
-        } catch {
-            precondition(error == .query, "a query fails as a query")
-        }
-        do throws(WebSocketHandshakeError) {
-            let handshake = try WebSocketHandshake.check(head)
-            checkAnswer(handshake.response(subprotocol: handshake.subprotocols.first))
-        } catch {
-            checkAnswer(error.response())
-        }
+    for head in whole.heads { checkHead(head) }
+}
+
+/// Reads all that is read from a head later on.
+private func checkHead(_ head: HTTPRequestHead) {
+    do throws(HTTPError) {
+        let query = try HTTPQuery(head.query)
+        _ = try query.value("sid")
+    } catch {
+        precondition(error == .query, "a query fails as a query")
+    }
+    precondition(!head.host.isEmpty, "a request without a host")
+    _ = (head.keepsAlive, head.expectsContinue, head.contentCoding)
+    let trusted = ["10.0.0.0/8", "::1", "fd00::/8"].compactMap(AddressRange.init)
+    let client = ForwardedAddress.client(peer: IPAddress(ipv4: 0x0A00_0001), fields: head.fields, trusted: trusted)
+    precondition(IPAddress(client.description) == client, "an address that does not read back")
+    do throws(WebSocketHandshakeError) {
+        let handshake = try WebSocketHandshake.check(head)
+        checkAnswer(handshake.response(subprotocol: handshake.subprotocols.first))
+    } catch {
+        checkAnswer(error.response())
     }
 }
 

@@ -12,6 +12,22 @@ package protocol ByteStream: AnyObject {
     /// has become false. So a stream never owns more than one call's bytes.
     var isBlocked: Bool { get }
 
+    /// Whether bytes cannot flow yet, because a layer below still agrees with the peer on how (TLS).
+    ///
+    /// While this is true nothing has been received, and what is sent waits. A plain stream is never handshaking.
+    var isHandshaking: Bool { get }
+
+    /// Stops delivering what arrives until ``resumeReading()``: the way to slow a peer that sends more than its owner
+    /// can hold.
+    ///
+    /// What the kernel holds already stays there, and TCP slows the peer. Within
+    /// ``ByteStreamHandler/streamReceived(_:)`` it takes effect after that call. While paused, the peer's end and errors
+    /// of the connection may go unnoticed. Pausing twice, or a closed stream, does nothing.
+    func pauseReading()
+
+    /// Delivers again what arrives, from a later turn on. On a stream that is not paused, or closed, it does nothing.
+    func resumeReading()
+
     /// Writes `bytes` and then `shared` as one gathered write, and keeps what the kernel does not take.
     ///
     /// - Parameters:
@@ -25,6 +41,11 @@ package protocol ByteStream: AnyObject {
     /// Either way no further bytes are delivered, and ``ByteStreamHandler/streamClosed(_:)`` follows once, on a
     /// later turn. Closing twice is allowed; `.now` after `.afterSending` takes effect.
     func close(_ manner: StreamCloseManner)
+}
+
+extension ByteStream {
+    /// False: bytes flow as soon as there is a stream.
+    package var isHandshaking: Bool { false }
 }
 
 /// How a ``ByteStream`` is to be closed.

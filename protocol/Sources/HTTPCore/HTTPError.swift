@@ -1,6 +1,6 @@
 package import HTTPTypes
 
-/// Why a head, a query or a request to be written was refused. Nothing more can be read from a connection after one.
+/// Why a message, a query or a request to be written was refused. Nothing more can be read from a connection after one.
 ///
 /// The owner answers with ``response()`` where a request was refused, and closes.
 package enum HTTPError: Error, Equatable, Sendable {
@@ -12,7 +12,8 @@ package enum HTTPError: Error, Equatable, Sendable {
     case statusLine
     /// Another version than HTTP/1.1.
     case version
-    /// A target that is not in origin form, or holds a byte outside 0x21–0x7E or a fragment (RFC 9112 §3.2.1).
+    /// A target in none of the forms of RFC 9112 §3.2 that an origin server takes, or with a byte outside 0x21–0x7E or a
+    /// fragment.
     case target
     /// A target or request line over its limit.
     case targetTooLong
@@ -22,25 +23,34 @@ package enum HTTPError: Error, Equatable, Sendable {
     case headTooLarge
     /// More fields than the limit.
     case tooManyFields
-    /// No `Host`, several, or one that is not `host [":" port]` (RFC 9112 §3.2).
+    /// No `Host`, several, one that is not `host [":" port]`, or another than the target's (RFC 9112 §3.2).
     case host
     /// `Content-Length` that is repeated, not a number, or beside `Transfer-Encoding` (RFC 9112 §6.3).
     case contentLength
-    /// A request with a body, where none is read.
-    case bodyNotAccepted
-    /// A request with any `Transfer-Encoding`.
+    /// `Transfer-Encoding` whose last coding is not one `chunked`, so that nobody knows where the body ends
+    /// (RFC 9112 §6.3).
     case transferEncoding
+    /// A transfer coding besides `chunked` (RFC 9112 §6.1).
+    case transferCoding
+    /// A chunk without a size or a line's end, with an extension, or a trailer (RFC 9112 §7.1).
+    case chunk
+    /// A body over the limit that its owner has set.
+    case bodyTooLarge
+    /// An expectation other than `100-continue` (RFC 9110 §10.1.1).
+    case expectation
     /// A query with bad percent-encoding, text that is not UTF-8, too many pairs, or a known name twice.
     case query
 
     /// The status to answer with; 502 where it was the peer's response that was wrong.
     package var status: HTTPResponse.Status {
         switch self {
-        case .controlByte, .requestLine, .target, .field, .host, .contentLength, .query: .badRequest
-        case .bodyNotAccepted: .contentTooLarge
+        case .controlByte, .requestLine, .target, .field, .host, .contentLength, .transferEncoding, .chunk, .query:
+            .badRequest
+        case .bodyTooLarge: .contentTooLarge
         case .targetTooLong: .uriTooLong
+        case .expectation: .expectationFailed
         case .headTooLarge, .tooManyFields: .requestHeaderFieldsTooLarge
-        case .transferEncoding: .notImplemented
+        case .transferCoding: .notImplemented
         case .statusLine: .badGateway
         case .version: .httpVersionNotSupported
         }

@@ -1,21 +1,5 @@
 import ByteKit
 
-/// What a head may cost.
-package struct HTTPLimits: Sendable {
-    /// Bytes of a whole head, line ends included. 16 KiB is what Node takes, so what a browser's cookies are made for.
-    package var headBytesMax = 16 * 1024
-    /// Field lines in a head.
-    package var fieldsMax = 100
-    /// Bytes of a request target.
-    package var targetBytesMax = 2 * 1024
-
-    /// The limits as they are unless changed.
-    package init() {}
-
-    /// Bytes of a start line without its end: the longest target and room for a method and a version.
-    var startLineBytesMax: Int { targetBytesMax + 64 }
-}
-
 /// Cuts a head into lines as it arrives, in any split, looking at each byte once (RFC 9112 §2.2).
 ///
 /// A line is only copied when it came in more than one piece; what is kept is that one line.
@@ -37,7 +21,12 @@ struct HTTPHeadLines: Sendable {
         self.headBytesMax = headBytesMax
     }
 
+    /// Whether a line has begun and not ended.
+    var isMidLine: Bool { !kept.isEmpty || endsInReturn }
+
     /// The next line, or nil with every byte taken when it has not ended yet.
+    ///
+    /// What is thrown depends on the bytes alone, never on how they were cut.
     ///
     /// - Parameters:
     ///   - lineBytesMax: How long this line may be.
@@ -45,37 +34,43 @@ struct HTTPHeadLines: Sendable {
     mutating func next(
         _ bytes: Span<UInt8>, at cursor: inout Int, lineBytesMax: Int, tooLong: HTTPError
     ) throws(HTTPError) -> Line? {
+        guard cursor < bytes.count else { return nil }
         let start = cursor
-        let wasBegun = !kept.isEmpty || endsInReturn
-        var room = lineBytesMax - kept.count
-        while cursor < bytes.count {
-            guard headBytes < headBytesMax else { throw .headTooLarge }
-            let byte = bytes[cursor]
-            cursor += 1
-            headBytes += 1
-            if endsInReturn {
-                guard byte == UInt8(ascii: "\n") else { throw .controlByte }
-                endsInReturn = false
-                let end = max(start, cursor - 2)
-                return wasBegun ? .kept(takeKept(adding: bytes.extracting(start..<end))) : .input(start..<end)
+        let headRoom = headBytesMax - headBytes
+        var end = start
+        if !endsInReturn {
+            let limit = start + min(bytes.count - start, lineBytesMax - kept.count, headRoom)
+            while end < limit, HTTPGrammar.isFieldByte(bytes[end]) { end += 1 }
+            guard end < bytes.count else {
+                keep(bytes, start..<end, upTo: end, &cursor)
+                return nil
             }
-            if byte == UInt8(ascii: "\r") {
-                endsInReturn = true
-                continue
+            guard end - start < headRoom else { throw .headTooLarge }
+            guard bytes[end] == UInt8(ascii: "\r") else {
+                throw HTTPGrammar.isFieldByte(bytes[end]) ? tooLong : .controlByte
             }
-            guard HTTPGrammar.isFieldByte(byte) else { throw .controlByte }
-            guard room > 0 else { throw tooLong }
-            room -= 1
         }
-        guard start < cursor else { return nil }
-        for index in start..<(endsInReturn ? cursor - 1 : cursor) { kept.append(bytes[index]) }
-        return nil
-    }
-
-    private mutating func takeKept(adding rest: Span<UInt8>) -> [UInt8] {
+        let lineFeed = endsInReturn ? start : end + 1
+        guard lineFeed < bytes.count else {
+            keep(bytes, start..<end, upTo: lineFeed, &cursor)
+            endsInReturn = true
+            return nil
+        }
+        guard lineFeed - start < headRoom else { throw .headTooLarge }
+        guard bytes[lineFeed] == UInt8(ascii: "\n") else { throw .controlByte }
+        headBytes += lineFeed + 1 - start
+        cursor = lineFeed + 1
+        guard isMidLine else { return .input(start..<end) }
+        endsInReturn = false
         var line: [UInt8] = []
         swap(&line, &kept)
-        line.append(rest)
-        return line
+        line.append(bytes.extracting(start..<end))
+        return .kept(line)
+    }
+
+    private mutating func keep(_ bytes: Span<UInt8>, _ part: Range<Int>, upTo end: Int, _ cursor: inout Int) {
+        kept.append(bytes.extracting(part))
+        headBytes += end - cursor
+        cursor = end
     }
 }

@@ -1,43 +1,47 @@
-package import HTTPTypes
+internal import HTTPTypes
 
-/// The head of one HTTP/1.1 request, checked.
-package struct HTTPRequestHead: Sendable, Equatable {
-    /// Any token; which ones are served is the router's affair.
-    package var method: HTTPRequest.Method
-    /// The path as it was sent, percent-encoding and all: it is matched byte for byte, never decoded.
-    package var path: String
-    /// What follows the first `?`, as it was sent; empty where there is none. ``HTTPQuery`` reads it.
-    package var query: String
-    /// The fields in their order. There is exactly one `Host`.
-    package var fields: HTTPFields
-
-    /// A head for a test, or one that something else has parsed.
-    package init(method: HTTPRequest.Method, path: String, query: String = "", fields: HTTPFields = [:]) {
-        self.method = method
-        self.path = path
-        self.query = query
-        self.fields = fields
-    }
-
-    /// Whether the client will send another request on this connection (RFC 9112 §9.3).
-    package var keepAlive: Bool { !fields.hasToken("close", in: .connection) }
+/// What ``HTTPRequestParser`` reads: for every request a head, its body in pieces, and its end.
+package enum HTTPRequestEvent: Sendable, Equatable {
+    /// The head, checked. A body may follow, and ``end`` does unless the connection is taken over by an upgrade.
+    case head(HTTPRequestHead)
+    /// Some of the body: where it lies in the bytes just given.
+    case body(Range<Int>)
+    /// The request is whole.
+    case end
 }
 
-/// Reads request heads from one connection, in any split (RFC 9112 §2–§3, §5).
+/// How far a request has come, for deadlines.
+package enum HTTPRequestStage: Sendable, Equatable {
+    /// Nothing of a next request has come.
+    case idle
+    /// A head has begun and not ended.
+    case head
+    /// The head was given out, and ``HTTPRequestEvent/end`` was not.
+    case body
+}
+
+/// Reads requests from one connection, in any split (RFC 9112 §2–§3, §5–§7).
 ///
-/// Bodies are not read: a request that announces one is refused. Every byte is looked at twice at most, once for the
-/// line's end and once for its meaning, and no more than one unfinished line is kept.
+/// Every byte of a head is looked at twice at most, once for the line's end and once for its meaning, and no more than
+/// one unfinished line is kept. Bytes of a body are not looked at and not copied.
 package struct HTTPRequestParser: Sendable {
+    private enum Part {
+        case head
+        case plain(left: Int)
+        case chunked(HTTPChunks)
+    }
+
     private let limits: HTTPLimits
     private var lines: HTTPHeadLines
     private var section: HTTPFieldSection
     private var start: StartLine?
     private var hasSkippedLine = false
+    private var part = Part.head
+    private var bodyBytes = 0
 
     private struct StartLine {
         var method: HTTPRequest.Method
-        var path: String
-        var query: String
+        var target: HTTPTarget
     }
 
     /// Waits for the first request.
@@ -47,19 +51,60 @@ package struct HTTPRequestParser: Sendable {
         section = HTTPFieldSection(fieldsMax: limits.fieldsMax)
     }
 
-    /// Whether a head has begun and not ended: what a deadline for slow clients asks.
-    package private(set) var isMidHead = false
-
-    /// The next whole head, or nil with every byte taken when it has not ended yet.
+    /// Bytes of the present request's body at most: 0 at every head, so a route that takes no body says nothing.
     ///
-    /// - Parameter cursor: Where to begin in `bytes`; afterwards, the first byte that is not of this head. After an
-    ///   upgrade, those that follow are the first frames.
+    /// The owner sets it when it has seen the head. A known length over it is refused by the next call of
+    /// ``next(_:at:)``, chunks when their sizes pass it: ``HTTPError/bodyTooLarge``.
+    package var bodyBytesMax = 0
+
+    /// How far the present request has come.
+    package var stage: HTTPRequestStage {
+        guard case .head = part else { return .body }
+        return start != nil || lines.isMidLine ? .head : .idle
+    }
+
+    /// The next event, or nil with every byte taken.
+    ///
+    /// After ``HTTPRequestEvent/end`` the following bytes are the next request's: an owner that has not answered yet
+    /// keeps them and calls later. After an upgrade they are the first frames, and this is not called again.
+    ///
+    /// - Parameter cursor: Where to begin in `bytes`; afterwards, the first byte that was not read.
     /// - Throws: Once. Answer with ``HTTPError/response()`` and close; the parser is not to be used again.
     package mutating func next(
         _ bytes: Span<UInt8>, at cursor: inout Int
-    ) throws(HTTPError) -> HTTPRequestHead? {
+    ) throws(HTTPError) -> HTTPRequestEvent? {
+        switch part {
+        case .head:
+            return try nextHead(bytes, at: &cursor).map { .head($0) }
+        case .plain(let left):
+            guard left > 0 else { return end() }
+            guard left <= bodyBytesMax - bodyBytes else { throw .bodyTooLarge }
+            guard cursor < bytes.count else { return nil }
+            let piece = cursor..<cursor + min(left, bytes.count - cursor)
+            cursor = piece.upperBound
+            bodyBytes += piece.count
+            part = .plain(left: left - piece.count)
+            return .body(piece)
+        case .chunked(var chunks):
+            let event = try chunks.next(bytes, at: &cursor, room: bodyBytesMax - bodyBytes)
+            part = .chunked(chunks)
+            switch event {
+            case nil: return nil
+            case .end: return end()
+            case .data(let piece):
+                bodyBytes += piece.count
+                return .body(piece)
+            }
+        }
+    }
+
+    private mutating func end() -> HTTPRequestEvent {
+        part = .head
+        return .end
+    }
+
+    private mutating func nextHead(_ bytes: Span<UInt8>, at cursor: inout Int) throws(HTTPError) -> HTTPRequestHead? {
         while cursor < bytes.count {
-            isMidHead = true
             let isFirst = start == nil
             let line = try lines.next(
                 bytes, at: &cursor, lineBytesMax: isFirst ? limits.startLineBytesMax : limits.headBytesMax,
@@ -72,6 +117,7 @@ package struct HTTPRequestParser: Sendable {
                 }
             if let head {
                 self = HTTPRequestParser(limits: limits)
+                part = head.isChunked ? .chunked(HTTPChunks()) : .plain(left: head.contentLength ?? 0)
                 return head
             }
         }
@@ -92,37 +138,46 @@ package struct HTTPRequestParser: Sendable {
             try section.take(line)
             return nil
         }
-        try checkFraming()
-        return HTTPRequestHead(method: start.method, path: start.path, query: start.query, fields: section.fields)
+        let target = start.target
+        try checkHost(authority: target.authority)
+        return HTTPRequestHead(
+            method: start.method, path: target.path, query: target.query, fields: section.fields, framing: try framing()
+        )
     }
 
     private func startLine(_ line: Span<UInt8>) throws(HTTPError) -> StartLine {
         let space = UInt8(ascii: " ")
         guard let methodEnd = HTTPGrammar.firstIndex(of: space, in: line),
-            HTTPGrammar.isToken(line.extracting(..<methodEnd)),
-            let method = HTTPRequest.Method(HTTPGrammar.text(line.extracting(..<methodEnd)))
+            let method = HTTPGrammar.method(line.extracting(..<methodEnd))
         else { throw .requestLine }
         let rest = line.extracting((methodEnd + 1)...)
         guard let targetEnd = HTTPGrammar.firstIndex(of: space, in: rest) else { throw .requestLine }
         try HTTPGrammar.checkVersion(rest.extracting((targetEnd + 1)...), otherwise: .requestLine)
         let target = rest.extracting(..<targetEnd)
         guard target.count <= limits.targetBytesMax else { throw .targetTooLong }
-        guard HTTPGrammar.isOriginForm(target) else { throw .target }
-        guard let mark = HTTPGrammar.firstIndex(of: UInt8(ascii: "?"), in: target) else {
-            return StartLine(method: method, path: HTTPGrammar.text(target), query: "")
-        }
-        return StartLine(
-            method: method, path: HTTPGrammar.text(target.extracting(..<mark)),
-            query: HTTPGrammar.text(target.extracting((mark + 1)...)))
+        return StartLine(method: method, target: try HTTPTarget(target, isOptions: method == .options))
     }
 
-    private func checkFraming() throws(HTTPError) {
-        let hosts = section.fields.filter { $0.name.canonicalName == "host" }
-        guard hosts.count == 1, HTTPHost.isValid(hosts[0].value) else { throw .host }
-        let length = try section.contentLength()
-        if section.fields.contains(.transferEncoding) {
-            throw length == nil ? .transferEncoding : .contentLength
+    /// One `Host` (RFC 9112 §3.2), and the same as in a target that has one (RFC 9110 §7.2).
+    private func checkHost(authority: String?) throws(HTTPError) {
+        guard let host = section.host else { throw .host }
+        guard let authority else { return }
+        let bytes = host.utf8.span
+        guard HTTPGrammar.equalIgnoringCase(bytes, authority) else { throw .host }
+    }
+
+    /// How long the body is (RFC 9112 §6.3).
+    private func framing() throws(HTTPError) -> HTTPBodyFraming {
+        let length = section.contentLength
+        switch section.transferCodings {
+        case .none: break
+        case _ where length != nil: throw .contentLength
+        case .malformed: throw .transferEncoding
+        case .unknown: throw .transferCoding
+        case .chunked: break
         }
-        if let length, length > 0 { throw .bodyNotAccepted }
+        if section.hasUnknownExpectation { throw .expectation }
+        if case .chunked = section.transferCodings { return .chunked }
+        return .length(length ?? 0)
     }
 }

@@ -7,19 +7,23 @@ package struct HTTPResponseHead: Sendable, Equatable {
     /// The fields in their order.
     package var fields: HTTPFields
 
+    /// The number in `Content-Length`, nil where there is none.
+    package var contentLength: Int?
+
     /// A head for a test, or one that something else has parsed.
-    package init(status: HTTPResponse.Status, fields: HTTPFields = [:]) {
+    package init(status: HTTPResponse.Status, fields: HTTPFields = [:], contentLength: Int? = nil) {
         self.status = status
         self.fields = fields
+        self.contentLength = contentLength
     }
 
     /// Whether the server will answer another request on this connection (RFC 9112 §9.3).
-    package var keepAlive: Bool { !fields.hasToken("close", in: .connection) }
+    package var keepsAlive: Bool { !fields.hasToken("close", in: .connection) }
 }
 
 /// Reads response heads from one connection, in any split: the client's side of ``HTTPRequestParser``.
 ///
-/// Bodies are the caller's: after a head, `Content-Length` says how many of the bytes that follow are one.
+/// Bodies are the caller's; ``HTTPResponseCollector`` is one that takes them.
 package struct HTTPResponseParser: Sendable {
     private let limits: HTTPLimits
     private var lines: HTTPHeadLines
@@ -66,8 +70,7 @@ package struct HTTPResponseParser: Sendable {
             try section.take(line)
             return nil
         }
-        _ = try section.contentLength()
-        return HTTPResponseHead(status: status, fields: section.fields)
+        return HTTPResponseHead(status: status, fields: section.fields, contentLength: section.contentLength)
     }
 
     /// `HTTP/1.1 SP 3DIGIT SP [ reason ]` (RFC 9112 §4).

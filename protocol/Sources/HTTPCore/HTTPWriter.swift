@@ -21,26 +21,66 @@ package enum HTTPWriter {
     /// alone and left out of `fields` if they are there.
     ///
     /// - Parameters:
-    ///   - body: The content. 1xx and 204 responses have none, and no `Content-Length` (RFC 9110 §8.6).
+    ///   - body: The content. 1xx, 204 and 304 responses have none, and no `Content-Length` (RFC 9110 §8.6).
     ///   - isForHead: Whether the request was HEAD, so that the length is told and the body is not sent.
     package static func response(
         _ status: HTTPResponse.Status, fields: HTTPFields = [:], body: [UInt8] = [],
         connection: HTTPConnectionOption = .keepAlive, isForHead: Bool = false
     ) -> [UInt8] {
-        let hasBody = status.kind != .informational && status.code != 204
-        precondition(hasBody || body.isEmpty, "a response of this status has no body")
+        precondition(body.isEmpty || hasContent(status), "a response of this status has no body")
         var out: [UInt8] = []
         out.reserveCapacity(256 + body.count)
-        out.append(contentsOf: "HTTP/1.1 \(status.code) ".utf8)
+        appendHead(status, fields, contentLength: body.count, connection, to: &out)
+        if !isForHead { out.append(contentsOf: body) }
+        return out
+    }
+
+    /// The head of a response whose body the caller sends: what ``response(_:fields:body:connection:isForHead:)`` writes
+    /// before a body of `contentLength` bytes.
+    package static func head(
+        _ status: HTTPResponse.Status, fields: HTTPFields = [:], contentLength: Int,
+        connection: HTTPConnectionOption = .keepAlive
+    ) -> [UInt8] {
+        precondition(contentLength >= 0, "a length below zero")
+        precondition(contentLength == 0 || hasContent(status), "a response of this status has no body")
+        var out: [UInt8] = []
+        out.reserveCapacity(256)
+        appendHead(status, fields, contentLength: contentLength, connection, to: &out)
+        return out
+    }
+
+    /// The head of a response that goes on until the connection closes, such as an event stream: `Connection: close` and
+    /// no length (RFC 9112 §6.3).
+    package static func streamHead(_ status: HTTPResponse.Status = .ok, fields: HTTPFields = [:]) -> [UInt8] {
+        precondition(hasContent(status), "a response of this status has no body")
+        var out: [UInt8] = []
+        out.reserveCapacity(256)
+        appendHead(status, fields, contentLength: nil, .close, to: &out)
+        return out
+    }
+
+    /// The interim response that lets a client send the body it holds back (RFC 9110 §15.2.1).
+    package static let continueResponse = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
+
+    /// Whether responses of that status have content (RFC 9110 §6.4.1).
+    private static func hasContent(_ status: HTTPResponse.Status) -> Bool {
+        status.kind != .informational && status.code != 204 && status.code != 304
+    }
+
+    private static func appendHead(
+        _ status: HTTPResponse.Status, _ fields: HTTPFields, contentLength: Int?, _ connection: HTTPConnectionOption,
+        to out: inout [UInt8]
+    ) {
+        out.append(contentsOf: "HTTP/1.1 ".utf8)
+        out.append(contentsOf: String(status.code).utf8)
+        out.append(UInt8(ascii: " "))
         // A reason phrase is Latin-1 by its type.
         for scalar in status.reasonPhrase.unicodeScalars { out.append(UInt8(truncatingIfNeeded: scalar.value)) }
         appendLineEnd(to: &out)
         append(fields, except: ["connection", "content-length", "transfer-encoding"], to: &out)
         if connection != .keepAlive { append("Connection", connection.rawValue, to: &out) }
-        if hasBody { append("Content-Length", String(body.count), to: &out) }
+        if let contentLength, hasContent(status) { append("Content-Length", String(contentLength), to: &out) }
         appendLineEnd(to: &out)
-        if !isForHead { out.append(contentsOf: body) }
-        return out
     }
 
     /// A response whose body is a line of plain text.
@@ -64,8 +104,9 @@ package enum HTTPWriter {
         _ method: HTTPRequest.Method, target: String, host: String, fields: HTTPFields = [:]
     ) throws(HTTPError) -> [UInt8] {
         let bytes = Array(target.utf8)
-        guard HTTPGrammar.isOriginForm(bytes.span) else { throw .target }
-        guard HTTPHost.isValid(host) else { throw .host }
+        guard HTTPTarget.isOriginForm(bytes.span) else { throw .target }
+        let hostBytes = Array(host.utf8)
+        guard HTTPHost.isValid(hostBytes.span) else { throw .host }
         var out = Array("\(method.rawValue) \(target) HTTP/1.1\r\n".utf8)
         append("Host", host, to: &out)
         append(fields, except: ["host", "content-length", "transfer-encoding"], to: &out)

@@ -109,7 +109,7 @@ package final class SimulatedPipe {
         let stream = end(side)
         guard stream.isReadingStalled != isStalled else { return }
         stream.isReadingStalled = isStalled
-        if !isStalled { schedule(.read, side, at: time.now) }
+        if !isStalled { resumeReading(side) }
     }
 
     // MARK: What the ends ask for
@@ -124,6 +124,11 @@ package final class SimulatedPipe {
         }
         pump(flow)
         return flow.hasPending
+    }
+
+    /// Reads what has come while `side` did not; what else keeps it from reading still does.
+    func resumeReading(_ side: PipeSide) {
+        schedule(.read, side, at: time.now)
     }
 
     /// Half-closes.
@@ -213,7 +218,7 @@ package final class SimulatedPipe {
         let stream = end(side)
         let flow = flow(from: side.other)
         while flow.unreadCount > 0 {
-            guard stream.state == .open, !stream.isReadingStalled else { return }
+            guard stream.isReading else { return }
             // The read buffer is lent by the network, so it is out of reach while a handler has it.
             var buffer = network.takeReadBuffer()
             flow.read(into: &buffer, &random)
@@ -223,7 +228,7 @@ package final class SimulatedPipe {
             network.returnReadBuffer(&buffer)
         }
         openWindow(of: flow)
-        guard stream.state == .open, !stream.isReadingStalled, let ending = flow.takeArrivedEnding() else { return }
+        guard stream.isReading, let ending = flow.takeArrivedEnding() else { return }
         switch ending {
         case .fin:
             network.trace.record(.ended, connection, side, at: time.now)

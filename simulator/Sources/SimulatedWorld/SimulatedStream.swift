@@ -33,6 +33,10 @@ package final class SimulatedStream: ByteStream {
     private(set) var waits = false
     /// Whether the program has stopped reading, by a fault.
     var isReadingStalled = false
+    /// Whether the program has stopped reading, of its own will.
+    private var isReadingPaused = false
+    /// Whether what arrives is read.
+    var isReading: Bool { state == .open && !isReadingStalled && !isReadingPaused }
 
     /// An end that belongs to no pipe yet.
     init(_ side: PipeSide, connection: Int, node: SimulatedNode) {
@@ -44,6 +48,16 @@ package final class SimulatedStream: ByteStream {
     /// Makes this an end of `pipe`.
     func join(_ pipe: SimulatedPipe) {
         self.pipe = pipe
+    }
+
+    package func pauseReading() {
+        isReadingPaused = true
+    }
+
+    package func resumeReading() {
+        guard isReadingPaused else { return }
+        isReadingPaused = false
+        if state == .open { pipe?.resumeReading(side) }
     }
 
     package func send(_ bytes: inout [UInt8], then shared: [UInt8]) {

@@ -12,14 +12,12 @@ final class PlainSession: Session {
     private var member: Member?
     private var isAuthorizing = false
 
-    init(connection: Connection, lobbyID: String) {
+    init(_ transport: Transport, lobbyID: String) {
         self.lobbyID = lobbyID
-        super.init(connection: connection)
+        super.init(transport)
     }
 
     override var hasJoined: Bool { member != nil }
-
-    private var server: Server { connection.server }
 
     // MARK: In
 
@@ -28,11 +26,11 @@ final class PlainSession: Session {
         do {
             value = try JSONValue.parse(bytes, limits: JSONLimits())
         } catch {
-            connection.end(.badMessage("not JSON: \(error)"))
+            transport.end(.badMessage("not JSON: \(error)"))
             return
         }
         guard let event = value["event"]?.string else {
-            connection.end(.badMessage("a message must be {\"event\": name, \"data\": any}"))
+            transport.end(.badMessage("a message must be {\"event\": name, \"data\": any}"))
             return
         }
         let data = value["data"] ?? .null
@@ -41,7 +39,7 @@ final class PlainSession: Session {
         switch (event, member) {
         case ("join", nil): join(data)
         case ("join", _?): refuse(event, "already joined", answerID)
-        case (_, nil): connection.end(.badMessage("join first: {\"event\": \"join\", \"data\": {\"name\": …}}"))
+        case (_, nil): transport.end(.badMessage("join first: {\"event\": \"join\", \"data\": {\"name\": …}}"))
         case ("input", let member?): receiveInput(data, member, answerID)
         case ("leave", let member?):
             answer(answerID, .null)
@@ -55,11 +53,11 @@ final class PlainSession: Session {
 
     override func binaryReceived(_ bytes: Span<UInt8>) {
         guard let member else {
-            connection.end(.badMessage("join first"))
+            transport.end(.badMessage("join first"))
             return
         }
         member.confirm()
-        if let error = member.receiveBinary(bytes) { connection.end(.badMessage(error)) }
+        if let error = member.receiveBinary(bytes) { transport.end(.badMessage(error)) }
     }
 
     private func receiveInput(_ data: JSONValue, _ member: Member, _ answerID: JSONValue?) {
@@ -71,13 +69,13 @@ final class PlainSession: Session {
 
     private func answer(_ id: JSONValue?, _ data: JSONValue) {
         guard let id, id != .null else { return }
-        connection.send(PlainFrames.text(.object(["event": "ack", "id": id, "data": data])))
+        transport.send(PlainFrames.text(.object(["event": "ack", "id": id, "data": data])))
     }
 
     private func refuse(_ event: String, _ message: String, _ id: JSONValue?) {
         var data: JSONObject = ["event": .string(event), "message": .string(message)]
         if let id { data["id"] = id }
-        connection.send(PlainFrames.event("exception", .object(data)))
+        transport.send(PlainFrames.event("exception", .object(data)))
     }
 
     // MARK: Joining
@@ -85,7 +83,7 @@ final class PlainSession: Session {
     private func join(_ data: JSONValue) {
         guard !isAuthorizing else { return }
         do throws(JoinRefusal) {
-            let request = try JoinRequest(lobbyID: lobbyID, auth: data, peerAddress: connection.peerAddress)
+            let request = try JoinRequest(lobbyID: lobbyID, auth: data, peerAddress: transport.peerAddress)
             isAuthorizing = true
             server.authorize(request) { [weak self] refusal in self?.authorized(request, refusal) }
         } catch {
@@ -95,7 +93,7 @@ final class PlainSession: Session {
 
     private func authorized(_ request: JoinRequest, _ refusal: JoinRefusal?) {
         isAuthorizing = false
-        guard connection.session === self else { return }
+        guard isLive else { return }
         if let refusal { return refuseJoin(refusal) }
         do throws(JoinRefusal) {
             let (member, welcome) = try server.join(request, session: self, dialect: .plain)
@@ -110,8 +108,8 @@ final class PlainSession: Session {
 
     private func refuseJoin(_ refusal: JoinRefusal) {
         server.counters[.joinsRefused] += 1
-        connection.send(PlainFrames.event("exception", refusal.data))
-        connection.end(.refused(refusal))
+        transport.send(PlainFrames.event("exception", refusal.data))
+        transport.end(.refused(refusal))
     }
 
     // MARK: Out
@@ -119,13 +117,13 @@ final class PlainSession: Session {
     override func ended(_ member: Member, _ departure: Departure) {
         self.member = nil
         if let event = departure.event {
-            connection.send(PlainFrames.event(event, .object(["reason": .string(departure.reason)])))
+            transport.send(PlainFrames.event(event, .object(["reason": .string(departure.reason)])))
         }
-        connection.end(departure)
+        transport.end(departure)
     }
 
-    override func pongReceived() {
-        guard heartbeat.pongReceived(at: server.clock()) else { return }
+    override func pongReceived(_ payload: Span<UInt8>) {
+        guard takePong() else { return }
         member?.confirm()
     }
 
@@ -134,7 +132,7 @@ final class PlainSession: Session {
     }
 
     override func sendPing() {
-        connection.sendAhead(PlainFrames.ping)
+        transport.sendAhead(PlainFrames.ping)
     }
 
     override func closed() {

@@ -9,7 +9,7 @@ import WebSocketCore
 /// namespaces on one connection (protocol/spec/socketio.md).
 ///
 /// `/` is open to everyone and lists lobbies, `/lobby/<id>` is a lobby, `/admin` is for admins.
-final class SocketIOSession: Session {
+final class SocketIOSession: EngineSession {
     /// What a namespace of this connection is attached to.
     private enum Attachment {
         /// Waits for the decision on that CONNECT, by its number.
@@ -27,54 +27,25 @@ final class SocketIOSession: Session {
     /// Attachments to come of a packet that was dropped.
     private var attachmentsToSkip = 0
 
-    private var server: Server { connection.server }
-
     override var hasJoined: Bool {
         attachments.contains { entry in
             if case .authorizing = entry.attachment { false } else { true }
         }
     }
 
-    override init(connection: Connection) {
-        let messageBytesMax = connection.server.settings.messageBytesMax
-        decoder = SocketPacketDecoder(limits: .init(packetBytesMax: messageBytesMax))
-        super.init(connection: connection)
-    }
-
-    override func opened() {
-        let settings = server.settings
-        let open = EngineOpen(
-            sid: EngineID.make(from: server.randomBytes(EngineID.randomByteCount)),
-            pingInterval: settings.heartbeatInterval, pingTimeout: settings.heartbeatTimeout,
-            maxPayload: settings.messageBytesMax)
-        connection.send(SocketIOFrames.text(open.encode()))
+    override init(_ transport: Transport) {
+        decoder = SocketPacketDecoder(limits: .init(packetBytesMax: transport.limits.messageBytesMax))
+        super.init(transport)
     }
 
     // MARK: Engine.IO
 
-    override func textReceived(_ bytes: Span<UInt8>) {
-        do throws(EngineError) {
-            let packet = try EnginePacket(bytes)
-            switch packet.kind {
-            case .message: socketText(bytes.extracting(droppingFirst: EnginePacket.dataStart))
-            case .pong: enginePongReceived()
-            case .close: connection.end(.left)
-            // A client never pings in revision 4, except while upgrading from polling.
-            case .ping: connection.end(.badMessage("invalid heartbeat direction"))
-            case .base64Message: connection.end(.badMessage("base64 has no place on a WebSocket"))
-            case .open, .upgrade, .noop: break
-            }
-        } catch {
-            connection.end(.badMessage("\(error)"))
-        }
-    }
-
-    private func socketText(_ text: Span<UInt8>) {
+    override func messageReceived(_ text: Span<UInt8>) {
         attachmentsToSkip = 0
         do throws(SocketPacketError) {
             if let packet = try decoder.text(text) { handle(packet) }
         } catch {
-            connection.end(.badMessage("\(error)"))
+            transport.end(.badMessage("\(error)"))
         }
     }
 
@@ -105,18 +76,12 @@ final class SocketIOSession: Session {
         do throws(SocketPacketError) {
             if let packet = try decoder.binary(bytes) { handle(packet) }
         } catch {
-            connection.end(.badMessage("\(error)"))
+            transport.end(.badMessage("\(error)"))
         }
     }
 
-    /// An Engine.IO pong. A WebSocket pong is none: the server sends no WebSocket pings in this dialect.
-    private func enginePongReceived() {
-        guard heartbeat.pongReceived(at: server.clock()) else { return }
+    override func pongTaken() {
         for case (_, .lobby(let member)) in attachments { member.confirm() }
-    }
-
-    override func sendPing() {
-        connection.sendAhead(SocketIOFrames.ping)
     }
 
     override func outboxDrained() {
@@ -143,7 +108,7 @@ final class SocketIOSession: Session {
         let place = attachments.firstIndex { $0.namespace == packet.namespace }
         switch packet.body {
         case .connect(let auth):
-            guard place == nil else { return connection.end(.badMessage("already connected to \(packet.namespace)")) }
+            guard place == nil else { return transport.end(.badMessage("already connected to \(packet.namespace)")) }
             connect(packet.namespace, auth: auth.map { .object($0) } ?? .null)
         case .disconnect:
             guard let place else { return strayPacket(packet.namespace) }
@@ -155,7 +120,7 @@ final class SocketIOSession: Session {
             eventReceived(event, attachments[place].attachment)
         // The server asks for no acks yet; one that nobody waits for means nothing.
         case .ack: break
-        case .connectError: connection.end(.badMessage("only a server sends CONNECT_ERROR"))
+        case .connectError: transport.end(.badMessage("only a server sends CONNECT_ERROR"))
         }
     }
 
@@ -166,7 +131,7 @@ final class SocketIOSession: Session {
             server.counters[.messagesMalformed] += 1
             return
         }
-        connection.end(.badMessage("not connected to \(namespace)"))
+        transport.end(.badMessage("not connected to \(namespace)"))
     }
 
     private func removeAttachment(at place: Int) -> Attachment {
@@ -196,7 +161,7 @@ final class SocketIOSession: Session {
             accept(namespace)
         } else if namespace == "/admin" {
             let number = authorizing(namespace)
-            server.admin.login(auth, peerAddress: connection.peerAddress) { [weak self] accepted in
+            server.admin.login(auth, peerAddress: transport.peerAddress) { [weak self] accepted in
                 self?.adminDecided(number, accepted)
             }
         } else if namespace.hasPrefix("/lobby/") {
@@ -210,7 +175,7 @@ final class SocketIOSession: Session {
     private func joinLobby(_ namespace: String, _ auth: JSONValue) {
         do throws(JoinRefusal) {
             let request = try JoinRequest(
-                lobbyID: String(namespace.dropFirst(7)), auth: auth, peerAddress: connection.peerAddress)
+                lobbyID: String(namespace.dropFirst(7)), auth: auth, peerAddress: transport.peerAddress)
             let number = authorizing(namespace)
             server.authorize(request) { [weak self] refusal in
                 self?.joinDecided(number, namespace, request, refusal)
@@ -244,7 +209,7 @@ final class SocketIOSession: Session {
         attachments[place].attachment = .admin(watcher)
         accept("/admin")
         // Sending may have ended a connection that does not read.
-        guard connection.session === self else { return }
+        guard isLive else { return }
         server.admin.add(watcher)
     }
 
@@ -257,7 +222,7 @@ final class SocketIOSession: Session {
 
     /// Where that CONNECT still waits for its decision; nil when the client has taken it back or is gone.
     private func authorizingPlace(_ number: Int) -> Int? {
-        guard connection.session === self else { return nil }
+        guard isLive else { return nil }
         return attachments.firstIndex { entry in
             if case .authorizing(number) = entry.attachment { return true }
             return false
@@ -279,7 +244,7 @@ final class SocketIOSession: Session {
         var payload: JSONObject = ["message": .string(message)]
         if data != .null { payload["data"] = data }
         send(SocketPacket(namespace: namespace, .connectError(.object(payload))))
-        connection.armTimer()
+        transport.armTimer()
     }
 
     // MARK: Events
@@ -294,7 +259,7 @@ final class SocketIOSession: Session {
 
     private func eventReceived(_ event: ReceivedEvent, _ attachment: Attachment) {
         switch attachment {
-        case .authorizing: connection.end(.badMessage("an event before CONNECT was answered"))
+        case .authorizing: transport.end(.badMessage("an event before CONNECT was answered"))
         case .root: acknowledge(event, event.name == "lobbies" ? server.lobbyList() : .null)
         case .admin(let watcher):
             acknowledge(event, server.admin.command(event.name, event.argument, from: watcher))
@@ -306,7 +271,7 @@ final class SocketIOSession: Session {
         member.confirm()
         switch (event.name, event.argument) {
         case ("input", .binary(let bytes)):
-            if let error = member.receiveBinary(bytes.span) { return connection.end(.badMessage(error)) }
+            if let error = member.receiveBinary(bytes.span) { return transport.end(.badMessage(error)) }
             if event.ackID != nil {
                 acknowledge(event, ["tick": .integer(Int64(member.hosted.lobby.tick))])
             }
@@ -344,7 +309,7 @@ final class SocketIOSession: Session {
     }
 
     private func send(_ packet: SocketPacket) {
-        connection.send(SocketIOFrames.packet(packet))
+        transport.send(SocketIOFrames.packet(packet))
     }
 }
 

@@ -24,7 +24,7 @@ extension Member {
             }
             return nil
         } catch {
-            connection.server.counters[.inputsRefused] += 1
+            session.server.counters[.inputsRefused] += 1
             return "\(error)"
         }
     }
@@ -32,7 +32,7 @@ extension Member {
     /// Takes `{"input": {field: value}, "tick"?, "sequence"?}`. The answer says for which tick it waits.
     func receiveInput(_ data: JSONValue) -> Result<JSONValue, InputRefusal> {
         guard let fields = data["input"], let values = hosted.lobby.game.inputValues(fromJSON: fields) else {
-            connection.server.counters[.inputsRefused] += 1
+            session.server.counters[.inputsRefused] += 1
             return .failure(
                 InputRefusal(
                     message: "\"input\" must be an object with the fields of the game's input, each in its range"))
@@ -43,7 +43,7 @@ extension Member {
             tick = try wholeNumber(data, "tick")
             sequence = try wholeNumber(data, "sequence")
         } catch {
-            connection.server.counters[.inputsRefused] += 1
+            session.server.counters[.inputsRefused] += 1
             return .failure(error)
         }
         let verdict = hosted.receive(tick: tick, sequence: sequence, values: values, from: self)
@@ -61,8 +61,8 @@ extension Member {
 
     /// The client can't go on from what it has: the next snapshot is a keyframe.
     func keyframeRequested(isMismatch: Bool) {
-        connection.server.counters[.keyframesRequested] += 1
-        if isMismatch { connection.server.counters[.stateMismatches] += 1 }
+        session.server.counters[.keyframesRequested] += 1
+        if isMismatch { session.server.counters[.stateMismatches] += 1 }
         lastSentTick = nil
     }
 }

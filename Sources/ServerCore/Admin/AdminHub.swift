@@ -77,7 +77,7 @@ final class AdminHub {
     func timeReached(_ now: Instant) {
         guard !watchers.isEmpty else { return }
         let frames = SocketIOFrames.event(namespace: "/admin", "overview", overview.current())
-        for watcher in watchers { watcher.session.connection.send(frames) }
+        for watcher in watchers { watcher.session.transport.send(frames) }
         // Those who do not read may be gone now.
         if !watchers.isEmpty { armTimer() }
     }
@@ -132,6 +132,6 @@ final class AdminWatcher {
     }
 
     func emit(_ name: String, _ data: JSONValue) {
-        session.connection.send(SocketIOFrames.event(namespace: "/admin", name, data))
+        session.transport.send(SocketIOFrames.event(namespace: "/admin", name, data))
     }
 }

@@ -22,6 +22,8 @@ package enum Departure: Sendable, Equatable {
     case refused(JoinRefusal)
     /// The server is shutting down.
     case draining
+    /// An author's service has closed the session, with a code of its own.
+    case service(code: UInt16, reason: String)
 
     /// The close code for a plain WebSocket.
     package var closeCode: UInt16 {
@@ -37,6 +39,7 @@ package enum Departure: Sendable, Equatable {
         case .rateLimited: 4008
         case .draining: 4009
         case .refused(let refusal): refusal.code
+        case .service(let code, _): code
         }
     }
 
@@ -53,6 +56,7 @@ package enum Departure: Sendable, Equatable {
         case .rateLimited: "too many messages"
         case .joinTimeout: "no lobby joined in time"
         case .refused(let refusal): refusal.message
+        case .service(_, let reason): reason
         case .draining: "the server is shutting down"
         }
     }

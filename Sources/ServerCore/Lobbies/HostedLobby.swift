@@ -244,11 +244,11 @@ package final class HostedLobby {
             case .plain:
                 let frames = plain ?? PlainFrames.event(name, data)
                 plain = frames
-                member.connection.send(frames)
+                member.transport.send(frames)
             case .socketIO:
                 let frames = socketIO ?? SocketIOFrames.event(namespace: "/lobby/\(id)", name, data)
                 socketIO = frames
-                member.connection.send(frames)
+                member.transport.send(frames)
             }
         }
     }
@@ -262,7 +262,7 @@ package final class HostedLobby {
     /// Sends the newest snapshot to a member that can take it, as a delta from the last one it was sent.
     func sendSnapshot(to member: Member) {
         guard let newest = lobby.newestSnapshotTick, member.lastSentTick != newest else { return }
-        guard member.connection.takesSnapshots else {
+        guard member.transport.takesLatest else {
             server.counters[.snapshotsSkipped] += 1
             return
         }
@@ -274,7 +274,7 @@ package final class HostedLobby {
         }
         member.lastSentTick = newest
         server.counters[.snapshotsSent] += 1
-        member.connection.sendSnapshot(member.dialect == .plain ? frames.plain : frames.socketIO)
+        member.transport.sendLatest(member.dialect == .plain ? frames.plain : frames.socketIO)
     }
 
     private func frames(baseline tick: UInt32?) -> FramedSnapshot {
@@ -313,7 +313,7 @@ package final class Member {
     /// The tick of the last snapshot handed to the connection; nil when the next must be a keyframe.
     var lastSentTick: UInt32?
 
-    var connection: Connection { session.connection }
+    var transport: Transport { session.transport }
 
     init(session: Session, dialect: Dialect, hosted: HostedLobby, seat: Int) {
         self.session = session
@@ -325,9 +325,9 @@ package final class Member {
     /// Emits an event to this member alone.
     func emit(_ name: String, _ data: JSONValue) {
         switch dialect {
-        case .plain: connection.send(PlainFrames.event(name, data))
+        case .plain: transport.send(PlainFrames.event(name, data))
         case .socketIO:
-            connection.send(SocketIOFrames.event(namespace: "/lobby/\(hosted.id)", name, data))
+            transport.send(SocketIOFrames.event(namespace: "/lobby/\(hosted.id)", name, data))
         }
     }
 

@@ -92,7 +92,7 @@ extension HostedLobby {
                 return [
                     "seat": .integer(Int64(number)), "name": .string(seat.name),
                     "connected": .bool(seat.state == .connected), "resumes": .integer(Int64(seat.resumes)),
-                    "address": .string(members[number]?.connection.peerAddress ?? ""),
+                    "address": .string(members[number]?.transport.peerAddress ?? ""),
                 ]
             })
         return .object(row)

@@ -1,0 +1,60 @@
+import Muster
+
+/// The main listener: raw WebSocket at `/ws`, `/health`, and `/sink`, which counts bodies.
+func mainListener(port: Int) -> MusterServer {
+    let server = MusterServer(configuration: .listening(port: port))
+    var options = MessageOptions()
+    options.messageBytesMax = 16 * 1024 * 1024
+    options.outboxBytesMax = 32 * 1024 * 1024
+    options.fragmentsMax = 1 << 20
+    options.messagesPerSecond = nil
+    options.heartbeatInterval = nil
+    options.subprotocols = ["echo.v2", "echo.v1"]
+    options.allowedOrigins = ["*"]
+    server.webSocket("/ws", options) { _ in ScriptedEcho() }
+    server.http("/health") { _ in WebAnswer(text: "ok\n") }
+    server.http("/sink", bodyBytesMax: 64 * 1024 * 1024) { WebAnswer(text: "\($0.body.count)") }
+    return server
+}
+
+/// Answers every request with its body.
+func requestEcho(port: Int) -> MusterServer {
+    let server = MusterServer(configuration: .listening(port: port))
+    server.http("*", bodyBytesMax: 16 * 1024 * 1024) { WebAnswer(body: $0.body) }
+    return server
+}
+
+/// Sends every message back, but for texts that ask for a close or a ping.
+private final class ScriptedEcho: MessageHandler {
+    func received(binary: Span<UInt8>, from client: Client) {
+        client.send(binary: binary)
+    }
+
+    func received(text: Span<UInt8>, from client: Client) {
+        guard text.count < 256, text.count > 5 else { return client.send(text: text) }
+        let parts = String(copying: text).split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        switch (parts[0], parts.count) {
+        case ("close", 2): close(client, parts[1])
+        case ("ping", 2): client.ping(Array(parts[1].utf8))
+        default: client.send(text: text)
+        }
+    }
+
+    private func close(_ client: Client, _ codeAndReason: Substring) {
+        let parts = codeAndReason.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        client.close(code: UInt16(parts[0]) ?? 1000, reason: parts.count > 1 ? String(parts[1]) : "")
+    }
+
+    func received(pong: Span<UInt8>, from client: Client) {
+        client.send(text: "pinged")
+    }
+}
+
+extension String {
+    /// A text made of bytes that are UTF-8.
+    fileprivate init(copying text: Span<UInt8>) {
+        var bytes: [UInt8] = []
+        for index in text.indices { bytes.append(text[index]) }
+        self.init(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,51 @@
+import Determinism
+import EventLoop
+import ServerCore
+
+/// What an author has put at paths of its own, made anew for each loop.
+struct EndpointTable: Sendable {
+    /// Makes one loop's endpoint.
+    typealias Maker = @Sendable (LoopContext) -> Endpoint
+
+    private var makers: [(path: String, make: Maker)] = []
+
+    mutating func add(_ path: String, _ make: @escaping Maker) {
+        precondition(path.first == "/" || path == "*", "a path begins with a slash; * stands for every other path")
+        precondition(!makers.contains { $0.path == path }, "the path \"\(path)\" is taken already")
+        makers.append((path, make))
+    }
+
+    func endpoints(for loop: LoopContext) -> [String: Endpoint] {
+        Dictionary(uniqueKeysWithValues: makers.map { ($0.path, $0.make(loop)) })
+    }
+}
+
+/// The loop that a handler is called on: its clock and its timers.
+public final class LoopContext {
+    private let loop: EventLoop
+    private var timers: [LoopTimer] = []
+
+    init(loop: EventLoop) {
+        self.loop = loop
+    }
+
+    /// The present, on the machine's monotonic clock.
+    public var now: Instant { loop.now }
+
+    /// Calls `action` on this loop again and again, for as long as the server runs. When one call is late the next is due
+    /// as if it had not been; calls that were missed altogether are left out.
+    public func every(_ interval: Interval, _ action: @escaping () -> Void) {
+        precondition(interval > .zero, "an interval is longer than nothing")
+        var due = loop.now + interval
+        var timer: LoopTimer?
+        let made = loop.makeTimer { [loop] in
+            action()
+            due = due + interval
+            if due < loop.now { due = loop.now + interval }
+            timer?.arm(at: due)
+        }
+        timer = made
+        timers.append(made)
+        made.arm(at: due)
+    }
+}

@@ -1,0 +1,38 @@
+import Determinism
+import ServerCore
+
+/// What the clients of a path of your own may use up, and who may connect.
+public struct MessageOptions: Sendable {
+    /// The longest message a client may send, in bytes; a longer one is refused with close code 1009.
+    public var messageBytesMax = 65_536
+    /// The most frames in which one message may come.
+    public var fragmentsMax = 64
+    /// The most bytes that wait for a client that does not read; beyond it, its own input is left with the kernel.
+    public var outboxBytesMax = 262_144
+    /// Messages a second that a client may send, with a burst of twice as many; nil counts none.
+    public var messagesPerSecond: Int? = 240
+    /// How often a client is pinged; nil never.
+    public var heartbeatInterval: Interval? = .seconds(25)
+    /// How long a client may take to answer a ping.
+    public var heartbeatTimeout = Interval.seconds(20)
+    /// The WebSocket subprotocols that are spoken; the first of a client's list that is among them is selected.
+    public var subprotocols: [String] = []
+    /// The origins of web pages that may connect besides the server's own host; `["*"]` allows every one.
+    public var allowedOrigins: [String] = []
+
+    /// The defaults above.
+    public init() {}
+
+    var limits: SessionLimits {
+        SessionLimits(
+            messageBytesMax: messageBytesMax, fragmentsMax: fragmentsMax, outboxBytesMax: outboxBytesMax,
+            messagesPerSecond: messagesPerSecond, waitsForReader: true, heartbeatInterval: heartbeatInterval,
+            heartbeatTimeout: heartbeatTimeout)
+    }
+
+    func endpoint(_ handler: any MessageHandler) -> MessageEndpoint {
+        MessageEndpoint(
+            limits: limits, subprotocols: subprotocols, origins: OriginRule(allowed: allowedOrigins),
+            service: HandlerAdapter(handler))
+    }
+}

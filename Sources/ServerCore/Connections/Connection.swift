@@ -1,0 +1,244 @@
+import ByteKit
+import Determinism
+import HTTPCore
+import WebSocketCore
+
+/// One accepted byte stream: first it speaks HTTP, and after an upgrade WebSocket.
+///
+/// It owns what both need: the outbox, which ``Server/flush()`` hands to the stream as one gathered write a turn, the
+/// deadline of that write, the one timer, and the way it closes. What the bytes mean is the affair of its
+/// ``HTTPChannel`` or ``WebSocketTransport``. Belongs to one loop.
+package final class Connection: ByteStreamHandler {
+    unowned let server: Server
+    let stream: any ByteStream
+    /// The peer's address, for logs and admins.
+    package let peerAddress: String
+    /// Whether the bytes come over TLS.
+    let isSecure: Bool
+    /// The connection's place in the server's table and in timer tokens.
+    let slot: Int
+
+    /// What reads the bytes: one of the two, until the connection has ended.
+    private var http: HTTPChannel?
+    private(set) var webSocket: WebSocketTransport?
+
+    /// Bytes that wait for the next flush.
+    private var out: [UInt8] = []
+    /// An array shared with other connections, to be sent after `out`: the newest snapshot.
+    private var shared: [UInt8] = []
+    private var isDirty = false
+    private var closesAfterFlush = false
+    /// Nothing is sent or read any more.
+    private(set) var hasEnded = false
+    private var blockedSince = Instant.distantFuture
+    private var timer = TimerWheel.Key.none
+
+    init(server: Server, stream: any ByteStream, peerAddress: String, isSecure: Bool, slot: Int) {
+        self.server = server
+        self.stream = stream
+        self.peerAddress = peerAddress
+        self.isSecure = isSecure
+        self.slot = slot
+        http = HTTPChannel(connection: self, now: server.clock())
+        stream.handler = self
+        armTimer()
+    }
+
+    // MARK: Bytes in
+
+    package func streamReceived(_ bytes: inout MutableSpan<UInt8>) {
+        server.counters[.bytesIn] += UInt64(bytes.count)
+        if let webSocket { return webSocket.received(&bytes, from: 0) }
+        guard let http else { return }
+        let taken = http.received(bytes.span)
+        // Frames may be glued to the request that asked for them (RFC 6455 §4.1).
+        if let webSocket { webSocket.received(&bytes, from: taken) }
+    }
+
+    package func streamEnded(_ stream: any ByteStream) {
+        guard !hasEnded else { return }
+        if let http { return http.streamEnded() }
+        // A FIN before a close frame is an abnormal end (RFC 6455 §7.1.5).
+        abort()
+    }
+
+    // MARK: Changing channels
+
+    /// Speaks WebSocket from now on; `makeSession` says to whom.
+    func upgrade(response: [UInt8], limits: SessionLimits, _ makeSession: (WebSocketTransport) -> Session) {
+        guard !hasEnded else { return }
+        http = nil
+        queue(response)
+        let transport = WebSocketTransport(connection: self, limits: limits)
+        webSocket = transport
+        let session = makeSession(transport)
+        transport.session = session
+        session.opened()
+        armTimer()
+    }
+
+    // MARK: Bytes out
+
+    /// How many bytes wait for the kernel or for the next flush, without those the stream holds already.
+    var queuedBytes: Int { out.count + shared.count }
+
+    /// Whether what was handed to the stream still waits for the kernel.
+    var isBlocked: Bool { stream.isBlocked }
+
+    /// Queues bytes behind all that waits.
+    func queue(_ bytes: [UInt8]) {
+        guard !hasEnded else { return }
+        placeShared()
+        out += bytes
+        markDirty()
+    }
+
+    /// Queues one frame behind all that waits, without an array of its own.
+    @inline(__always)
+    func queueFrame(_ opcode: WebSocketOpcode, _ payload: Span<UInt8>) {
+        guard !hasEnded else { return }
+        placeShared()
+        WebSocketFrame.append(opcode, payload, to: &out)
+        markDirty()
+    }
+
+    /// Queues a whole frame ahead of all that waits: a heartbeat must not stand behind what a slow peer has not read.
+    func queueAhead(_ frame: [UInt8]) {
+        guard !hasEnded else { return }
+        // The outbox holds whole frames; what the stream has begun to send is the stream's.
+        out.insert(contentsOf: frame, at: 0)
+        markDirty()
+    }
+
+    /// Queues bytes shared with other connections: nothing is copied unless more is queued after them in this turn.
+    func queueShared(_ bytes: [UInt8]) {
+        guard !hasEnded else { return }
+        placeShared()
+        shared = bytes
+        markDirty()
+    }
+
+    /// Queues a close frame, the last frame that the peer is sent (RFC 6455 §5.5.1).
+    func queueClose(code: UInt16?, reason: String) {
+        placeShared()
+        WebSocketFrame.appendClose(code: code, reason: reason, to: &out)
+        markDirty()
+    }
+
+    /// Moves the shared bytes into the outbox, ahead of what is queued next: what is sent in one turn arrives in the
+    /// order in which it was sent.
+    private func placeShared() {
+        guard !shared.isEmpty else { return }
+        out += shared
+        shared = []
+    }
+
+    @inline(__always)
+    private func markDirty() {
+        guard !isDirty else { return }
+        isDirty = true
+        server.dirty.append(self)
+    }
+
+    /// Hands the outbox to the stream, and closes it when that was all.
+    func flush() {
+        isDirty = false
+        handOver()
+        if closesAfterFlush {
+            closesAfterFlush = false
+            // What still waits behind a blocked write is lost: the peer was not reading it.
+            stream.close(.afterSending)
+        }
+    }
+
+    /// Gives the stream all that waits as one gathered write, unless an earlier one still waits for the kernel.
+    func handOver() {
+        guard !stream.isBlocked, !out.isEmpty || !shared.isEmpty else { return }
+        server.counters[.bytesOut] += UInt64(out.count + shared.count)
+        stream.send(&out, then: shared)
+        if !shared.isEmpty { shared = [] }
+        guard stream.isBlocked else { return }
+        blockedSince = server.clock()
+        armTimer()
+    }
+
+    package func streamDrained(_ stream: any ByteStream) {
+        blockedSince = .distantFuture
+        guard !hasEnded else { return }
+        if !out.isEmpty || !shared.isEmpty { markDirty() }
+        if let webSocket { webSocket.drained() } else { http?.drained() }
+    }
+
+    // MARK: Ending
+
+    /// Sends what is queued, then closes. Nothing more is read or queued.
+    func finish() {
+        guard !hasEnded else { return }
+        hasEnded = true
+        closesAfterFlush = true
+        markDirty()
+        release()
+    }
+
+    /// Ends the connection without another byte.
+    func abort() {
+        guard !hasEnded else { return }
+        hasEnded = true
+        out = []
+        shared = []
+        blockedSince = .distantFuture
+        closesAfterFlush = false
+        stream.close(.now)
+        release()
+    }
+
+    /// Tells whoever speaks over this connection that it is gone.
+    private func release() {
+        let (http, webSocket) = (http, webSocket)
+        self.http = nil
+        self.webSocket = nil
+        http?.connectionEnded()
+        webSocket?.connectionEnded()
+    }
+
+    package func streamClosed(_ stream: any ByteStream) {
+        hasEnded = true
+        release()
+        server.wheel.cancel(timer)
+        stream.handler = nil
+        server.forget(self)
+    }
+
+    /// Ends the connection as the server shuts down.
+    func drain() {
+        if let webSocket { webSocket.end(.draining) } else { http?.drain() }
+    }
+
+    // MARK: Time
+
+    /// The next instant at which something must be looked at.
+    private var deadline: Instant {
+        let ofChannel = webSocket?.deadline ?? http?.deadline ?? .distantFuture
+        guard blockedSince < .distantFuture else { return ofChannel }
+        return min(ofChannel, blockedSince + server.settings.writeTimeout)
+    }
+
+    /// Sets the timer to the present deadline; called when a deadline may have moved closer.
+    func armTimer() {
+        server.wheel.cancel(timer)
+        let deadline = deadline
+        guard deadline < .distantFuture else { return }
+        timer = server.wheel.arm(at: deadline, token: TimerToken.connection(slot).encoded)
+    }
+
+    /// The timer has fired: acts on what is due and arms the next.
+    func timeReached(_ now: Instant) {
+        if blockedSince < .distantFuture, now >= blockedSince + server.settings.writeTimeout {
+            server.counters[.slowConsumersClosed] += 1
+            // It may have ended already, and only its last bytes have not gone.
+            return hasEnded ? stream.close(.now) : abort()
+        }
+        if let webSocket { webSocket.timeReached(now) } else { http?.timeReached(now) }
+        armTimer()
+    }
+}

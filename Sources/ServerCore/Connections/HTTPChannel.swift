@@ -1,0 +1,217 @@
+import ByteKit
+import Determinism
+import HTTPCore
+import HTTPTypes
+
+/// The HTTP/1.1 side of one connection: requests in their order, one exchange at a time (RFC 9112 §9.3).
+///
+/// A request that comes while an earlier one is unanswered waits as bytes; when more wait than a head may have, the rest
+/// is left with the kernel.
+final class HTTPChannel {
+    private enum Stage {
+        /// Nothing of the first request has come, or a head is coming in.
+        case head
+        /// Kept alive; nothing of a next request has come.
+        case idle
+        case body
+        /// A whole request waits for its answer, or a streamed answer is under way.
+        case answering
+    }
+
+    /// Held by us and holding us; the connection lets go when it ends or speaks WebSocket.
+    private let connection: Connection
+    private var server: Server { connection.server }
+    private var parser = HTTPRequestParser()
+    private var exchange: HTTPExchange?
+    private var stage = Stage.head
+    /// When the stage must be over.
+    private(set) var deadline: Instant
+    /// Bytes that came before the request ahead of them was answered.
+    private var waiting: [UInt8] = []
+    private var isReading = false
+    private var isPaused = false
+    private var closesWhenAnswered = false
+
+    init(connection: Connection, now: Instant) {
+        self.connection = connection
+        deadline = now + connection.server.settings.headTimeout
+    }
+
+    // MARK: In
+
+    /// Reads requests and hands each to the server; returns how many bytes it has taken or kept. The rest follows an
+    /// upgrade.
+    func received(_ bytes: Span<UInt8>) -> Int {
+        guard waiting.isEmpty, canRead else {
+            keep(bytes)
+            return bytes.count
+        }
+        var cursor = 0
+        read(bytes, at: &cursor)
+        guard connection.webSocket == nil else { return cursor }
+        if cursor < bytes.count { keep(bytes.extracting(cursor...)) }
+        return bytes.count
+    }
+
+    private func keep(_ bytes: Span<UInt8>) {
+        guard !connection.hasEnded else { return }
+        waiting.append(bytes)
+        guard waiting.count > HTTPLimits().headBytesMax, !isPaused else { return }
+        isPaused = true
+        connection.stream.pauseReading()
+    }
+
+    /// Whether the next request may be read: the one before has been answered, and its answer is not in the way.
+    private var canRead: Bool {
+        guard !connection.hasEnded, connection.webSocket == nil else { return false }
+        if stage == .answering { return false }
+        return !connection.isBlocked || exchange != nil
+    }
+
+    private func read(_ bytes: Span<UInt8>, at cursor: inout Int) {
+        isReading = true
+        defer { isReading = false }
+        do throws(HTTPError) {
+            while canRead, let event = try parser.next(bytes, at: &cursor) {
+                switch event {
+                case .head(let head): begin(head)
+                case .body(let range): exchange?.body.append(bytes.extracting(range))
+                case .end: requestIsWhole()
+                }
+            }
+        } catch {
+            server.counters[.headsRefused] += 1
+            connection.queue(error.response())
+            end()
+        }
+        if stage == .idle, parser.stage != .idle { enter(.head, for: server.settings.headTimeout) }
+    }
+
+    private func begin(_ head: HTTPRequestHead) {
+        let exchange = HTTPExchange(head: head, channel: self)
+        self.exchange = exchange
+        parser.bodyBytesMax = server.bodyBytesMax(for: head)
+        guard head.hasBody else { return }
+        enter(.body, for: server.settings.bodyTimeout)
+        if head.expectsContinue, head.contentLength ?? 0 <= parser.bodyBytesMax {
+            connection.queue(HTTPWriter.continueResponse)
+        }
+    }
+
+    private func requestIsWhole() {
+        guard let exchange else { return }
+        server.counters[.requests] += 1
+        // No timer is set: a request is nearly always answered on the spot.
+        stage = .answering
+        deadline = .distantFuture
+        server.answer(exchange)
+        if stage == .answering { connection.armTimer() }
+    }
+
+    /// Goes on with what has waited for an answer.
+    private func resume() {
+        guard !isReading, canRead else { return }
+        if !waiting.isEmpty {
+            var bytes = waiting
+            waiting = []
+            var cursor = 0
+            read(bytes.span, at: &cursor)
+            if let webSocket = connection.webSocket {
+                var rest = bytes.mutableSpan
+                return webSocket.received(&rest, from: cursor)
+            }
+            if !connection.hasEnded { waiting += bytes[cursor...] }
+        }
+        guard isPaused, waiting.isEmpty, !connection.hasEnded else { return }
+        isPaused = false
+        connection.stream.resumeReading()
+    }
+
+    // MARK: Out
+
+    /// The exchange's whole answer.
+    func answered(_ answer: [UInt8], keepsAlive: Bool) {
+        exchange = nil
+        connection.queue(answer)
+        guard keepsAlive, !closesWhenAnswered else { return connection.finish() }
+        enter(.idle, for: server.settings.keepAliveTimeout)
+        // Many small requests in one read: their answers must not pile up without bound.
+        if connection.queuedBytes > Self.answerBytesMax { connection.handOver() }
+        resume()
+    }
+
+    private static let answerBytesMax = 16 * 1024
+
+    /// A part of a streamed answer.
+    func streamed(_ bytes: [UInt8]) {
+        connection.queue(bytes)
+    }
+
+    /// How many bytes of answers wait to be sent, and whether the peer has stopped reading them.
+    var backlog: (bytes: Int, isBlocked: Bool) { (connection.queuedBytes, connection.isBlocked) }
+
+    /// The streamed answer is over; there is no other way to tell than to close.
+    func streamEnded(_ exchange: HTTPExchange) {
+        self.exchange = nil
+        connection.finish()
+    }
+
+    /// The request becomes a WebSocket.
+    func upgrade(response: [UInt8], limits: SessionLimits, _ makeSession: (WebSocketTransport) -> Session) {
+        exchange = nil
+        connection.upgrade(response: response, limits: limits, makeSession)
+    }
+
+    var peerAddress: String { connection.peerAddress }
+    var isSecure: Bool { connection.isSecure }
+    var isHeadOnly: Bool { exchange?.head.method == .head }
+
+    // MARK: Connection
+
+    func drained() {
+        exchange?.drained()
+        resume()
+    }
+
+    /// The peer will send no more. What was answered is still sent; an answer that is yet to come is not wanted.
+    func streamEnded() {
+        end()
+    }
+
+    private func end() {
+        connection.finish()
+    }
+
+    /// The connection is gone.
+    func connectionEnded() {
+        let exchange = exchange
+        self.exchange = nil
+        exchange?.abandon()
+    }
+
+    /// The server shuts down: what is being answered still is, then the connection closes.
+    func drain() {
+        closesWhenAnswered = true
+        if stage != .answering { connection.finish() }
+    }
+
+    // MARK: Time
+
+    private func enter(_ stage: Stage, for time: Interval) {
+        self.stage = stage
+        deadline = server.clock() + time
+        connection.armTimer()
+    }
+
+    func timeReached(_ now: Instant) {
+        guard now >= deadline else { return }
+        switch stage {
+        case .head, .body:
+            server.counters[.headsRefused] += 1
+            connection.queue(HTTPAnswer.requestTimeout)
+            end()
+        case .idle: end()
+        case .answering: break
+        }
+    }
+}

@@ -1,0 +1,130 @@
+import HTTPCore
+import HTTPTypes
+import JSONCore
+
+/// One HTTP request and its answer, which may come later or be streamed.
+///
+/// Exactly one of ``respond(_:fields:body:)``, ``upgrade(response:limits:_:)`` and ``beginStream(fields:)`` is called, once;
+/// calls after the peer has gone, or after an answer, do nothing.
+package final class HTTPExchange {
+    /// The request's head.
+    package let head: HTTPRequestHead
+    /// The request's whole body.
+    package internal(set) var body: [UInt8] = []
+    /// Fields that every answer to this request carries, such as those of CORS.
+    package var answerFields = HTTPFields()
+    /// Called when the peer has gone before the answer was whole; nothing can be answered then.
+    package var onAbandoned: (() -> Void)?
+    /// Called when a streamed answer's bytes have gone after they had to wait.
+    package var onDrained: (() -> Void)?
+
+    /// Where the answer goes; nil once it has been given, or the peer has gone.
+    private var channel: HTTPChannel?
+    private var isStreaming = false
+
+    init(head: HTTPRequestHead, channel: HTTPChannel) {
+        self.head = head
+        self.channel = channel
+    }
+
+    /// Whether an answer is still wanted.
+    package var isOpen: Bool { channel != nil }
+
+    /// The peer's address.
+    package var peerAddress: String { channel?.peerAddress ?? "" }
+
+    /// Whether the request came over TLS.
+    package var isSecure: Bool { channel?.isSecure ?? false }
+
+    // MARK: Whole answers
+
+    /// Answers with a body of bytes.
+    package func respond(_ status: HTTPResponse.Status, fields: HTTPFields = [:], body: [UInt8]) {
+        guard let channel, !isStreaming else { return }
+        self.channel = nil
+        onAbandoned = nil
+        var fields = fields
+        fields.append(contentsOf: answerFields)
+        let answer = HTTPWriter.response(
+            status, fields: fields, body: body, connection: head.keepsAlive ? .keepAlive : .close,
+            isForHead: head.method == .head)
+        channel.answered(answer, keepsAlive: head.keepsAlive)
+    }
+
+    /// Answers with a line of plain text, which nobody keeps.
+    package func respond(_ status: HTTPResponse.Status, text: String? = nil, fields: HTTPFields = [:]) {
+        var fields = fields
+        fields[.contentType] = "text/plain; charset=utf-8"
+        if !fields.contains(.cacheControl) { fields[.cacheControl] = "no-store" }
+        respond(status, fields: fields, body: Array(((text ?? status.reasonPhrase) + "\n").utf8))
+    }
+
+    /// Answers with JSON, which nobody keeps unless the fields say so.
+    package func respond(_ status: HTTPResponse.Status = .ok, json: JSONValue, fields: HTTPFields = [:]) {
+        var body: [UInt8] = []
+        json.write(to: &body)
+        body.append(UInt8(ascii: "\n"))
+        var fields = fields
+        fields[.contentType] = "application/json"
+        if !fields.contains(.cacheControl) { fields[.cacheControl] = "no-store" }
+        respond(status, fields: fields, body: body)
+    }
+
+    /// Answers with bytes made elsewhere, and closes when they say so.
+    func respond(raw answer: [UInt8], keepsAlive: Bool) {
+        guard let channel, !isStreaming else { return }
+        self.channel = nil
+        onAbandoned = nil
+        channel.answered(answer, keepsAlive: keepsAlive)
+    }
+
+    // MARK: Upgrades
+
+    /// Becomes a WebSocket.
+    func upgrade(response: [UInt8], limits: SessionLimits, _ makeSession: (WebSocketTransport) -> Session) {
+        guard let channel, !isStreaming else { return }
+        self.channel = nil
+        onAbandoned = nil
+        channel.upgrade(response: response, limits: limits, makeSession)
+    }
+
+    // MARK: Streamed answers
+
+    /// Begins an answer without a known length: its end is the connection's.
+    package func beginStream(fields: HTTPFields) {
+        guard let channel, !isStreaming else { return }
+        isStreaming = true
+        var fields = fields
+        fields.append(contentsOf: answerFields)
+        channel.streamed(HTTPWriter.streamHead(.ok, fields: fields))
+        if head.method == .head { endStream() }
+    }
+
+    /// Sends a part of the streamed answer; shared arrays are not copied until they are sent.
+    package func stream(_ bytes: [UInt8]) {
+        guard isStreaming else { return }
+        channel?.streamed(bytes)
+    }
+
+    /// Whether the peer has not read what was streamed before, and how much waits behind that.
+    package var streamBacklog: (bytes: Int, isBlocked: Bool) { channel?.backlog ?? (0, false) }
+
+    /// Ends a streamed answer.
+    package func endStream() {
+        guard let channel, isStreaming else { return }
+        self.channel = nil
+        channel.streamEnded(self)
+    }
+
+    // MARK: The channel's side
+
+    func drained() { onDrained?() }
+
+    func abandon() {
+        channel = nil
+        let onAbandoned = onAbandoned
+        self.onAbandoned = nil
+        onDrained = nil
+        onAbandoned?()
+    }
+}

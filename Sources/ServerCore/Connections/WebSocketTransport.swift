@@ -1,0 +1,235 @@
+import ByteKit
+import Determinism
+import WebSocketCore
+
+/// The WebSocket on one connection: messages in to its session, frames out (RFC 6455).
+final class WebSocketTransport: Transport {
+    private enum Phase: UInt8 {
+        /// Messages flow.
+        case open
+        /// We have sent a close frame and wait for the peer's.
+        case closing
+        /// Nothing is sent or read any more.
+        case ended
+    }
+
+    /// Held by us and holding us; the connection lets go when it ends.
+    private let connection: Connection
+    private var receiver: WebSocketReceiver
+    private var allowance: MessageAllowance
+    private var phase = Phase.open
+    /// When the peer must have answered our close frame.
+    private var closeDeadline = Instant.distantFuture
+    /// When the message, or the packet with attachments, that is under way must be whole.
+    private var messageDeadline = Instant.distantFuture
+
+    init(connection: Connection, limits: SessionLimits) {
+        let server = connection.server
+        self.connection = connection
+        receiver = WebSocketReceiver(
+            role: .server, messageBytesMax: limits.messageBytesMax, fragmentsMax: limits.fragmentsMax)
+        allowance = MessageAllowance(perSecond: limits.messagesPerSecond ?? 0, now: server.clock())
+        super.init(server: server, limits: limits)
+    }
+
+    override var peerAddress: String { connection.peerAddress }
+
+    // MARK: In
+
+    /// Handles every message in `bytes` from `start` on.
+    func received(_ bytes: inout MutableSpan<UInt8>, from start: Int) {
+        var cursor = start
+        var hasMessage = false
+        do throws(WebSocketError) {
+            while phase != .ended, let event = try receiver.next(&bytes, at: &cursor) {
+                switch event {
+                case .text(let message):
+                    hasMessage = true
+                    messageReceived(message, isText: true, bytes.span)
+                case .binary(let message):
+                    hasMessage = true
+                    messageReceived(message, isText: false, bytes.span)
+                case .ping, .pong, .close: controlReceived(event)
+                }
+            }
+        } catch {
+            server.counters[.messagesMalformed] += 1
+            fail(code: error.closeCode, reason: error.reason)
+        }
+        noteUnfinished(isNew: hasMessage)
+    }
+
+    private func messageReceived(_ message: WebSocketBytes, isText: Bool, _ bytes: Span<UInt8>) {
+        guard phase == .open, let session else { return }
+        // An attachment is part of the packet that announced it.
+        let isAllowed = limits.messagesPerSecond == nil || !isText && session.expectsAttachment || allowMessage()
+        guard phase == .open else { return }
+        switch message {
+        case .input(let range):
+            deliver(bytes.extracting(range), isText: isText, isAllowed: isAllowed, to: session)
+        case .assembled:
+            // Taken out, so that whoever answers may be read from again.
+            let whole = receiver.assembled
+            deliver(whole.span, isText: isText, isAllowed: isAllowed, to: session)
+        }
+    }
+
+    private func deliver(_ message: Span<UInt8>, isText: Bool, isAllowed: Bool, to session: Session) {
+        guard isAllowed else {
+            if isText { session.textDropped(message) }
+            return
+        }
+        server.counters[.messagesIn] += 1
+        if isText { session.textReceived(message) } else { session.binaryReceived(message) }
+    }
+
+    private func controlReceived(_ event: WebSocketEvent) {
+        switch event {
+        case .close(let code):
+            if phase == .open { connection.queueClose(code: code, reason: "") }
+            session?.peerClosed(code: code)
+            finish()
+        case .ping:
+            guard phase == .open, limits.messagesPerSecond == nil || allowMessage() else { return }
+            let payload = receiver.control
+            send(.pong, payload.span)
+        case .pong:
+            guard phase == .open else { return }
+            let payload = receiver.control
+            session?.pongReceived(payload.span)
+        case .text, .binary: break
+        }
+    }
+
+    private func allowMessage() -> Bool {
+        guard let perSecond = limits.messagesPerSecond else { return true }
+        switch allowance.take(now: server.clock(), perSecond: perSecond) {
+        case .allowed: return true
+        case .dropped:
+            server.counters[.messagesRateLimited] += 1
+            return false
+        case .hopeless:
+            server.counters[.messagesRateLimited] += 1
+            end(.rateLimited)
+            return false
+        }
+    }
+
+    /// Begins, goes on or ends counting the time of a message that is not whole yet.
+    private func noteUnfinished(isNew: Bool) {
+        guard phase == .open, receiver.isMidMessage || session?.expectsAttachment == true else {
+            messageDeadline = .distantFuture
+            return
+        }
+        guard isNew || messageDeadline == .distantFuture else { return }
+        messageDeadline = server.clock() + server.settings.messageTimeout
+        connection.armTimer()
+    }
+
+    // MARK: Out
+
+    override func send(_ frames: [UInt8]) {
+        guard phase == .open else { return }
+        connection.queue(frames)
+        if connection.queuedBytes > limits.outboxBytesMax { outboxIsFull() }
+    }
+
+    override func send(_ opcode: WebSocketOpcode, _ payload: Span<UInt8>) {
+        guard phase == .open else { return }
+        connection.queueFrame(opcode, payload)
+        if connection.queuedBytes > limits.outboxBytesMax { outboxIsFull() }
+    }
+
+    private func outboxIsFull() {
+        guard connection.isBlocked else { return connection.handOver() }
+        if limits.waitsForReader { connection.stream.pauseReading() } else { end(.slowConsumer) }
+    }
+
+    override func sendAhead(_ frame: [UInt8]) {
+        guard phase == .open else { return }
+        connection.queueAhead(frame)
+    }
+
+    override func sendLatest(_ frames: [UInt8]) {
+        guard phase == .open else { return }
+        connection.queueShared(frames)
+    }
+
+    override var takesLatest: Bool { phase == .open && !connection.isBlocked }
+
+    override var queuedBytes: Int { connection.queuedBytes }
+
+    /// The stream can take bytes again.
+    func drained() {
+        guard phase == .open else { return }
+        if limits.waitsForReader { connection.stream.resumeReading() }
+        session?.outboxDrained()
+    }
+
+    // MARK: Ending
+
+    override func end(_ departure: Departure) {
+        guard phase == .open else { return }
+        switch departure {
+        case .slowConsumer:
+            // It does not read, so it would not read a close frame either.
+            server.counters[.slowConsumersClosed] += 1
+            connection.abort()
+        default:
+            if case .badMessage = departure { server.counters[.messagesMalformed] += 1 }
+            connection.queueClose(code: departure.closeCode, reason: departure.reason)
+            phase = .closing
+            closeDeadline = server.clock() + server.settings.closeTimeout
+            endSession()
+            connection.armTimer()
+        }
+    }
+
+    private func fail(code: UInt16, reason: String) {
+        if phase == .open { connection.queueClose(code: code, reason: reason) }
+        finish()
+    }
+
+    private func finish() {
+        guard phase != .ended else { return }
+        phase = .ended
+        connection.finish()
+        endSession()
+    }
+
+    /// The connection is gone.
+    func connectionEnded() {
+        phase = .ended
+        endSession()
+    }
+
+    private func endSession() {
+        guard let session else { return }
+        self.session = nil
+        session.closed()
+    }
+
+    // MARK: Time
+
+    override func armTimer() { connection.armTimer() }
+
+    /// The next instant at which something must be looked at.
+    var deadline: Instant {
+        switch phase {
+        case .open: min(session?.deadline ?? .distantFuture, messageDeadline)
+        case .closing: closeDeadline
+        case .ended: .distantFuture
+        }
+    }
+
+    func timeReached(_ now: Instant) {
+        switch phase {
+        case .open where now >= messageDeadline: end(.badMessage("a message was not finished in time"))
+        case .open: session?.timeReached(now)
+        case .closing where now >= closeDeadline:
+            server.counters[.closeTimeouts] += 1
+            connection.abort()
+        case .closing, .ended: break
+        }
+    }
+}

@@ -1,0 +1,46 @@
+/// What an author has put at a path, beside the lobbies.
+package enum Endpoint {
+    /// Plain requests with bodies up to that many bytes.
+    case http(bodyBytesMax: Int, (HTTPExchange) -> Void)
+    /// A WebSocket whose messages are the author's own.
+    case webSocket(MessageEndpoint)
+}
+
+/// A place where clients exchange messages of the author's own: its limits, and who answers.
+package struct MessageEndpoint {
+    /// What each session may use up.
+    package var limits: SessionLimits
+    /// The WebSocket subprotocols that are spoken; the first of a client's list that is among them is selected.
+    package var subprotocols: [String]
+    /// Which web pages may connect.
+    package var origins: OriginRule
+    /// Who answers, for every session at this path.
+    package var service: any MessageService
+
+    /// An endpoint.
+    package init(
+        limits: SessionLimits, subprotocols: [String] = [], origins: OriginRule = OriginRule(),
+        service: any MessageService
+    ) {
+        self.limits = limits
+        self.subprotocols = subprotocols
+        self.origins = origins
+        self.service = service
+    }
+}
+
+/// What answers the sessions of an author's endpoint. One object serves them all, on the server's loop.
+package protocol MessageService: AnyObject {
+    /// A client has connected.
+    func opened(_ session: MessageSession)
+    /// A text message, valid UTF-8, lent for the call.
+    func textReceived(_ text: Span<UInt8>, from session: MessageSession)
+    /// A binary message, lent for the call.
+    func binaryReceived(_ bytes: Span<UInt8>, from session: MessageSession)
+    /// The answer to a ping of ours, or one that nobody asked for.
+    func pongReceived(_ payload: Span<UInt8>, from session: MessageSession)
+    /// What waited for a slow reader has gone.
+    func drained(_ session: MessageSession)
+    /// The client has gone. The last call.
+    func closed(_ session: MessageSession)
+}

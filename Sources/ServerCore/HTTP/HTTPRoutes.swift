@@ -1,0 +1,129 @@
+import ByteKit
+import HTTPCore
+import HTTPTypes
+import JSONCore
+import WebSocketCore
+
+/// What the server answers to an HTTP request.
+extension Server {
+    /// The longest body that a request may have, decided when its head is there.
+    func bodyBytesMax(for head: HTTPRequestHead) -> Int {
+        switch endpoint(head.path) {
+        case .http(let bodyBytesMax, _): bodyBytesMax
+        default: settings.bodyBytesMax
+        }
+    }
+
+    /// What the author has put at a path.
+    private func endpoint(_ path: String) -> Endpoint? {
+        endpoints.isEmpty ? nil : endpoints[path] ?? endpoints["*"]
+    }
+
+    /// Answers a whole request: an endpoint of the author's, an upgrade, one of the pages, or an error.
+    func answer(_ exchange: HTTPExchange) {
+        let head = exchange.head
+        switch endpoint(head.path) {
+        case .http(_, let answer): return answer(exchange)
+        case .webSocket(let endpoint): return upgrade(exchange, to: endpoint)
+        case nil: break
+        }
+        switch head.path {
+        case "/socket.io/": answerSocketIO(exchange)
+        case let path where path.hasPrefix("/lobby/"):
+            let id = String(path.dropFirst(7))
+            guard LobbyID.isValid(id) else { return exchange.respond(.notFound) }
+            upgrade(exchange) { PlainSession($0, lobbyID: id) }
+        default: answerPage(exchange)
+        }
+    }
+
+    private func answerPage(_ exchange: HTTPExchange) {
+        let head = exchange.head
+        guard head.method == .get || head.method == .head else {
+            return exchange.respond(.methodNotAllowed, fields: [.allow: "GET, HEAD"])
+        }
+        switch head.path {
+        case "/":
+            // A browser asks for HTML by name; `curl` takes anything, and is told the addresses.
+            let wantsPage = head.fields[values: .accept].contains { $0.lowercased().contains("text/html") }
+            return wantsPage ? WebFiles.page.answer(exchange) : exchange.respond(.ok, text: Self.welcome)
+        case "/health":
+            return drainDeadline == nil
+                ? exchange.respond(.ok, text: "ok") : exchange.respond(.serviceUnavailable, text: "draining")
+        case "/api/lobbies": return exchange.respond(json: lobbyList())
+        case let path:
+            guard let file = WebFiles.byPath[path] else { return exchange.respond(.notFound) }
+            return file.answer(exchange)
+        }
+    }
+
+    private static let welcome = """
+        Muster is running.
+
+        Play arena:     this address in a browser
+        Join a lobby:   WebSocket /lobby/<id>, or Socket.IO namespace /lobby/<id>
+        Open lobbies:   GET /api/lobbies
+        Health:         GET /health
+        """
+
+    private func answerSocketIO(_ exchange: HTTPExchange) {
+        do throws(HTTPError) {
+            let query = try HTTPQuery(exchange.head.query)
+            let transport = try query.value("transport")
+            guard transport == "websocket" else { return refuseEngine(0, exchange) }
+            guard try query.value("EIO") == "4" else { return refuseEngine(5, exchange) }
+            guard try query.value("sid") == nil else { return refuseEngine(1, exchange) }
+            upgrade(exchange) { SocketIOSession($0) }
+        } catch {
+            counters[.handshakesRefused] += 1
+            exchange.respond(raw: error.response(), keepsAlive: false)
+        }
+    }
+
+    private func refuseEngine(_ code: Int, _ exchange: HTTPExchange) {
+        counters[.handshakesRefused] += 1
+        let messages = [
+            "Transport unknown", "Session ID unknown", "Bad handshake method", "Bad request", "Forbidden",
+            "Unsupported protocol version",
+        ]
+        exchange.respond(
+            code == 4 ? .forbidden : .badRequest,
+            json: ["code": .integer(Int64(code)), "message": .string(messages[code])])
+    }
+
+    /// Upgrades a player's request.
+    private func upgrade(_ exchange: HTTPExchange, _ makeSession: (WebSocketTransport) -> Session) {
+        guard let handshake = handshake(exchange, origins: OriginRule(allowed: settings.allowedOrigins)) else { return }
+        exchange.upgrade(response: handshake.response(), limits: playerLimits, makeSession)
+    }
+
+    /// Upgrades a request to a WebSocket of the author's.
+    private func upgrade(_ exchange: HTTPExchange, to endpoint: MessageEndpoint) {
+        guard let handshake = handshake(exchange, origins: endpoint.origins) else { return }
+        let subprotocol = handshake.subprotocols.first(where: endpoint.subprotocols.contains)
+        exchange.upgrade(response: handshake.response(subprotocol: subprotocol), limits: endpoint.limits) {
+            MessageSession($0, service: endpoint.service)
+        }
+    }
+
+    /// Checks that a request may become a WebSocket; refuses it and returns nil when not.
+    func handshake(_ exchange: HTTPExchange, origins: OriginRule) -> WebSocketHandshake? {
+        do throws(WebSocketHandshakeError) {
+            let handshake = try WebSocketHandshake.check(exchange.head)
+            if origins.allows(exchange.head) { return handshake }
+            exchange.respond(.forbidden, text: "this origin may not connect")
+        } catch {
+            exchange.respond(raw: error.response(), keepsAlive: false)
+        }
+        counters[.handshakesRefused] += 1
+        return nil
+    }
+}
+
+/// Answers that are the last on their connection.
+enum HTTPAnswer {
+    static let requestTimeout = HTTPWriter.response(.requestTimeout, text: "Request Timeout", connection: .close)
+
+    static let overloaded = HTTPWriter.response(
+        .serviceUnavailable, fields: [.retryAfter: "5"], text: "too many connections", connection: .close)
+}

@@ -1,0 +1,97 @@
+import Determinism
+import SocketIOCore
+
+/// What speaks over a transport: one of the dialects.
+///
+/// A session turns messages into joins, inputs and events, and is told when its transport is gone. It is a class with
+/// final subclasses rather than a protocol, so that a message costs one virtual call and no existential.
+package class Session {
+    /// How messages reach the peer. Changes when a long-polling session moves to a WebSocket.
+    final var transport: Transport
+    final private(set) var heartbeat: Heartbeat?
+    private var joinDeadline: Instant
+
+    /// Whether the peer has joined something, so that the join deadline no longer counts. A join that a hook has not
+    /// decided yet is none: a hook that never answers holds no connection.
+    var hasJoined: Bool { true }
+
+    init(_ transport: Transport) {
+        self.transport = transport
+        let server = transport.server
+        let now = server.clock()
+        if let interval = transport.limits.heartbeatInterval {
+            heartbeat = Heartbeat(interval: interval, timeout: transport.limits.heartbeatTimeout, now: now)
+        }
+        joinDeadline = now + server.settings.joinTimeout
+    }
+
+    final var server: Server { transport.server }
+
+    /// Whether this session still speaks: its transport has not ended.
+    final var isLive: Bool { transport.session === self }
+
+    /// The transport is there; called once.
+    func opened() {}
+
+    /// A whole text message; `bytes` are valid UTF-8, lent for the call.
+    func textReceived(_ bytes: Span<UInt8>) {}
+
+    /// A whole binary message, lent for the call.
+    func binaryReceived(_ bytes: Span<UInt8>) {}
+
+    /// Whether the next binary message is part of a packet that has begun already.
+    var expectsAttachment: Bool { false }
+
+    /// A text message over the rate has come in, and is not to be acted upon.
+    func textDropped(_ bytes: Span<UInt8>) {}
+
+    /// A WebSocket pong has come in, with its payload.
+    func pongReceived(_ payload: Span<UInt8>) {}
+
+    /// The transport can take snapshots again.
+    func outboxDrained() {}
+
+    /// The peer has sent a close frame; ``closed()`` follows.
+    func peerClosed(code: UInt16?) {}
+
+    /// The transport is gone; seats are dropped and nothing may be sent any more.
+    func closed() {}
+
+    /// A member that this session speaks for has lost its seat; tells the peer.
+    func ended(_ member: Member, _ departure: Departure) {}
+
+    /// Sends a ping in the dialect's way.
+    func sendPing() {}
+
+    /// Takes a pong in the dialect's way; whether one was awaited.
+    final func takePong() -> Bool {
+        heartbeat?.pongReceived(at: server.clock()) ?? false
+    }
+
+    /// When ``timeReached(_:)`` has something to do next.
+    final var deadline: Instant {
+        let beat = heartbeat?.deadline ?? .distantFuture
+        return hasJoined ? beat : min(beat, joinDeadline)
+    }
+
+    /// Nothing is joined any more: the time to join something starts anew.
+    final func restartJoinDeadline() {
+        joinDeadline = server.clock() + server.settings.joinTimeout
+        transport.armTimer()
+    }
+
+    final func timeReached(_ now: Instant) {
+        if !hasJoined, now >= joinDeadline {
+            server.counters[.joinTimeouts] += 1
+            transport.end(.joinTimeout)
+            return
+        }
+        switch heartbeat?.due(at: now) {
+        case .sendPing: sendPing()
+        case .timedOut:
+            server.counters[.heartbeatsMissed] += 1
+            transport.end(.heartbeatTimeout)
+        case nil: break
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import Determinism
+import WebSocketCore
+
+/// How a session's messages reach its peer: over one WebSocket, or by long polling.
+///
+/// Whatever the transport, what is sent is whole WebSocket server frames (RFC 6455 §5.2), so that a message for many is
+/// framed once; long polling makes its payloads from them. It is a class with final subclasses rather than a protocol,
+/// so that a message costs one virtual call and no existential.
+package class Transport {
+    unowned let server: Server
+    let limits: SessionLimits
+    /// What speaks over this transport; nil once it has ended.
+    final var session: Session?
+
+    init(server: Server, limits: SessionLimits) {
+        self.server = server
+        self.limits = limits
+    }
+
+    /// The name by which Socket.IO knows it.
+    var name: String { "websocket" }
+
+    /// The peer's address, for logs and admins.
+    var peerAddress: String { "" }
+
+    /// Queues reliable, already framed bytes. When more than the limit waits for a peer that does not read, it is ended
+    /// as too slow.
+    func send(_ frames: [UInt8]) {}
+
+    /// Queues one message, framed in place.
+    func send(_ opcode: WebSocketOpcode, _ payload: Span<UInt8>) {}
+
+    /// Queues a frame ahead of all that waits.
+    func sendAhead(_ frame: [UInt8]) {}
+
+    /// Queues framed bytes that many are sent, of which only the latest matter.
+    func sendLatest(_ frames: [UInt8]) {}
+
+    /// Whether a snapshot may be handed over now: nothing of an earlier turn is still unsent.
+    var takesLatest: Bool { false }
+
+    /// How many bytes wait to be sent: what a game watches to slow down.
+    var queuedBytes: Int { 0 }
+
+    /// Ends the session for a reason of ours, and tells the peer.
+    func end(_ departure: Departure) {}
+
+    /// The session's deadline may have moved closer.
+    func armTimer() {}
+}
+
+/// What one kind of session may use up. One object serves all sessions of a kind.
+package final class SessionLimits: Sendable {
+    /// The longest message a peer may send, in bytes.
+    package let messageBytesMax: Int
+    /// Frames in one message at most.
+    package let fragmentsMax: Int
+    /// The most reliable bytes that wait for one peer.
+    package let outboxBytesMax: Int
+    /// Messages a second, with a burst of twice as many; nil counts none.
+    package let messagesPerSecond: Int?
+    /// Whether input is left with the kernel while the peer does not read what it is sent, instead of ending it.
+    package let waitsForReader: Bool
+    /// How long the server waits between a pong (or the opening) and its next ping; nil sends none.
+    package let heartbeatInterval: Interval?
+    /// How long a peer may take to answer a ping before it counts as dead.
+    package let heartbeatTimeout: Interval
+
+    /// Limits of your own.
+    package init(
+        messageBytesMax: Int, fragmentsMax: Int, outboxBytesMax: Int, messagesPerSecond: Int?, waitsForReader: Bool,
+        heartbeatInterval: Interval?, heartbeatTimeout: Interval
+    ) {
+        self.messageBytesMax = messageBytesMax
+        self.fragmentsMax = fragmentsMax
+        self.outboxBytesMax = outboxBytesMax
+        self.messagesPerSecond = messagesPerSecond
+        self.waitsForReader = waitsForReader
+        self.heartbeatInterval = heartbeatInterval
+        self.heartbeatTimeout = heartbeatTimeout
+    }
+
+    /// The limits of players.
+    convenience init(_ settings: ServerSettings) {
+        self.init(
+            messageBytesMax: settings.messageBytesMax, fragmentsMax: settings.fragmentsMax,
+            outboxBytesMax: settings.outboxBytesMax, messagesPerSecond: settings.messagesPerSecond,
+            waitsForReader: false, heartbeatInterval: settings.heartbeatInterval,
+            heartbeatTimeout: settings.heartbeatTimeout)
+    }
+}
