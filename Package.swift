@@ -72,7 +72,11 @@ let package = Package(
         // The wire cores: no I/O, no clock, no threads.
         wire("JSONCore", ["ByteKit"]),
         wire("HTTPCore", ["ByteKit", httpTypes]),
-        wire("WebSocketCore", ["ByteKit", "HTTPCore", httpTypes, crypto]),
+        .systemLibrary(
+            name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib",
+            providers: [.apt(["zlib1g-dev"])]),
+        wire("Compression", ["CZlib", "ByteKit"]),
+        wire("WebSocketCore", ["ByteKit", "HTTPCore", "Compression", httpTypes, crypto]),
         wire("SocketIOCore", ["ByteKit", "JSONCore", "Determinism"]),
         wire("SnapshotCore", ["ByteKit", "Determinism"]),
 
@@ -135,17 +139,21 @@ let package = Package(
         .target(
             name: "VectorFiles", dependencies: ["Determinism"], path: "Tests/VectorFiles", swiftSettings: settings),
         .target(
-            name: "FuzzTargets", dependencies: ["HTTPCore", "WebSocketCore", httpTypes], path: "Tests/Fuzz/Targets",
-            swiftSettings: settings),
+            name: "FuzzTargets", dependencies: ["ByteKit", "HTTPCore", "WebSocketCore", "Compression", httpTypes],
+            path: "Tests/Fuzz/Targets", swiftSettings: settings),
 
         tests("TidyTests", []),
         tests("ByteKitTests", ["ByteKit"]),
         tests("DeterminismTests", ["Determinism"]),
         tests("JSONCoreTests", ["JSONCore", "Determinism"]),
         tests("HTTPCoreTests", ["HTTPCore", "FuzzTargets", "VectorFiles", httpTypes]),
+        tests("CompressionTests", ["Compression", "FuzzTargets", "VectorFiles", "ByteKit", "Determinism"]),
         tests(
             "WebSocketCoreTests",
-            ["WebSocketCore", "HTTPCore", "FuzzTargets", "VectorFiles", "ByteKit", "Determinism", httpTypes]),
+            [
+                "WebSocketCore", "HTTPCore", "Compression", "FuzzTargets", "VectorFiles", "ByteKit", "Determinism",
+                httpTypes,
+            ]),
         tests("SocketIOCoreTests", ["SocketIOCore", "JSONCore", "Determinism"]),
         tests("SnapshotCoreTests", ["SnapshotCore", "ByteKit", "Determinism"]),
         tests("EventLoopTests", ["EventLoop", "ByteKit", "Determinism"]),
@@ -175,7 +183,7 @@ let package = Package(
 
 // The fuzzers themselves link libFuzzer, so they are built by scripts/fuzz alone.
 if Context.environment["MUSTER_FUZZ"] != nil {
-    package.targets += ["http-head", "websocket-stream"].map { name in
+    package.targets += ["http-head", "websocket-stream", "extension-negotiation", "inflate", "utf8"].map { name in
         .executableTarget(
             name: name, dependencies: ["FuzzTargets"], path: "Tests/Fuzz/\(name)", exclude: ["corpus"],
             swiftSettings: settings)

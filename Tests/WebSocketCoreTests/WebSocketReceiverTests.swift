@@ -77,7 +77,7 @@ struct WebSocketReceiverTests {
 
     @Test func `a declared length allocates nothing`() throws {
         var receiver = WebSocketReceiver(role: .client, messageBytesMax: .max)
-        var header: [UInt8] = [0x82, 127, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 9]
+        var header: [UInt8] = [0x82, 127, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 9]
         var span = header.mutableSpan
         var cursor = 0
         let event = try receiver.next(&span, at: &cursor)

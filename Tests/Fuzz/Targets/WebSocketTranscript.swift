@@ -14,7 +14,8 @@ package enum WebSocketEntry: Equatable {
 ///
 /// Checks on the way that it takes every byte, that what it keeps stays within its limit, and that it keeps nothing
 /// between messages.
-package func transcript(of pieces: [[UInt8]], by receiver: consuming WebSocketReceiver) -> [WebSocketEntry] {
+package func transcript(of pieces: [[UInt8]], by receiver: WebSocketReceiver) -> [WebSocketEntry] {
+    var receiver = receiver
     var entries: [WebSocketEntry] = []
     for piece in pieces {
         var bytes = piece

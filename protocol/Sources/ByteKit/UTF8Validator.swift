@@ -17,6 +17,11 @@ package struct UTF8Validator: Sendable {
     package mutating func consume(_ bytes: Span<UInt8>) -> Bool {
         var index = 0
         while index < bytes.count {
+            if needed == 0 {
+                // Eight bytes of ASCII at a time: most text is little else.
+                while bytes.count - index >= 8, bytes.word(at: index) & 0x8080_8080_8080_8080 == 0 { index += 8 }
+                guard index < bytes.count else { return true }
+            }
             let byte = bytes[index]
             index += 1
             if needed == 0 {

@@ -2,14 +2,14 @@ import ByteKit
 package import HTTPTypes
 
 /// The character classes of RFC 9110 §5.5–5.6 and RFC 3986, shared by everything that reads or writes a head.
-enum HTTPGrammar {
+package enum HTTPGrammar {
     /// Whether a byte may stand in a field value: HTAB, SP, visible ASCII, or 0x80 and above (RFC 9110 §5.5).
     static func isFieldByte(_ byte: UInt8) -> Bool {
         byte >= 0x20 && byte != 0x7F || byte == 0x09
     }
 
     /// Whether a byte may stand in a token (RFC 9110 §5.6.2).
-    static func isTokenByte(_ byte: UInt8) -> Bool {
+    package static func isTokenByte(_ byte: UInt8) -> Bool {
         // One bit for each of the 128 bytes of ASCII.
         byte < 0x80 && (byte < 0x40 ? tokenBytesLow : tokenBytesHigh) >> UInt64(byte & 0x3F) & 1 == 1
     }

@@ -1,6 +1,7 @@
 /// What a peer did against RFC 6455 or our limits. The connection is over: send the close frame, then close.
 package enum WebSocketError: Error, Equatable, Sendable {
-    /// RSV1, RSV2 or RSV3 set, with no extension negotiated (§5.2).
+    /// RSV1, RSV2 or RSV3 set with nothing agreed that gives it a meaning, or RSV1 on another frame than a message's first
+    /// (§5.2, RFC 7692 §6.1).
     case reservedBits
     /// Opcode 3–7 or 11–15 (§5.2).
     case reservedOpcode
@@ -24,6 +25,10 @@ package enum WebSocketError: Error, Equatable, Sendable {
     case tooManyFragments
     /// A longer message than the limit.
     case messageTooBig
+    /// A compressed message that is no DEFLATE data, or is cut short (RFC 7692 §7.2.2).
+    case invalidDeflate
+    /// A compressed message while as many as we may have are under way.
+    case outOfContexts
 
     /// The code of the close frame that answers.
     package var closeCode: UInt16 {
@@ -31,9 +36,10 @@ package enum WebSocketError: Error, Equatable, Sendable {
         case .reservedBits, .reservedOpcode, .mask, .fragmentedControl, .controlTooLong, .length,
             .unexpectedContinuation, .expectedContinuation, .closePayload:
             WebSocketCloseCode.protocolError
-        case .invalidText: WebSocketCloseCode.invalidText
+        case .invalidText, .invalidDeflate: WebSocketCloseCode.invalidText
         case .tooManyFragments: WebSocketCloseCode.policyViolation
         case .messageTooBig: WebSocketCloseCode.messageTooBig
+        case .outOfContexts: WebSocketCloseCode.tryAgainLater
         }
     }
 
@@ -52,6 +58,8 @@ package enum WebSocketError: Error, Equatable, Sendable {
         case .invalidText: "not UTF-8"
         case .tooManyFragments: "too many fragments"
         case .messageTooBig: "message too big"
+        case .invalidDeflate: "not DEFLATE data"
+        case .outOfContexts: "too many compressed messages"
         }
     }
 }

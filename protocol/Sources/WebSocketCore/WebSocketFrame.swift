@@ -25,24 +25,53 @@ package enum WebSocketFrame {
 
     /// Appends one frame to `out`.
     ///
-    /// - Precondition: A control frame is final and has at most 125 bytes of payload.
+    /// - Parameter isCompressed: Whether `payload` is the beginning of a compressed message (RFC 7692 §6).
+    /// - Precondition: A control frame is final, not compressed, and has at most 125 bytes of payload.
     package static func append(
         _ opcode: WebSocketOpcode, _ payload: Span<UInt8>, to out: inout [UInt8], mask: UInt32? = nil,
-        isFinal: Bool = true
+        isFinal: Bool = true, isCompressed: Bool = false
     ) {
         precondition(
-            !opcode.isControl || isFinal && payload.count <= controlBytesMax,
-            "control frames are final and 125 bytes at most")
+            !opcode.isControl || isFinal && !isCompressed && payload.count <= controlBytesMax,
+            "control frames are final, plain, and 125 bytes at most")
+        let first = opcode.rawValue | (isFinal ? 0x80 : 0) | (isCompressed ? 0x40 : 0)
+        guard payload.count <= 0xFFFF else {
+            return appendLong(first, payload, to: &out, mask: mask)
+        }
+        // Up to here the whole head fits into one word.
+        var head = UInt64(first)
+        var headCount = 2
+        if payload.count <= 125 {
+            head |= UInt64(payload.count) << 8
+        } else {
+            head |= 126 << 8 | UInt64(UInt16(payload.count).byteSwapped) << 16
+            headCount = 4
+        }
+        if let mask {
+            head |= 0x80 << 8 | UInt64(mask) << (headCount * 8)
+            headCount += 4
+        }
+        out.append(head: head, headCount: headCount, then: payload)
+        if let mask { applyMask(mask, toLast: payload.count, of: &out) }
+    }
+
+    private static func appendLong(
+        _ first: UInt8, _ payload: Span<UInt8>, to out: inout [UInt8], mask: UInt32?
+    ) {
         out.makeRoom(for: payload.count + 14)
-        out.append(opcode.rawValue | (isFinal ? 0x80 : 0))
-        appendLength(payload.count, to: &out, maskBit: mask == nil ? 0 : 0x80)
+        out.append(first)
+        out.append(mask == nil ? 127 : 0x80 | 127)
+        out.appendBigEndian(UInt64(payload.count))
         if let mask { out.appendLittleEndian(mask) }
-        let start = out.count
         out.append(payload)
-        guard let mask else { return }
+        if let mask { applyMask(mask, toLast: payload.count, of: &out) }
+    }
+
+    private static func applyMask(_ mask: UInt32, toLast count: Int, of out: inout [UInt8]) {
+        let start = out.count - count
         var span = out.mutableSpan
         var masked = span._mutatingExtracting(start...)
-        applyMask(&masked, key: mask, phase: 0)
+        ByteKit.applyMask(&masked, key: mask, phase: 0)
     }
 
     /// One unmasked frame of its own: framed once, sent to many.
@@ -72,19 +101,6 @@ package enum WebSocketFrame {
             payload.append(contentsOf: text[..<end])
         }
         append(.close, payload.span, to: &out, mask: mask)
-    }
-
-    private static func appendLength(_ length: Int, to out: inout [UInt8], maskBit: UInt8) {
-        switch length {
-        case ...125:
-            out.append(maskBit | UInt8(length))
-        case ...0xFFFF:
-            out.append(maskBit | 126)
-            out.appendBigEndian(UInt16(length))
-        default:
-            out.append(maskBit | 127)
-            out.appendBigEndian(UInt64(length))
-        }
     }
 }
 

@@ -21,16 +21,16 @@ package enum WebSocketHandshakeError: Error, Equatable, Sendable {
     case body
     /// A server's answer is not 101, or its `Sec-WebSocket-Accept` is not of our nonce.
     case notAccepted
-    /// A server's answer names an extension, and none was offered.
-    case unofferedExtension
+    /// `Sec-WebSocket-Extensions` breaks its grammar, or a server's answer names what was not offered.
+    case extensions
 
     /// The status of the refusal; 502 where it was the server's answer that was wrong.
     package var status: HTTPResponse.Status {
         switch self {
         case .method: .methodNotAllowed
         case .upgrade, .version: .upgradeRequired
-        case .connection, .key, .subprotocol, .body: .badRequest
-        case .notAccepted, .unofferedExtension: .badGateway
+        case .connection, .key, .subprotocol, .extensions, .body: .badRequest
+        case .notAccepted: .badGateway
         }
     }
 
@@ -44,7 +44,7 @@ package enum WebSocketHandshakeError: Error, Equatable, Sendable {
             // RFC 9110 §15.5.22 and RFC 6455 §4.4.
             fields[.upgrade] = "websocket"
             fields[.secWebSocketVersion] = WebSocketHandshake.version
-        case .connection, .key, .subprotocol, .body, .notAccepted, .unofferedExtension:
+        case .connection, .key, .subprotocol, .extensions, .body, .notAccepted:
             break
         }
         return HTTPWriter.response(
@@ -61,15 +61,18 @@ package struct WebSocketHandshake: Sendable, Equatable {
 
     /// What the client offers, in its order of preference.
     package let subprotocols: [String]
+    /// The offers of permessage-deflate that break no rule, in the client's order: what
+    /// ``PermessageDeflate/agreement(for:)`` chooses from. Other extensions are not looked at.
+    package let offers: [PermessageDeflate.Offer]
     private let accept: String
 
-    /// Checks that a request asks for a WebSocket as §4.2.1 says. Extensions offered are not looked at: none is used.
+    /// Checks that a request asks for a WebSocket as §4.2.1 says.
     ///
     /// - Throws: Answer with ``WebSocketHandshakeError/response()`` and close.
     package static func check(_ head: HTTPRequestHead) throws(WebSocketHandshakeError) -> WebSocketHandshake {
         let fields = head.fields
-        guard fields.hasToken("websocket", in: .upgrade) else { throw .upgrade }
         guard head.method == .get else { throw .method }
+        guard fields.hasToken("websocket", in: .upgrade) else { throw .upgrade }
         guard fields.hasToken("upgrade", in: .connection) else { throw .connection }
         guard fields[values: .secWebSocketVersion] == [version] else { throw .version }
         let keys = fields[values: .secWebSocketKey]
@@ -78,15 +81,21 @@ package struct WebSocketHandshake: Sendable, Equatable {
             subprotocols.count <= subprotocolsMax, Set(subprotocols).count == subprotocols.count
         else { throw .subprotocol }
         guard (fields[.contentLength] ?? "0") == "0", !fields.contains(.transferEncoding) else { throw .body }
-        return WebSocketHandshake(subprotocols: subprotocols, accept: accept)
+        let offers = try ExtensionParameters.read(fields[values: .secWebSocketExtensions])
+            .filter { $0.isDeflate && $0.isValid }
+            .map(PermessageDeflate.Offer.init)
+        return WebSocketHandshake(subprotocols: subprotocols, offers: offers, accept: accept)
     }
 
     /// The 101 response (§4.2.2). Frames may follow it at once.
     ///
     /// - Parameters:
     ///   - subprotocol: One of ``subprotocols``, or nil for none.
+    ///   - extensions: What has been agreed to of ``offers``, or nil for none.
     ///   - fields: More fields, such as cookies.
-    package func response(subprotocol: String? = nil, fields: HTTPFields = [:]) -> [UInt8] {
+    package func response(
+        subprotocol: String? = nil, extensions: PermessageDeflate.Agreement? = nil, fields: HTTPFields = [:]
+    ) -> [UInt8] {
         var fields = fields
         fields[.upgrade] = "websocket"
         fields[.secWebSocketAccept] = accept
@@ -94,6 +103,7 @@ package struct WebSocketHandshake: Sendable, Equatable {
             precondition(subprotocols.contains(subprotocol), "a subprotocol that the client did not offer")
             fields[.secWebSocketProtocol] = subprotocol
         }
+        if let extensions { fields[.secWebSocketExtensions] = extensions.fieldValue }
         return HTTPWriter.response(.switchingProtocols, fields: fields, connection: .upgrade)
     }
 
@@ -109,14 +119,34 @@ package struct WebSocketHandshake: Sendable, Equatable {
 
 /// The client's side of the opening handshake (RFC 6455 §4.1).
 package struct WebSocketClientHandshake: Sendable {
+    /// What a server has agreed to.
+    package struct Answer: Sendable, Equatable {
+        /// The subprotocol that it chose among ours.
+        package var subprotocol: String?
+        /// How messages may be compressed, if at all.
+        package var extensions: PermessageDeflate.Agreement?
+
+        /// An answer, for a test; nothing agreed where nothing is said.
+        package init(subprotocol: String? = nil, extensions: PermessageDeflate.Agreement? = nil) {
+            self.subprotocol = subprotocol
+            self.extensions = extensions
+        }
+    }
+
     private let key: String
     private let subprotocols: [String]
+    private let deflate: PermessageDeflate?
 
-    /// Begins with a nonce of 16 bytes that the caller draws at random, and the subprotocols to offer, which are tokens.
-    package init(nonce: [UInt8], subprotocols: [String] = []) {
+    /// Begins with a nonce of 16 bytes that the caller draws at random.
+    ///
+    /// - Parameters:
+    ///   - subprotocols: What to offer, in order of preference; tokens.
+    ///   - deflate: How to offer compression, or nil not to.
+    package init(nonce: [UInt8], subprotocols: [String] = [], deflate: PermessageDeflate? = nil) {
         precondition(nonce.count == 16, "a handshake's nonce has 16 bytes")
         key = String(decoding: Base64.encode(nonce), as: UTF8.self)
         self.subprotocols = subprotocols
+        self.deflate = deflate
     }
 
     /// The request.
@@ -131,11 +161,12 @@ package struct WebSocketClientHandshake: Sendable {
         fields[.secWebSocketVersion] = WebSocketHandshake.version
         fields[.secWebSocketKey] = key
         if !subprotocols.isEmpty { fields[.secWebSocketProtocol] = subprotocols.joined(separator: ", ") }
+        if let deflate { fields[.secWebSocketExtensions] = deflate.offer }
         return try HTTPWriter.request(.get, target: target, host: host, fields: fields)
     }
 
-    /// Checks the server's answer, and returns the subprotocol it chose.
-    package func check(_ head: HTTPResponseHead) throws(WebSocketHandshakeError) -> String? {
+    /// Checks the server's answer, and returns what it agreed to.
+    package func check(_ head: HTTPResponseHead) throws(WebSocketHandshakeError) -> Answer {
         let fields = head.fields
         guard head.status.code == 101 else { throw .notAccepted }
         guard fields.hasToken("websocket", in: .upgrade) else { throw .upgrade }
@@ -143,10 +174,11 @@ package struct WebSocketClientHandshake: Sendable {
         guard let accept = WebSocketHandshake.acceptValue(forKey: key),
             fields[values: .secWebSocketAccept] == [accept]
         else { throw .notAccepted }
-        guard !fields.contains(.secWebSocketExtensions) else { throw .unofferedExtension }
+        let extensions = fields[values: .secWebSocketExtensions]
+        guard deflate != nil || extensions.isEmpty else { throw .extensions }
         guard let chosen = fields.tokens(in: .secWebSocketProtocol), chosen.count <= 1,
             chosen.allSatisfy(subprotocols.contains)
         else { throw .subprotocol }
-        return chosen.first
+        return Answer(subprotocol: chosen.first, extensions: try deflate?.agreement(answeredBy: extensions))
     }
 }

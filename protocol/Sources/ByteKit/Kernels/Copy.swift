@@ -4,6 +4,30 @@ extension [UInt8] {
         unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
     }
 
+    /// Appends a short head and the bytes that follow it, with one look at the array's room.
+    ///
+    /// - Parameters:
+    ///   - head: Its first byte in the least significant bits.
+    ///   - headCount: How many of its bytes count: 0 to 8.
+    package mutating func append(head: UInt64, headCount: Int, then bytes: Span<UInt8>) {
+        precondition((0...8).contains(headCount), "a head has at most eight bytes")
+        let total = headCount + bytes.count
+        // The head is stored as a whole word, so there is room for one even where nothing follows.
+        let room = Swift.max(total, 8)
+        if capacity - count < room { reserveCapacity(Swift.max(count + room, capacity * 2)) }
+        append(addingCapacity: room) { spare in
+            unsafe spare.withUnsafeMutableBufferPointer { buffer, filled in
+                let target = UnsafeMutableRawBufferPointer(buffer)
+                unsafe target.storeBytes(of: head.littleEndian, as: UInt64.self)
+                unsafe bytes.withUnsafeBytes { source in
+                    guard let from = source.baseAddress, let start = target.baseAddress else { return }
+                    unsafe (start + headCount).copyMemory(from: from, byteCount: source.count)
+                }
+                filled = total
+            }
+        }
+    }
+
     /// A copy of lent bytes.
     package init(copying bytes: Span<UInt8>) {
         self = unsafe bytes.withUnsafeBufferPointer { unsafe [UInt8]($0) }

@@ -9,14 +9,21 @@ package func applyMask(_ bytes: inout MutableSpan<UInt8>, key: UInt32, phase: In
     let turned = turn == 0 ? key : key >> turn | key << (32 - turn)
     let wide = UInt64(turned) << 32 | UInt64(turned)
     unsafe bytes.withUnsafeMutableBytes { raw in
+        guard let start = raw.baseAddress else { return }
+        let count = raw.count
         var offset = 0
-        while offset &+ 8 <= raw.count {
-            let word = unsafe raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-            unsafe raw.storeBytes(of: word ^ wide.littleEndian, toByteOffset: offset, as: UInt64.self)
+        while offset &+ 8 <= count {
+            let place = unsafe start + offset
+            let word = unsafe place.loadUnaligned(as: UInt64.self)
+            unsafe place.storeBytes(of: word ^ wide.littleEndian, as: UInt64.self)
             offset &+= 8
         }
-        while offset < raw.count {
-            unsafe raw[offset] ^= UInt8(truncatingIfNeeded: turned >> UInt32((offset & 3) * 8))
+        while offset < count {
+            let place = unsafe start + offset
+            let byte = unsafe place.load(as: UInt8.self)
+            unsafe place.storeBytes(
+                of: byte ^ UInt8(truncatingIfNeeded: turned >> UInt32(truncatingIfNeeded: (offset & 3) &* 8)),
+                as: UInt8.self)
             offset &+= 1
         }
     }

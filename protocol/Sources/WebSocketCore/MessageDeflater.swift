@@ -1,0 +1,75 @@
+internal import Compression
+
+/// Writes the messages of one connection as frames, compressed where that makes them smaller (RFC 7692 §7.2.1).
+///
+/// A message that is not to be compressed, such as one with a secret beside text that a player chose, is written with
+/// ``WebSocketFrame`` instead; both may be mixed at will.
+package final class MessageDeflater {
+    private let pool: DeflatePool
+    private let windowBits: Int
+    private let keepsContext: Bool
+    private let threshold: Int
+    private var context: Deflater?
+
+    /// The sending half of an agreement.
+    ///
+    /// - Parameters:
+    ///   - role: Who we are.
+    ///   - threshold: Shorter messages are sent as they are.
+    package init(
+        _ agreement: PermessageDeflate.Agreement, role: WebSocketRole, pool: DeflatePool, threshold: Int = 1024
+    ) {
+        self.pool = pool
+        self.threshold = max(1, threshold)
+        windowBits = agreement.windowBits(sentBy: role)
+        keepsContext = !agreement.isWithoutContext(sentBy: role)
+    }
+
+    deinit {
+        if let context { pool.giveBack(context) }
+    }
+
+    /// Bytes of memory that the connection's own context holds.
+    package var residentBytes: Int { context?.residentBytes ?? 0 }
+
+    /// Whether a frame that is written here can be read by any peer with the same window: each message is compressed by
+    /// itself, so one frame serves them all.
+    package var makesSharedFrames: Bool { !keepsContext }
+
+    /// Appends a text or binary message as one frame.
+    ///
+    /// It goes out as it is where it is shorter than the threshold or would not get smaller, where the agreed window is
+    /// one that zlib does not have, and where the pool has no context left.
+    package func append(
+        _ opcode: WebSocketOpcode, _ payload: Span<UInt8>, to out: inout [UInt8], mask: UInt32? = nil
+    ) {
+        guard payload.count >= threshold, windowBits > 8, let deflater = takeContext() else {
+            return WebSocketFrame.append(opcode, payload, to: &out, mask: mask)
+        }
+        var compressed: [UInt8] = []
+        swap(&compressed, &pool.scratch)
+        deflater.deflateMessage(payload, into: &compressed)
+        let isSmaller = compressed.count < payload.count
+        if isSmaller {
+            WebSocketFrame.append(opcode, compressed.span, to: &out, mask: mask, isCompressed: true)
+        } else {
+            // What was compressed is not sent, so what follows may not refer to it.
+            deflater.reset()
+            WebSocketFrame.append(opcode, payload, to: &out, mask: mask)
+        }
+        if !keepsContext {
+            context = nil
+            pool.giveBack(deflater)
+        }
+        guard compressed.capacity <= Self.scratchBytesMax else { return }
+        compressed.removeAll(keepingCapacity: true)
+        swap(&compressed, &pool.scratch)
+    }
+
+    private static let scratchBytesMax = 64 * 1024
+
+    private func takeContext() -> Deflater? {
+        if context == nil { context = pool.borrowDeflater(windowBits: windowBits) }
+        return context
+    }
+}
