@@ -1,0 +1,102 @@
+import Determinism
+
+/// What is remembered of each address that has connected lately or is connected: at most ``addressesMax`` of them.
+///
+/// An address without connections whose bucket is full is as good as unknown, and two of those are forgotten for each new
+/// one, the longest unseen first. Only when the table is full does that also hit one whose bucket is not full yet.
+/// An address with connections is never forgotten, so that what it has is not counted anew.
+struct AddressTable {
+    /// The most addresses remembered. Each takes 32 bytes, and up to 26 more to be found: under 4 MiB in all.
+    static let addressesMax = 65_536
+
+    private struct Entry {
+        var key: UInt64
+        var bucket = AdmissionBucket()
+        var connections: Int32 = 0
+        // Neighbours among those without connections, by when that began; for a free entry `next` is the next free.
+        var previous: Int32 = none
+        var next: Int32 = none
+    }
+
+    private static let none: Int32 = -1
+
+    // Looked up only, never iterated; Swift seeds its hashes anew in each process, so no peer can choose collisions.
+    private var indices: [UInt64: Int32] = [:]
+    private var entries: [Entry] = []
+    private var firstFree = none
+    private var longestUnseen = none
+    private var lastSeen = none
+
+    /// How many addresses are remembered.
+    var count: Int { indices.count }
+
+    /// Where the address of `key` is remembered, if it is.
+    func find(_ key: UInt64) -> Int? { indices[key].map(Int.init) }
+
+    /// How many connections the address at `index` has.
+    func connections(at index: Int) -> Int { Int(entries[index].connections) }
+
+    /// Whether the address at `index` may open one more by its rate.
+    mutating func hasToken(at index: Int, now: Instant, _ rate: AdmissionRate) -> Bool {
+        entries[index].bucket.hasToken(at: now, rate)
+    }
+
+    /// Remembers a new address.
+    ///
+    /// - Returns: Where, or nil when each of ``addressesMax`` others has a connection.
+    mutating func insert(_ key: UInt64, now: Instant) -> Int? {
+        for _ in 0..<2 where longestUnseen != Self.none && entries[Int(longestUnseen)].bucket.isFull(at: now) {
+            forget(longestUnseen)
+        }
+        if count == Self.addressesMax {
+            guard longestUnseen != Self.none else { return nil }
+            forget(longestUnseen)
+        }
+        let index: Int
+        if firstFree == Self.none {
+            index = entries.count
+            entries.append(Entry(key: key))
+        } else {
+            index = Int(firstFree)
+            firstFree = entries[index].next
+            entries[index] = Entry(key: key)
+        }
+        indices[key] = Int32(index)
+        append(Int32(index))
+        return index
+    }
+
+    /// Counts a new connection of the address at `index`.
+    mutating func opened(at index: Int, now: Instant, _ rate: AdmissionRate) {
+        if entries[index].connections == 0 { unlink(Int32(index)) }
+        entries[index].connections += 1
+        entries[index].bucket.take(at: now, rate)
+    }
+
+    /// Counts the end of a connection of the address at `index`.
+    mutating func closed(at index: Int) {
+        precondition(entries[index].connections > 0, "released more often than admitted")
+        entries[index].connections -= 1
+        if entries[index].connections == 0 { append(Int32(index)) }
+    }
+
+    private mutating func forget(_ index: Int32) {
+        unlink(index)
+        indices[entries[Int(index)].key] = nil
+        entries[Int(index)].next = firstFree
+        firstFree = index
+    }
+
+    private mutating func append(_ index: Int32) {
+        entries[Int(index)].previous = lastSeen
+        entries[Int(index)].next = Self.none
+        if lastSeen == Self.none { longestUnseen = index } else { entries[Int(lastSeen)].next = index }
+        lastSeen = index
+    }
+
+    private mutating func unlink(_ index: Int32) {
+        let (previous, next) = (entries[Int(index)].previous, entries[Int(index)].next)
+        if previous == Self.none { longestUnseen = next } else { entries[Int(previous)].next = next }
+        if next == Self.none { lastSeen = previous } else { entries[Int(next)].previous = previous }
+    }
+}

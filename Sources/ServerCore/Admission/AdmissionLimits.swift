@@ -1,0 +1,62 @@
+import Determinism
+
+/// How many connections are let in, and how fast.
+///
+/// An address is a whole IPv4 address or an IPv6 /64, which is what one customer gets: within it addresses cost nothing.
+package struct AdmissionLimits: Sendable, Equatable {
+    /// The most connections at a time, of all addresses and kinds together; at least 1.
+    package var connectionsMax = 15_000
+    /// The most connections at a time of one address; at least 1.
+    package var connectionsPerAddressMax = 64
+    /// New connections of one address.
+    package var addressRate = AdmissionRate(perSecond: 10, burst: 40)
+    /// New connections of all addresses together.
+    package var processRate = AdmissionRate(perSecond: 500, burst: 1_000)
+    /// Whether only ``connectionsMax`` holds for peers on this machine, whose address says nothing about who they are.
+    package var exemptsLoopback = true
+
+    /// The defaults.
+    package init() {}
+}
+
+/// So many a second on average, and so many at once after a quiet time.
+package struct AdmissionRate: Sendable, Equatable {
+    /// The time that pays for one.
+    let interval: Interval
+    /// The time that a full allowance is worth.
+    let allowance: Interval
+
+    /// A rate of 1 to 1,000,000 a second with a burst of 1 to 1,000,000.
+    package init(perSecond: Int, burst: Int) {
+        precondition((1...1_000_000).contains(perSecond), "a rate is 1 to 1,000,000 a second")
+        precondition((1...1_000_000).contains(burst), "a burst is 1 to 1,000,000")
+        interval = Interval(nanoseconds: 1_000_000_000 / Int64(perSecond))
+        allowance = Interval(nanoseconds: interval.nanoseconds * Int64(burst))
+    }
+}
+
+/// A token bucket, kept as the one instant at which it is full again.
+struct AdmissionBucket {
+    /// When what was taken has been paid for.
+    private var fullAt = Instant.zero
+
+    /// Whether nothing is owed at `now`: forgetting the bucket would change nothing.
+    func isFull(at now: Instant) -> Bool { fullAt <= now }
+
+    /// Whether a token is there at `now`.
+    mutating func hasToken(at now: Instant, _ rate: AdmissionRate) -> Bool {
+        settle(at: now, rate)
+        return fullAt + rate.interval <= now + rate.allowance
+    }
+
+    /// Takes a token that is there at `now`.
+    mutating func take(at now: Instant, _ rate: AdmissionRate) {
+        settle(at: now, rate)
+        fullAt = fullAt + rate.interval
+    }
+
+    /// Nobody has more than the whole allowance or owes more, even if the clock has jumped back.
+    private mutating func settle(at now: Instant, _ rate: AdmissionRate) {
+        fullAt = min(max(fullAt, now), now + rate.allowance)
+    }
+}
