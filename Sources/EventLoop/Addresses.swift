@@ -1,3 +1,4 @@
+import ByteKit
 import CUV
 import Glibc
 
@@ -19,6 +20,11 @@ package enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
         case .ip(let host, let port): host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
         case .unix(let path): "unix:\(path)"
         }
+    }
+
+    /// The address of a peer; that of a Unix socket has the empty path.
+    init(_ peer: PeerAddress) {
+        self = peer.family == .local ? .unix(path: "") : .ip(host: peer.host, port: Int(peer.port))
     }
 
     /// The same address with a name replaced by the literal it stands for. May block.
@@ -124,24 +130,28 @@ struct RawAddress {
 
     /// The address as text and number. An IPv4 peer of a dual-stack listener shows as IPv4.
     var address: SocketAddress {
-        unsafe withUnsafeBytes(of: storage) { raw in
-            if family == AF_UNIX {
-                let path = unsafe raw.dropFirst(MemoryLayout<sa_family_t>.size).prefix { $0 != 0 }
-                return unsafe .unix(path: String(decoding: path, as: UTF8.self))
-            }
-            let port = unsafe raw.loadUnaligned(fromByteOffset: MemoryLayout<sa_family_t>.size, as: UInt16.self)
-            return .ip(host: host, port: Int(UInt16(bigEndian: port)))
+        guard family == AF_UNIX else { return SocketAddress(peer) }
+        return unsafe withUnsafeBytes(of: storage) { raw in
+            let path = unsafe raw.dropFirst(MemoryLayout<sa_family_t>.size).prefix { $0 != 0 }
+            return unsafe .unix(path: String(decoding: path, as: UTF8.self))
         }
     }
 
-    private var host: String {
-        unsafe withPointer { address in
-            unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(INET6_ADDRSTRLEN) + 1) { text in
-                guard let start = text.baseAddress, unsafe uv_ip_name(address, start, text.count) == 0 else {
-                    return ""
-                }
-                let host = unsafe String(cString: start)
-                return host.hasPrefix("::ffff:") && host.contains(".") ? String(host.dropFirst(7)) : host
+    /// The address as a small value.
+    var peer: PeerAddress {
+        unsafe withUnsafeBytes(of: storage) { raw in
+            // Port and addresses stand in network order; the port at the same place in both families.
+            let port = unsafe UInt16(bigEndian: raw.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
+            switch family {
+            case AF_INET:
+                return unsafe PeerAddress(
+                    ipv4: UInt32(bigEndian: raw.loadUnaligned(fromByteOffset: 4, as: UInt32.self)), port: port)
+            case AF_INET6:
+                return unsafe PeerAddress(
+                    ipv6: UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self)),
+                    UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 16, as: UInt64.self)), port: port)
+            default:
+                return .local
             }
         }
     }

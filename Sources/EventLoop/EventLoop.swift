@@ -259,33 +259,37 @@ extension EventLoop {
     ///   - backlog: How many connections the kernel completes ahead of us; it caps this at `somaxconn`.
     ///   - reusePort: Lets several loops, or processes of one user, listen at one IP address and port; the kernel
     ///     spreads the connections.
+    ///   - options: Those of each connection.
+    ///   - refusal: What a connection is told before it is closed for want of a descriptor; by default nothing.
     ///   - onAccept: Gets each connection. It sets `handler` and calls `startReading()`, or closes.
     /// - Throws: `addressInUse`, or what else the kernel or the look-up of a name answers.
     package func listen(
         _ address: SocketAddress, backlog: Int = 4096, reusePort: Bool = false,
-        onAccept: @escaping (SocketStream) -> Void
+        options: SocketOptions = SocketOptions(), refusal: [UInt8] = [], onAccept: @escaping (SocketStream) -> Void
     ) throws(UVError) -> Listener {
         assertCurrent()
-        let socket = try ListeningSocket(at: RawAddress(address), backlog: backlog, reusePort: reusePort)
-        return try Listener(loop: self, socket: socket, onAccept: onAccept)
+        let socket = try ListeningSocket(
+            at: RawAddress(address), backlog: backlog, reusePort: reusePort, options: options)
+        return try Listener(loop: self, socket: socket, refusal: refusal, onAccept: onAccept)
     }
 
     /// Connects to `address`.
     ///
     /// - Parameters:
     ///   - source: Local IP literal to connect from; by default the kernel chooses.
+    ///   - options: Those of a TCP connection.
     ///   - handler: Becomes the stream's handler.
     ///   - completion: Called once on a later turn. After a success the caller may send and start reading. After a
     ///     failure the stream is closed, and `handler` has heard nothing.
     /// - Returns: The stream on its way. Closing it gives up, and the completion gets `canceled`.
     @discardableResult
     package func connect(
-        _ address: SocketAddress, from source: String? = nil, handler: any ByteStreamHandler,
-        completion: @escaping (Result<SocketStream, UVError>) -> Void
+        _ address: SocketAddress, from source: String? = nil, options: SocketOptions = SocketOptions(),
+        handler: any ByteStreamHandler, completion: @escaping (Result<SocketStream, UVError>) -> Void
     ) -> SocketStream {
         let stream = SocketStream(loop: self, connectingTo: address, completion: completion)
         stream.handler = handler
-        stream.connect(from: source)
+        stream.connect(to: address, from: source, options: options)
         return stream
     }
 }

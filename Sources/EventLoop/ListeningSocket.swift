@@ -1,3 +1,4 @@
+import ByteKit
 import CUV
 import Glibc
 
@@ -11,13 +12,14 @@ struct ListeningSocket: ~Copyable {
     let address: SocketAddress
 
     /// Opens, binds and listens.
-    init(at address: RawAddress, backlog: Int, reusePort: Bool) throws(UVError) {
+    init(at address: RawAddress, backlog: Int, reusePort: Bool, options: SocketOptions) throws(UVError) {
         let descriptor = try openSocket(family: address.family)
         var bound = false
         do throws(UVError) {
             if address.family == AF_UNIX {
                 try Self.removeStale(address)
             } else {
+                try options.apply(to: descriptor)
                 try setOption(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
                 if reusePort { try setOption(descriptor, SOL_SOCKET, SO_REUSEPORT, 1) }
                 // "::" takes IPv4 as well, whatever the machine's default.
@@ -52,7 +54,7 @@ struct ListeningSocket: ~Copyable {
                     accepted = unsafe cuv_accept4(descriptor, address, length, flags)
                     return accepted
                 }
-                return AcceptedSocket(descriptor: accepted, peer: peer)
+                return AcceptedSocket(descriptor: accepted, peer: peer.peer)
             } catch {
                 switch error.code {
                 case UV_EAGAIN.rawValue: return nil
@@ -81,7 +83,19 @@ struct ListeningSocket: ~Copyable {
 /// A connection fresh from `accept`, not yet owned by a stream.
 struct AcceptedSocket {
     let descriptor: Int32
-    let peer: RawAddress
+    let peer: PeerAddress
+
+    /// Closes the connection with a last word, as far as that can be had without waiting.
+    func refuse(_ word: [UInt8]) {
+        // A socket closed with unread input is reset, and the reset may overtake the word (RFC 2525 §2.17).
+        unsafe withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { input in
+            _ = unsafe recv(descriptor, input.baseAddress, input.count, 0)
+        }
+        if !word.isEmpty {
+            _ = unsafe word.withUnsafeBytes { unsafe Glibc.send(descriptor, $0.baseAddress, $0.count, 0) }
+        }
+        Glibc.close(descriptor)
+    }
 }
 
 /// Opens a stream socket that neither blocks nor is inherited.

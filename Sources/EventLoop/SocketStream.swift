@@ -8,22 +8,21 @@ import Glibc
 /// The stream lives until it is closed, whether or not anyone holds it, and holds its handler as long. Errors of the
 /// peer and of the network close it at once; the handler hears ``ByteStreamHandler/streamClosed(_:)``.
 package final class SocketStream: LoopHandle, ByteStream {
-    /// Who receives what happens; to be set before ``startReading()``.
-    package var handler: (any ByteStreamHandler)?
+    // The fields stand in the order that leaves no gaps: a server holds thousands of these.
+
     /// Whether bytes still wait for the kernel; then ``send(_:then:)`` must not be called.
     package private(set) var isBlocked = false
-    /// The other end.
-    package private(set) var peerAddress: SocketAddress
-    /// The error that closed the stream, if one did.
-    package private(set) var error: UVError?
-
-    private var phase: Phase
     /// Whether the peer has finished sending.
     private var hasEnded = false
     private var isReading = false
+    /// libuv's code of the error that closed the stream; 0 when none did.
+    private var errorCode: Int32 = 0
+    /// Who receives what happens; to be set before ``startReading()``.
+    package var handler: (any ByteStreamHandler)?
     private var pending: PendingWrite?
-    private var lingerTimer: LoopTimer?
-    private var completion: ((Result<SocketStream, UVError>) -> Void)?
+    private var phase: Phase
+    /// The other end; local while it is not known.
+    package private(set) var peer: PeerAddress
 
     /// How long the peer's FIN is waited for after ours.
     private static let linger = Interval.seconds(2)
@@ -31,39 +30,71 @@ package final class SocketStream: LoopHandle, ByteStream {
     private static let keptCapacityMax = 16 * 1024
 
     private enum Phase {
-        case connecting
+        case connecting(ConnectionAttempt)
         case open
-        /// To be closed once the pending write has gone and the peer has finished; input is discarded.
-        case finishing
-        case closed
+        /// To be closed once the pending write has gone and the peer has finished, for which the timer waits; input is
+        /// discarded.
+        case finishing(LoopTimer?)
+        /// To be closed once the pending write has gone.
+        case sendingLast
+        /// Closed; with the attempt to connect that has failed, which is yet to be told so.
+        case closed(ConnectionAttempt?)
+    }
+
+    private final class ConnectionAttempt {
+        let completion: (Result<SocketStream, UVError>) -> Void
+
+        init(_ completion: @escaping (Result<SocketStream, UVError>) -> Void) {
+            self.completion = completion
+        }
     }
 
     /// Takes over a connection fresh from `accept`, and its descriptor also when that fails.
     init(loop: EventLoop, accepted: AcceptedSocket) throws(UVError) {
-        peerAddress = accepted.peer.address
+        peer = accepted.peer
         phase = .open
-        super.init(loop: loop, kind: peerAddress.handleKind)
-        initialise()
+        super.init(loop: loop, kind: accepted.peer.family == .local ? UV_NAMED_PIPE : UV_TCP)
+        initialise(isPipe: accepted.peer.family == .local)
         do throws(UVError) {
             try open(accepted.descriptor)
         } catch {
             Glibc.close(accepted.descriptor)
-            phase = .closed
+            phase = .closed(nil)
             closeHandle()
             throw error
         }
     }
 
-    /// A stream that is still to be connected: ``connect(from:)``.
+    /// A stream that is still to be connected: ``connect(to:from:options:)``.
     init(
         loop: EventLoop, connectingTo address: SocketAddress,
         completion: @escaping (Result<SocketStream, UVError>) -> Void
     ) {
-        peerAddress = address
-        phase = .connecting
-        self.completion = completion
-        super.init(loop: loop, kind: address.handleKind)
-        initialise()
+        let isPipe = if case .unix = address { true } else { false }
+        peer = .local
+        phase = .connecting(ConnectionAttempt(completion))
+        super.init(loop: loop, kind: isPipe ? UV_NAMED_PIPE : UV_TCP)
+        initialise(isPipe: isPipe)
+    }
+
+    /// The other end, with its address as text.
+    package var peerAddress: SocketAddress { SocketAddress(peer) }
+
+    /// The error that closed the stream, if one did.
+    package var error: UVError? { errorCode == 0 ? nil : UVError(code: errorCode) }
+
+    /// The kernel's number of the socket, to look at it from outside; nil once it is closed.
+    package var descriptor: Int32? {
+        var descriptor: Int32 = -1
+        return unsafe uv_fileno(base, &descriptor) == 0 ? descriptor : nil
+    }
+
+    private var isOpen: Bool {
+        if case .open = phase { true } else { false }
+    }
+
+    private var isClosed: Bool {
+        if case .closed = phase { true } else { false }
     }
 
     // MARK: Reading
@@ -72,7 +103,7 @@ package final class SocketStream: LoopHandle, ByteStream {
     package func startReading() {
         loop.assertCurrent()
         precondition(handler != nil, "a stream needs a handler before it reads")
-        guard phase == .open else { return }
+        guard isOpen else { return }
         read()
     }
 
@@ -81,7 +112,7 @@ package final class SocketStream: LoopHandle, ByteStream {
     /// While paused the end of the stream and errors go unnoticed.
     package func pauseReading() {
         loop.assertCurrent()
-        guard phase == .open, isReading else { return }
+        guard isOpen, isReading else { return }
         isReading = false
         _ = unsafe uv_read_stop(stream)
     }
@@ -101,7 +132,7 @@ package final class SocketStream: LoopHandle, ByteStream {
     /// The loop's receive buffer holds `count` bytes; or `count` is the end or an error.
     func received(_ count: Int) {
         if count > 0 {
-            guard phase == .open, let handler else { return }
+            guard isOpen, let handler else { return }
             let buffer = unsafe loop.received(count)
             var bytes = unsafe MutableSpan(_unsafeElements: buffer)
             handler.streamReceived(&bytes)
@@ -111,7 +142,7 @@ package final class SocketStream: LoopHandle, ByteStream {
             switch phase {
             case .open: handler?.streamEnded(self)
             case .finishing: if !isBlocked { closeNow() }
-            case .connecting, .closed: break
+            case .connecting, .sendingLast, .closed: break
             }
         } else if count < 0 {
             fail(UVError(code: Int32(clamping: count)))
@@ -126,7 +157,7 @@ package final class SocketStream: LoopHandle, ByteStream {
     package func send(_ bytes: inout [UInt8], then shared: [UInt8]) {
         loop.assertCurrent()
         let total = bytes.count + shared.count
-        if phase == .open, total > 0 {
+        if isOpen, total > 0 {
             precondition(!isBlocked, "send on a stream that is blocked")
             let written = unsafe withBuffers(bytes, shared, skipping: 0) { buffers, count in
                 unsafe uv_try_write(stream, buffers, count)
@@ -168,6 +199,7 @@ package final class SocketStream: LoopHandle, ByteStream {
         switch phase {
         case .open: handler?.streamDrained(self)
         case .finishing: finishSending()
+        case .sendingLast: closeNow()
         case .connecting, .closed: break
         }
     }
@@ -178,40 +210,50 @@ package final class SocketStream: LoopHandle, ByteStream {
     ///
     /// After sending, the stream waits up to 2 s for the peer to finish as well and discards what it sends: closing a
     /// socket with unread input would reset the connection, and the peer might never see our last bytes. There is no
-    /// limit to how long the peer may take to read them; whoever needs one closes with `.now`.
+    /// limit to how long the peer may take to read them; whoever needs one closes with `.now`. `.afterSendingLast` leaves
+    /// all that to the kernel.
     package func close(_ manner: StreamCloseManner) {
         loop.assertCurrent()
         switch (manner, phase) {
         case (.afterSending, .open):
-            phase = .finishing
+            phase = .finishing(nil)
             read()
             if !isBlocked { finishSending() }
-        case (.afterSending, .finishing), (_, .closed):
+        case (.afterSendingLast, .open), (.afterSendingLast, .finishing):
+            guard isBlocked else { return closeNow() }
+            phase = .sendingLast
+        case (.afterSending, .finishing), (.afterSending, .sendingLast), (.afterSendingLast, .sendingLast),
+            (_, .closed):
             break
-        case (.now, _), (.afterSending, .connecting):
+        case (.now, _), (_, .connecting):
             closeNow()
         }
     }
 
     private func finishSending() {
-        guard phase == .finishing else { return }
+        guard case .finishing(nil) = phase else { return }
         guard !hasEnded, shutdownSending() else { return closeNow() }
         let timer = loop.makeTimer { [unowned self] in closeNow() }
-        lingerTimer = timer
+        phase = .finishing(timer)
         timer.arm(at: loop.now + Self.linger)
     }
 
     private func closeNow() {
-        phase = .closed
+        switch phase {
+        case .connecting(let attempt): phase = .closed(attempt)
+        case .finishing(let timer):
+            timer?.close()
+            phase = .closed(nil)
+        case .open, .sendingLast: phase = .closed(nil)
+        case .closed: break
+        }
         isBlocked = false
-        lingerTimer?.close()
-        lingerTimer = nil
         closeHandle()
     }
 
     private func fail(_ error: UVError) {
-        guard phase != .closed else { return }
-        self.error = error
+        guard !isClosed else { return }
+        errorCode = error.code
         closeNow()
     }
 
@@ -222,9 +264,9 @@ package final class SocketStream: LoopHandle, ByteStream {
     override func handleClosed() {
         let handler = handler
         self.handler = nil
-        if let completion {
-            self.completion = nil
-            completion(.failure(error ?? .canceled))
+        if case .closed(let attempt?) = phase {
+            phase = .closed(nil)
+            attempt.completion(.failure(error ?? .canceled))
         } else {
             handler?.streamClosed(self)
         }
@@ -235,38 +277,34 @@ package final class SocketStream: LoopHandle, ByteStream {
 
 extension SocketStream {
     /// Starts connecting; the outcome comes through ``connected(_:)`` or the close callback.
-    func connect(from source: String?) {
+    func connect(to address: SocketAddress, from source: String?, options: SocketOptions) {
         do throws(UVError) {
-            let remote = try RawAddress(peerAddress)
-            if let source { try bind(to: source, family: remote.family) }
-            peerAddress = remote.address
-            try start(remote)
+            let remote = try RawAddress(address)
+            peer = remote.peer
+            switch address {
+            case .ip:
+                try openConnecting(remote.family, from: source, options: options)
+                let request = UnsafeMutablePointer<uv_connect_t>.allocate(capacity: 1)
+                let result = unsafe remote.withPointer { unsafe uv_tcp_connect(request, tcp, $0, onConnect) }
+                guard result < 0 else { return }
+                unsafe request.deallocate()
+                throw UVError(code: result)
+            case .unix(let path):
+                guard source == nil else { throw .invalidArgument }
+                let request = UnsafeMutablePointer<uv_connect_t>.allocate(capacity: 1)
+                unsafe uv_pipe_connect(request, pipe, path, onConnect)
+            }
         } catch {
             fail(error)
         }
     }
 
-    private func start(_ remote: RawAddress) throws(UVError) {
-        let request = UnsafeMutablePointer<uv_connect_t>.allocate(capacity: 1)
-        if case .unix(let path) = peerAddress {
-            unsafe uv_pipe_connect(request, pipe, path, onConnect)
-            return
-        }
-        let result = unsafe remote.withPointer { unsafe uv_tcp_connect(request, tcp, $0, onConnect) }
-        guard result < 0 else { return }
-        unsafe request.deallocate()
-        throw UVError(code: result)
-    }
-
-    /// Opens the socket ahead of connecting and fixes its local address, with a port for each remote address.
-    private func bind(to source: String, family: Int32) throws(UVError) {
-        let local = try RawAddress(.ip(host: source, port: 0))
-        guard local.family == family else { throw .invalidArgument }
+    /// Opens the socket ahead of connecting, sets its options and fixes its local address if it is to have a certain one.
+    private func openConnecting(_ family: Int32, from source: String?, options: SocketOptions) throws(UVError) {
         let descriptor = try openSocket(family: family)
         do throws(UVError) {
-            // The port is chosen when connecting, so that the pairs of addresses count and not the local ports.
-            try setOption(descriptor, Int32(IPPROTO_IP), IP_BIND_ADDRESS_NO_PORT, 1)
-            try unsafe UVError.checkSystem(local.withPointer { unsafe Glibc.bind(descriptor, $0, local.length) })
+            try options.apply(to: descriptor)
+            if let source { try bind(descriptor, family, to: source) }
             try open(descriptor)
         } catch {
             Glibc.close(descriptor)
@@ -274,14 +312,20 @@ extension SocketStream {
         }
     }
 
+    private func bind(_ descriptor: Int32, _ family: Int32, to source: String) throws(UVError) {
+        let local = try RawAddress(.ip(host: source, port: 0))
+        guard local.family == family else { throw .invalidArgument }
+        // The port is chosen when connecting, so that the pairs of addresses count and not the local ports.
+        try setOption(descriptor, Int32(IPPROTO_IP), IP_BIND_ADDRESS_NO_PORT, 1)
+        try unsafe UVError.checkSystem(local.withPointer { unsafe Glibc.bind(descriptor, $0, local.length) })
+    }
+
     /// The attempt to connect has ended; on a failure the close callback tells the owner.
     func connected(_ status: Int32) {
         guard status >= 0 else { return fail(UVError(code: status)) }
-        guard phase == .connecting else { return }
+        guard case .connecting(let attempt) = phase else { return }
         phase = .open
-        let completion = completion
-        self.completion = nil
-        completion?(.success(self))
+        attempt.completion(.success(self))
     }
 }
 
@@ -300,40 +344,20 @@ extension SocketStream {
         unsafe memory.assumingMemoryBound(to: uv_pipe_t.self)
     }
 
-    private func initialise() {
-        let result: Int32
-        switch peerAddress {
-        case .unix: result = unsafe uv_pipe_init(loop.loop, pipe, 0)
-        case .ip: result = unsafe uv_tcp_init(loop.loop, tcp)
-        }
+    private func initialise(isPipe: Bool) {
+        let result = isPipe ? unsafe uv_pipe_init(loop.loop, pipe, 0) : unsafe uv_tcp_init(loop.loop, tcp)
         precondition(result == 0, "a handle without a socket cannot fail to initialise")
         adopt()
-        // We gather what belongs together ourselves; holding back a small write would only delay it. Without a
-        // socket yet, libuv notes it for later and cannot fail.
-        if case .ip = peerAddress { _ = unsafe uv_tcp_nodelay(tcp, 1) }
     }
 
     private func open(_ descriptor: Int32) throws(UVError) {
-        switch peerAddress {
-        case .unix: try unsafe UVError.check(uv_pipe_open(pipe, descriptor))
-        case .ip: try unsafe UVError.check(uv_tcp_open(tcp, descriptor))
-        }
+        let isPipe = unsafe base.pointee.type == UV_NAMED_PIPE
+        try unsafe UVError.check(isPipe ? uv_pipe_open(pipe, descriptor) : uv_tcp_open(tcp, descriptor))
     }
 
     /// Sends our FIN. False when the connection has gone already.
     private func shutdownSending() -> Bool {
-        var descriptor: Int32 = -1
-        guard unsafe uv_fileno(base, &descriptor) == 0 else { return false }
+        guard let descriptor else { return false }
         return Glibc.shutdown(descriptor, Int32(SHUT_WR)) == 0
-    }
-}
-
-extension SocketAddress {
-    /// The kind of libuv handle for a connection of this address.
-    fileprivate var handleKind: uv_handle_type {
-        switch self {
-        case .ip: UV_TCP
-        case .unix: UV_NAMED_PIPE
-        }
     }
 }

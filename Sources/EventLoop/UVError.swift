@@ -32,6 +32,9 @@ package struct UVError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Whether the operation was given up because its handle was closed.
     package var isCanceled: Bool { self == .canceled }
 
+    /// Whether the process, or the machine, has as many descriptors open as it may.
+    package var isOutOfDescriptors: Bool { code == UV_EMFILE.rawValue || code == UV_ENFILE.rawValue }
+
     /// Whether nobody listens at the address.
     package var isConnectionRefused: Bool { self == .connectionRefused }
 

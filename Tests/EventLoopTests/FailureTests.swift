@@ -6,33 +6,37 @@ import Testing
 
 /// A blocking socket of the test's own, for what a well-behaved client would not do.
 private func rawClient(_ address: SocketAddress) -> Int32 {
+    let family = if case .unix = address { AF_UNIX } else { AF_INET }
+    let descriptor = socket(family, Int32(SOCK_STREAM.rawValue), 0)
+    connectRaw(descriptor, to: address)
+    return descriptor
+}
+
+/// Connects a socket of the test's own to the loopback or Unix `address`.
+private func connectRaw(_ descriptor: Int32, to address: SocketAddress) {
+    let result: Int32
     switch address {
     case .ip(_, let port):
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var target = sockaddr_in()
         target.sin_family = sa_family_t(AF_INET)
         target.sin_port = in_port_t(port).bigEndian
         target.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let result = unsafe withUnsafePointer(to: &target) { target in
+        result = unsafe withUnsafePointer(to: &target) { target in
             unsafe target.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        #expect(result == 0)
-        return descriptor
     case .unix(let path):
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         var target = sockaddr_un()
         target.sun_family = sa_family_t(AF_UNIX)
         unsafe withUnsafeMutableBytes(of: &target.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
-        let result = unsafe withUnsafePointer(to: &target) { target in
+        result = unsafe withUnsafePointer(to: &target) { target in
             unsafe target.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        #expect(result == 0)
-        return descriptor
     }
+    precondition(result == 0, "\(errno)")
 }
 
 /// Closes with a reset instead of an orderly end.
@@ -45,8 +49,6 @@ private func reset(_ descriptor: Int32) {
 
 @Suite("Failures of peers and of the machine", .serialized)
 struct FailureTests {
-    private let loopback = SocketAddress.ip(host: "127.0.0.1", port: 0)
-
     @Test func `a reset closes the stream with its error`() throws {
         let server = Recorder()
         try LoopHarness.run { harness in
@@ -231,6 +233,7 @@ struct FailureTests {
             var listener: Listener?
             listener = try harness.loop.listen(.ip(host: "localhost", port: 0)) { stream in
                 peer = stream.peerAddress
+                #expect(stream.peer.description == "\(stream.peerAddress)" && stream.peer.isLoopback)
                 listener?.close()
                 listener = nil
                 stream.close(.now)
@@ -254,7 +257,7 @@ struct FailureTests {
             guard case .ip(_, let port) = listener.localAddress else { return }
             var listening: Listener?
             listening = try harness.loop.listen(.ip(host: "::", port: port)) { stream in
-                #expect(stream.peerAddress.description.hasPrefix("127.0.0.1:"))
+                #expect(stream.peer.family == .ipv4 && stream.peerAddress.description.hasPrefix("127.0.0.1:"))
                 stream.close(.now)
                 listening?.close()
                 listening = nil
@@ -265,36 +268,75 @@ struct FailureTests {
         }
     }
 
-    @Test func `without descriptors accepting rests, and goes on when there are some again`() async {
+    @Test func `without descriptors connections are turned away at a slow pace, and service returns with them`() async {
         await #expect(processExitsWith: .success) {
             let loop = try EventLoop()
             var turns = 0
             let server = Recorder()
-            let accepting = try loop.listen(.ip(host: "127.0.0.1", port: 0)) { stream in
+            let accepting = try loop.listen(loopback, refusal: Array("busy".utf8)) { stream in
                 server.attach(stream)
                 loop.stop()
             }
-            let client = rawClient(accepting.localAddress)
-            precondition(client >= 0)
-            var limit = rlimit()
-            let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-            _ = unsafe getrlimit(resource, &limit)
-            limit.rlim_cur = 64
-            _ = unsafe setrlimit(resource, &limit)
-            var taken: [Int32] = []
-            while case let descriptor = dup(client), descriptor >= 0 { taken.append(descriptor) }
+            let early = (0..<100).map { _ in rawClient(accepting.localAddress) }
+            let late = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            let taken = takeDescriptors()
             loop.beforeWaiting = { turns += 1 }
             let release = loop.makeTimer {
                 taken.forEach { close($0) }
-                taken = []
+                connectRaw(late, to: accepting.localAddress)
             }
             release.arm(at: loop.now + .milliseconds(150))
             loop.run()
-            precondition((1...2).contains(accepting.acceptErrorCount), "once at the start, once after 100 ms")
             precondition(accepting.lastAcceptError?.name == "EMFILE")
-            precondition(turns < 20, "the loop did not rest")
+            precondition(accepting.turnedAwayCount == 100)
+            precondition((2...3).contains(accepting.acceptErrorCount), "64, then 36 after 100 ms")
+            precondition(turns < 30, "the loop did not rest")
+            for client in early {
+                var word = [UInt8](repeating: 0, count: 16)
+                let count = unsafe recv(client, &word, word.count, 0)
+                precondition(count == 4 && word.starts(with: Array("busy".utf8)))
+                precondition(unsafe recv(client, &word, word.count, 0) == 0)
+            }
+            precondition(server.closedCount == 1, "accepted after the descriptors came back")
+            exit(0)
+        }
+    }
+
+    @Test func `what cannot be turned away waits`() async {
+        await #expect(processExitsWith: .success) {
+            let loop = try EventLoop()
+            let server = Recorder()
+            // Without a descriptor in reserve: they were all taken before the loop listened.
+            let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            let spare = dup(client)
+            var taken = takeDescriptors()
+            close(spare)
+            let accepting = try loop.listen(loopback) { stream in
+                server.attach(stream)
+                loop.stop()
+            }
+            connectRaw(client, to: accepting.localAddress)
+            taken.append(contentsOf: takeDescriptors())
+            let release = loop.makeTimer { taken.forEach { close($0) } }
+            release.arm(at: loop.now + .milliseconds(50))
+            loop.run()
+            precondition(accepting.acceptErrorCount >= 1 && accepting.turnedAwayCount == 0)
             precondition(server.closedCount == 1)
             exit(0)
         }
     }
+}
+
+private let loopback = SocketAddress.ip(host: "127.0.0.1", port: 0)
+
+/// Lowers the limit of descriptors and takes all that are left.
+private func takeDescriptors() -> [Int32] {
+    var limit = rlimit()
+    let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    _ = unsafe getrlimit(resource, &limit)
+    limit.rlim_cur = 256
+    _ = unsafe setrlimit(resource, &limit)
+    var taken: [Int32] = []
+    while case let descriptor = dup(0), descriptor >= 0 { taken.append(descriptor) }
+    return taken
 }

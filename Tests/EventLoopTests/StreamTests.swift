@@ -179,6 +179,36 @@ struct StreamTests {
         #expect(client.drainedCount == 0)
     }
 
+    @Test(arguments: [5, 8_000_000])
+    func `closing after sending the last delivers all, and does not wait for the peer's end`(_ count: Int) throws {
+        let client = Recorder()
+        let server = Recorder()
+        let whole = pattern(count)
+        var closedCount: Int?
+        client.onEnded = { stream in
+            // When this turn's closing is through.
+            var timer: LoopTimer?
+            timer = stream.loop.makeTimer {
+                timer?.close()
+                timer = nil
+                closedCount = server.closedCount
+                stream.close(.now)
+            }
+            timer?.arm(at: .zero)
+        }
+        try pair(client: client, server: server) { _, server in
+            server.send(whole)
+            #expect(server.isBlocked == (count > 1_000_000))
+            server.close(count > 1_000_000 ? .afterSending : .afterSendingLast)
+            server.close(.afterSendingLast)
+            server.close(.afterSending)
+        }
+        let isWhole = client.received == whole
+        #expect(isWhole)
+        #expect(closedCount == 1, "the server had not closed by itself")
+        #expect(client.endedCount == 1 && client.error == nil && server.error == nil && server.drainedCount == 0)
+    }
+
     /// The client can finish only when the server goes on taking what it no longer wants.
     @Test func `unread input does not cost the peer our last bytes`() throws {
         let client = Recorder()
@@ -212,7 +242,7 @@ struct StreamTests {
         #expect(client.endedCount == 1 && server.error == nil)
     }
 
-    @Test(arguments: [StreamCloseManner.now, .afterSending])
+    @Test(arguments: [StreamCloseManner.now, .afterSending, .afterSendingLast])
     func `a stream may be closed in any callback`(_ manner: StreamCloseManner) throws {
         for callback in ["accepted", "connected", "received", "drained", "ended", "closed"] {
             let client = Recorder()

@@ -36,7 +36,7 @@ package protocol ByteStream: AnyObject {
     /// - Precondition: `isBlocked` is false. On a closed stream the call does nothing.
     func send(_ bytes: inout [UInt8], then shared: [UInt8])
 
-    /// Closes the stream after what is pending has been written (`.afterSending`), or at once (`.now`).
+    /// Closes the stream after what is pending has been written (`.afterSending`, `.afterSendingLast`), or at once (`.now`).
     ///
     /// Either way no further bytes are delivered, and ``ByteStreamHandler/streamClosed(_:)`` follows once, on a
     /// later turn. Closing twice is allowed; `.now` after `.afterSending` takes effect.
@@ -50,8 +50,12 @@ extension ByteStream {
 
 /// How a ``ByteStream`` is to be closed.
 package enum StreamCloseManner: Sendable {
-    /// Write what is pending, then close.
+    /// Write what is pending, then close; a peer that is still sending gets time to finish.
     case afterSending
+    /// Write what is pending, then close at once: for a peer that has said it sends no more (RFC 6455 §5.5.1).
+    ///
+    /// It spares the wait for the peer's end. If the peer sends all the same, it may lose our last bytes.
+    case afterSendingLast
     /// Discard what is pending.
     case now
 }
