@@ -86,6 +86,12 @@ let package = Package(
             providers: [.apt(["libuv1-dev"])]),
         server("EventLoop", ["CUV", "ByteKit", "Determinism"]),
 
+        // Encryption.
+        .systemLibrary(
+            name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "openssl",
+            providers: [.apt(["libssl-dev"])]),
+        server("TLS", ["COpenSSL", "ByteKit"]),
+
         // The game side.
         server("GameKit", ["SnapshotCore", "JSONCore", "Determinism"]),
         server("LobbyCore", ["GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
@@ -157,6 +163,7 @@ let package = Package(
         tests("SocketIOCoreTests", ["SocketIOCore", "JSONCore", "Determinism"]),
         tests("SnapshotCoreTests", ["SnapshotCore", "ByteKit", "Determinism"]),
         tests("EventLoopTests", ["EventLoop", "ByteKit", "Determinism"]),
+        tests("TLSTests", ["TLS", "COpenSSL", "ByteKit", "Determinism"]),
         tests("GameKitTests", ["GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
         tests("GamesTests", ["Games", "ExampleGame", "GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
         tests("LobbyCoreTests", ["LobbyCore", "GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
