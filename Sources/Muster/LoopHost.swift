@@ -32,8 +32,7 @@ final class LoopHost {
         for address in addresses {
             do throws(UVError) {
                 let listener = try loop.listen(address) { [server] stream in
-                    server.accept(stream, peerAddress: stream.peerAddress.description)
-                    stream.startReading()
+                    if server.accept(stream, peer: stream.peer) { stream.startReading() }
                 }
                 listeners.append(listener)
             } catch {

@@ -32,7 +32,7 @@ package final class Server {
     var dirty: [Connection] = []
     private var connections: [Connection?] = []
     private var freeSlots: [Int] = []
-    package private(set) var connectionCount = 0
+    private var admission: AdmissionPolicy
 
     /// Every lobby, by id, and in order of opening.
     private var lobbyIndex: [String: HostedLobby] = [:]
@@ -59,31 +59,50 @@ package final class Server {
         self.entropy = entropy
         self.clock = clock
         startedAt = clock()
+        admission = AdmissionPolicy(settings.admission)
         wheel = TimerWheel(now: startedAt)
     }
 
     // MARK: Connections
 
-    /// Takes over an accepted byte stream. Over the connection limit it is answered 503 and closed.
-    package func accept(_ stream: any ByteStream, peerAddress: String, isSecure: Bool = false) {
+    /// How many connections there are.
+    package var connectionCount: Int { admission.connectionCount }
+
+    /// Takes over an accepted byte stream, which may then start reading; or refuses it with 503 and closes it.
+    ///
+    /// - Returns: Whether it was let in.
+    @discardableResult
+    package func accept(_ stream: any ByteStream, peer: PeerAddress, isSecure: Bool = false) -> Bool {
+        if case .refused(let refusal) = admission.admit(peer, at: clock()) {
+            refuse(stream, refusal, isSecure: isSecure)
+            return false
+        }
         let slot = freeSlots.popLast() ?? connections.count
         if slot == connections.count { connections.append(nil) }
         let connection = Connection(
-            server: self, stream: stream, peerAddress: peerAddress, isSecure: isSecure, slot: slot)
+            server: self, stream: stream, peer: peer, isSecure: isSecure, slot: slot)
         connections[slot] = connection
-        connectionCount += 1
         counters[.connectionsAccepted] += 1
-        if connectionCount > settings.connectionsMax {
-            counters[.connectionsRefused] += 1
-            connection.queue(HTTPAnswer.overloaded)
-            connection.finish()
+        return true
+    }
+
+    /// Turns a connection away as cheaply as can be: nothing is kept of it.
+    private func refuse(_ stream: any ByteStream, _ refusal: AdmissionRefusal, isSecure: Bool) {
+        switch refusal {
+        case .processFull, .processRate: counters[.connectionsRefused] += 1
+        case .addressFull, .addressRate: counters[.addressesRefused] += 1
         }
+        // Without a handshake there is no way to say why.
+        guard !isSecure else { return stream.close(.now) }
+        var answer = HTTPAnswer.overloaded
+        stream.send(&answer, then: [])
+        stream.close(.afterSending)
     }
 
     func forget(_ connection: Connection) {
         connections[connection.slot] = nil
         freeSlots.append(connection.slot)
-        connectionCount -= 1
+        admission.released(connection.peer)
     }
 
     // MARK: Time

@@ -6,6 +6,8 @@ package struct ServerSettings: Sendable {
     package var heartbeatInterval = Interval.seconds(25)
     /// How long a peer may take to answer a ping before it counts as dead.
     package var heartbeatTimeout = Interval.seconds(20)
+    /// How long a TLS handshake may take.
+    package var handshakeTimeout = Interval.seconds(5)
     /// How long a connection may take to send its whole request head.
     package var headTimeout = Interval.seconds(10)
     /// How long a request may take to send its body, once its head is there.
@@ -28,8 +30,8 @@ package struct ServerSettings: Sendable {
     package var bodyBytesMax = 65_536
     /// The most reliable bytes that wait for one connection.
     package var outboxBytesMax = 262_144
-    /// The most connections at a time; more are refused with 503.
-    package var connectionsMax = 15_000
+    /// How many connections are let in, and how fast; the rest is refused with 503.
+    package var admission = AdmissionLimits()
     /// The most lobbies at a time.
     package var lobbiesMax = 2_000
     /// The most namespaces one connection may be in.

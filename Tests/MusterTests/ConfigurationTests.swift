@@ -13,7 +13,7 @@ struct ConfigurationSourcesTests {
         let loaded = try Sources().load()
         #expect(loaded.sources.isEmpty)
         #expect(loaded.configuration.listen == [.ip(host: "127.0.0.1", port: 7777)])
-        #expect(loaded.configuration.server.connectionsMax == ServerSettings().connectionsMax)
+        #expect(loaded.configuration.server.admission.connectionsMax == ServerSettings().admission.connectionsMax)
         #expect(loaded.configuration.admin.password == nil)
     }
 
@@ -23,7 +23,7 @@ struct ConfigurationSourcesTests {
         sources.flags = ["limits.lobbies": ["31"]]
         let loaded = try sources.load()
         #expect(loaded.configuration.server.lobbiesMax == 31)
-        #expect(loaded.configuration.server.connectionsMax == 22)
+        #expect(loaded.configuration.server.admission.connectionsMax == 22)
         #expect(loaded.configuration.server.namespacesMax == 13)
         #expect(loaded.sources["limits.lobbies"] == "flag --limits-lobbies")
         #expect(loaded.sources["limits.connections"] == "environment MUSTER_LIMITS_CONNECTIONS")

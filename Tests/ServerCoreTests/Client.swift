@@ -32,9 +32,9 @@ class Client {
     private var frames: [Received] = []
 
     /// Connects to `target` and asks for an upgrade.
-    init(_ world: World, _ target: String, fields: String = "", address: String = "192.0.2.1") {
+    init(_ world: World, _ target: String, fields: String = "", peer: PeerAddress = .test) {
         self.world = world
-        stream = world.connect(address: address)
+        stream = world.connect(from: peer)
         stream.receive(Self.request(target, fields: fields))
         world.turn()
         read()
@@ -165,8 +165,8 @@ final class PlainClient: Client {
     private var gotAcks: [(id: JSONValue, data: JSONValue)] = []
     private var gotSnapshots: [[UInt8]] = []
 
-    init(_ world: World, lobby: String = "x", address: String = "192.0.2.1") {
-        super.init(world, "/lobby/\(lobby)", address: address)
+    init(_ world: World, lobby: String = "x", peer: PeerAddress = .test) {
+        super.init(world, "/lobby/\(lobby)", peer: peer)
     }
 
     override func got(_ received: Received) {
@@ -214,8 +214,8 @@ final class SocketClient: Client {
     private var gotPackets: [SocketPacket] = []
     private var decoder = SocketPacketDecoder()
 
-    init(_ world: World, address: String = "192.0.2.1") {
-        super.init(world, "/socket.io/?EIO=4&transport=websocket", address: address)
+    init(_ world: World, peer: PeerAddress = .test) {
+        super.init(world, "/socket.io/?EIO=4&transport=websocket", peer: peer)
     }
 
     override func got(_ received: Received) {

@@ -89,7 +89,7 @@ struct HTTPTests {
     }
 
     @Test func `over the connection limit a connection gets 503 and is closed, and counts again once others go`() {
-        let world = World { $0.connectionsMax = 2 }
+        let world = World { $0.admission.connectionsMax = 2 }
         let first = world.connect()
         let second = world.connect()
         let third = world.connect()

@@ -126,10 +126,10 @@ final class World {
     var logLines: [String] { logBox.lines }
 
     /// A new connection to the server.
-    func connect(address: String = "192.0.2.1") -> FakeStream {
+    func connect(from peer: PeerAddress = .test) -> FakeStream {
         let stream = FakeStream()
         streams.append(stream)
-        server.accept(stream, peerAddress: address)
+        server.accept(stream, peer: peer)
         return stream
     }
 
@@ -166,4 +166,9 @@ final class World {
     }
 
     func count(_ counter: Counter) -> UInt64 { server.counters[counter] }
+}
+
+extension PeerAddress {
+    /// A client on this machine, of which there may be many.
+    static let test = PeerAddress(ipv4: 0x7F00_0001, port: 40_000)
 }

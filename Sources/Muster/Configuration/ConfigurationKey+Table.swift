@@ -14,8 +14,11 @@ extension ConfigurationKey {
             "heartbeat.timeoutSeconds", \.server.heartbeatTimeout, 0.1...3_600,
             "How long a peer may take to answer a ping before it counts as dead."),
         .integer(
-            "limits.connections", \.server.connectionsMax, 1...1_000_000,
+            "limits.connections", \.server.admission.connectionsMax, 1...1_000_000,
             "The most connections at a time; more are answered with 503."),
+        .integer(
+            "limits.connectionsPerAddress", \.server.admission.connectionsPerAddressMax, 1...1_000_000,
+            "The most connections at a time of one address, or IPv6 /64, beyond this machine."),
         .integer("limits.lobbies", \.server.lobbiesMax, 1...100_000, "The most lobbies at a time."),
         .integer(
             "limits.messageBytes", \.server.messageBytesMax, 1_024...16_777_216,
@@ -44,6 +47,9 @@ extension ConfigurationKey {
         .seconds(
             "timeouts.keepAliveSeconds", \.server.keepAliveTimeout, 0.1...3_600,
             "How long an HTTP connection is kept for a next request."),
+        .seconds(
+            "timeouts.handshakeSeconds", \.server.handshakeTimeout, 0.1...3_600,
+            "How long a TLS handshake may take."),
         .seconds(
             "timeouts.joinSeconds", \.server.joinTimeout, 0.1...3_600,
             "How long an upgraded connection may go without joining anything."),

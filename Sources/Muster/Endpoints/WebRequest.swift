@@ -1,3 +1,4 @@
+import ByteKit
 import HTTPCore
 public import HTTPTypes
 import ServerCore
@@ -17,7 +18,7 @@ public struct WebRequest {
     /// The whole body.
     public var body: [UInt8] { exchange.body }
     /// The client's address.
-    public var address: String { exchange.peerAddress }
+    public var address: String { exchange.peer.description }
 }
 
 /// The answer to a ``WebRequest``.

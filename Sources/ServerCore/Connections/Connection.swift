@@ -11,8 +11,8 @@ import WebSocketCore
 package final class Connection: ByteStreamHandler {
     unowned let server: Server
     let stream: any ByteStream
-    /// The peer's address, for logs and admins.
-    package let peerAddress: String
+    /// Who is at the other end, for limits, logs and admins.
+    let peer: PeerAddress
     /// Whether the bytes come over TLS.
     let isSecure: Bool
     /// The connection's place in the server's table and in timer tokens.
@@ -27,16 +27,17 @@ package final class Connection: ByteStreamHandler {
     /// An array shared with other connections, to be sent after `out`: the newest snapshot.
     private var shared: [UInt8] = []
     private var isDirty = false
-    private var closesAfterFlush = false
+    /// How the stream is to be closed once the outbox has been handed over; nil keeps it open.
+    private var closesAfterFlush: StreamCloseManner?
     /// Nothing is sent or read any more.
     private(set) var hasEnded = false
     private var blockedSince = Instant.distantFuture
     private var timer = TimerWheel.Key.none
 
-    init(server: Server, stream: any ByteStream, peerAddress: String, isSecure: Bool, slot: Int) {
+    init(server: Server, stream: any ByteStream, peer: PeerAddress, isSecure: Bool, slot: Int) {
         self.server = server
         self.stream = stream
-        self.peerAddress = peerAddress
+        self.peer = peer
         self.isSecure = isSecure
         self.slot = slot
         http = HTTPChannel(connection: self, now: server.clock())
@@ -144,10 +145,10 @@ package final class Connection: ByteStreamHandler {
     func flush() {
         isDirty = false
         handOver()
-        if closesAfterFlush {
-            closesAfterFlush = false
+        if let manner = closesAfterFlush {
+            closesAfterFlush = nil
             // What still waits behind a blocked write is lost: the peer was not reading it.
-            stream.close(.afterSending)
+            stream.close(manner)
         }
     }
 
@@ -172,10 +173,12 @@ package final class Connection: ByteStreamHandler {
     // MARK: Ending
 
     /// Sends what is queued, then closes. Nothing more is read or queued.
-    func finish() {
+    ///
+    /// - Parameter manner: `.afterSendingLast` where the peer has said that it sends no more.
+    func finish(_ manner: StreamCloseManner = .afterSending) {
         guard !hasEnded else { return }
         hasEnded = true
-        closesAfterFlush = true
+        closesAfterFlush = manner
         markDirty()
         release()
     }
@@ -187,7 +190,7 @@ package final class Connection: ByteStreamHandler {
         out = []
         shared = []
         blockedSince = .distantFuture
-        closesAfterFlush = false
+        closesAfterFlush = nil
         stream.close(.now)
         release()
     }

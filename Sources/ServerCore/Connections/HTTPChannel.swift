@@ -24,6 +24,8 @@ final class HTTPChannel {
     private var parser = HTTPRequestParser()
     private var exchange: HTTPExchange?
     private var stage = Stage.head
+    /// When the first head must be there.
+    private let headDeadline: Instant
     /// When the stage must be over.
     private(set) var deadline: Instant
     /// Bytes that came before the request ahead of them was answered.
@@ -34,7 +36,10 @@ final class HTTPChannel {
 
     init(connection: Connection, now: Instant) {
         self.connection = connection
-        deadline = now + connection.server.settings.headTimeout
+        let settings = connection.server.settings
+        headDeadline = now + settings.headTimeout
+        // The head counts from the accept, a handshake with it; that alone has less.
+        deadline = connection.isSecure ? min(headDeadline, now + settings.handshakeTimeout) : headDeadline
     }
 
     // MARK: In
@@ -162,7 +167,7 @@ final class HTTPChannel {
         connection.upgrade(response: response, limits: limits, makeSession)
     }
 
-    var peerAddress: String { connection.peerAddress }
+    var peer: PeerAddress { connection.peer }
     var isSecure: Bool { connection.isSecure }
     var isHeadOnly: Bool { exchange?.head.method == .head }
 
@@ -206,6 +211,10 @@ final class HTTPChannel {
     func timeReached(_ now: Instant) {
         guard now >= deadline else { return }
         switch stage {
+        case .head where connection.stream.isHandshaking:
+            server.counters[.handshakesTimedOut] += 1
+            connection.abort()
+        case .head where now < headDeadline: deadline = headDeadline
         case .head, .body:
             server.counters[.headsRefused] += 1
             connection.queue(HTTPAnswer.requestTimeout)

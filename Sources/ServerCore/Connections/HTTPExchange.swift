@@ -1,3 +1,4 @@
+import ByteKit
 import HTTPCore
 import HTTPTypes
 import JSONCore
@@ -31,7 +32,7 @@ package final class HTTPExchange {
     package var isOpen: Bool { channel != nil }
 
     /// The peer's address.
-    package var peerAddress: String { channel?.peerAddress ?? "" }
+    package var peer: PeerAddress { channel?.peer ?? .local }
 
     /// Whether the request came over TLS.
     package var isSecure: Bool { channel?.isSecure ?? false }

@@ -32,7 +32,7 @@ final class WebSocketTransport: Transport {
         super.init(server: server, limits: limits)
     }
 
-    override var peerAddress: String { connection.peerAddress }
+    override var peerAddress: String { connection.peer.description }
 
     // MARK: In
 
@@ -88,7 +88,7 @@ final class WebSocketTransport: Transport {
         case .close(let code):
             if phase == .open { connection.queueClose(code: code, reason: "") }
             session?.peerClosed(code: code)
-            finish()
+            finish(.afterSendingLast)
         case .ping:
             guard phase == .open, limits.messagesPerSecond == nil || allowMessage() else { return }
             let payload = receiver.control
@@ -190,10 +190,10 @@ final class WebSocketTransport: Transport {
         finish()
     }
 
-    private func finish() {
+    private func finish(_ manner: StreamCloseManner = .afterSending) {
         guard phase != .ended else { return }
         phase = .ended
-        connection.finish()
+        connection.finish(manner)
         endSession()
     }
 

@@ -68,7 +68,8 @@ package final class Simulation {
         serverHooks.nextWake = { server.nextWake }
         serverNode = network.addNode("server", serverHooks)
         network.listen(on: Self.port, node: serverNode) { stream in
-            server.accept(stream, peerAddress: "client \(stream.connection)")
+            // Each client has an address of its own: what one address may do is not what is simulated.
+            server.accept(stream, peer: PeerAddress(ipv4: 0x0A00_0000 + UInt32(stream.connection & 0xFF_FFFF), port: 1))
         }
         let botNode = network.addNode("bots")
         let dialer = SimulatedDialer(network: network, node: botNode, port: Self.port, options.conditions)
