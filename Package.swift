@@ -145,7 +145,8 @@ let package = Package(
         .target(
             name: "VectorFiles", dependencies: ["Determinism"], path: "Tests/VectorFiles", swiftSettings: settings),
         .target(
-            name: "FuzzTargets", dependencies: ["ByteKit", "HTTPCore", "WebSocketCore", "Compression", httpTypes],
+            name: "FuzzTargets",
+            dependencies: ["ByteKit", "HTTPCore", "WebSocketCore", "SocketIOCore", "Compression", httpTypes],
             path: "Tests/Fuzz/Targets", swiftSettings: settings),
 
         tests("TidyTests", []),
@@ -160,7 +161,7 @@ let package = Package(
                 "WebSocketCore", "HTTPCore", "Compression", "FuzzTargets", "VectorFiles", "ByteKit", "Determinism",
                 httpTypes,
             ]),
-        tests("SocketIOCoreTests", ["SocketIOCore", "JSONCore", "Determinism"]),
+        tests("SocketIOCoreTests", ["SocketIOCore", "FuzzTargets", "VectorFiles", "JSONCore", "Determinism"]),
         tests("SnapshotCoreTests", ["SnapshotCore", "ByteKit", "Determinism"]),
         tests("EventLoopTests", ["EventLoop", "ByteKit", "Determinism"]),
         tests("TLSTests", ["TLS", "COpenSSL", "ByteKit", "Determinism"]),
@@ -190,7 +191,10 @@ let package = Package(
 
 // The fuzzers themselves link libFuzzer, so they are built by scripts/fuzz alone.
 if Context.environment["MUSTER_FUZZ"] != nil {
-    package.targets += ["http-head", "websocket-stream", "extension-negotiation", "inflate", "utf8"].map { name in
+    let fuzzers = [
+        "http-head", "websocket-stream", "extension-negotiation", "inflate", "utf8", "engine-payload",
+    ]
+    package.targets += fuzzers.map { name in
         .executableTarget(
             name: name, dependencies: ["FuzzTargets"], path: "Tests/Fuzz/\(name)", exclude: ["corpus"],
             swiftSettings: settings)

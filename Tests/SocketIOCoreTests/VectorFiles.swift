@@ -33,6 +33,11 @@ extension EngineError {
         case .emptyPacket: "emptyPacket"
         case .unknownType: "unknownType"
         case .malformedOpen: "malformedOpen"
+        case .malformedText: "malformedText"
+        case .malformedBase64: "malformedBase64"
+        case .malformedLength: "malformedLength"
+        case .tooManyPackets: "tooManyPackets"
+        case .tooLarge: "tooLarge"
         }
     }
 }

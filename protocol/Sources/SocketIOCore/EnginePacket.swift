@@ -1,4 +1,6 @@
-/// One Engine.IO v4 packet as a text message of a WebSocket carries it: a type digit, then data.
+import ByteKit
+
+/// One Engine.IO packet as a text message of a WebSocket carries it, or a payload: a type digit, then data.
 ///
 /// A binary message of the WebSocket is a message packet without a type digit, and never comes here.
 package struct EnginePacket: Sendable, Equatable {
@@ -58,13 +60,24 @@ extension EnginePacket {
     package static let ping: [UInt8] = [Kind.ping.rawValue]
     /// `3`, the client's answer.
     package static let pong: [UInt8] = [Kind.pong.rawValue]
+    /// `2probe`, with which a client tries a transport.
+    package static let probePing: [UInt8] = Array("2probe".utf8)
     /// `3probe`, the server's answer to a client that tries a transport.
     package static let probePong: [UInt8] = Array("3probe".utf8)
+    /// `5`, with which a client moves to the transport that it tried.
+    package static let upgrade: [UInt8] = [Kind.upgrade.rawValue]
     /// `6`
     package static let noop: [UInt8] = [Kind.noop.rawValue]
+
+    /// The answer to a ping, given whole, with the same data: what a server of revision 3 sends (Engine.IO v3 “pong”).
+    package static func pong(answering ping: Span<UInt8>) -> [UInt8] {
+        var pong = pong
+        if ping.count > dataStart { pong.append(ping.extracting(dataStart...)) }
+        return pong
+    }
 }
 
-/// Why a message is no Engine.IO packet. The session cannot go on: close it with the reason `parse error`.
+/// Why a message is no Engine.IO packet, or a body no payload. The session cannot go on: close it with the reason `parse error`.
 package enum EngineError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A text message of no bytes.
     case emptyPacket
@@ -72,6 +85,16 @@ package enum EngineError: Error, Sendable, Equatable, CustomStringConvertible {
     case unknownType(UInt8)
     /// The open packet's data is not the JSON object of the handshake.
     case malformedOpen
+    /// A payload's packet is not UTF-8.
+    case malformedText
+    /// Base64 with other characters, other padding, or bits that stand for nothing.
+    case malformedBase64
+    /// The length of a packet is no number, or not that of the packet (revision 3).
+    case malformedLength
+    /// More packets than a payload may have.
+    case tooManyPackets
+    /// A packet is larger than allowed.
+    case tooLarge
 
     /// A sentence for a log.
     package var description: String {
@@ -79,6 +102,11 @@ package enum EngineError: Error, Sendable, Equatable, CustomStringConvertible {
         case .emptyPacket: "An Engine.IO packet has at least its type."
         case .unknownType(let byte): "No Engine.IO packet begins with byte \(byte)."
         case .malformedOpen: "The Engine.IO handshake is malformed."
+        case .malformedText: "A packet is not UTF-8."
+        case .malformedBase64: "A binary message is not base64."
+        case .malformedLength: "The length of a packet is malformed."
+        case .tooManyPackets: "There are too many packets in one payload."
+        case .tooLarge: "A packet is too large."
         }
     }
 }
