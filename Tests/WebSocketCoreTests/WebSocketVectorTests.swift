@@ -10,17 +10,30 @@ struct WebSocketVectors: Decodable, Sendable {
     var frames: [Frame]
     var closeFrames: [CloseFrame]
     var handshakes: [Handshake]
+    var negotiations: [Negotiation]
 
     struct Stream: Decodable, Sendable, CustomTestStringConvertible {
         var id: String
         var role: String
         var messageBytesMax: Int?
         var fragmentsMax: Int?
+        var deflate: Deflate?
         var input: [Segment]
         var events: [Event]
         var error: String?
         var closeCode: UInt16?
         var testDescription: String { id }
+
+        struct Deflate: Decodable, Sendable {
+            var windowBits: UInt8
+            var noContextTakeover: Bool
+            /// Both sides' parameters are the same, so that either may read.
+            var agreement: PermessageDeflate.Agreement {
+                PermessageDeflate.Agreement(
+                    serverNoContextTakeover: noContextTakeover, clientNoContextTakeover: noContextTakeover,
+                    serverMaxWindowBits: windowBits, clientMaxWindowBits: windowBits)
+            }
+        }
 
         struct Event: Decodable, Sendable {
             var kind: String
@@ -59,6 +72,16 @@ struct WebSocketVectors: Decodable, Sendable {
         var testDescription: String { id }
     }
 
+    struct Negotiation: Decodable, Sendable, CustomTestStringConvertible {
+        var id: String
+        var role: String
+        var settings: [String]?
+        var fields: [String]
+        var answer: String?
+        var error: String?
+        var testDescription: String { id }
+    }
+
     static let all = Result { try vectors("websocket.json", as: WebSocketVectors.self) }
 }
 
@@ -66,9 +89,13 @@ struct WebSocketVectors: Decodable, Sendable {
 struct WebSocketVectorTests {
     @Test(arguments: try WebSocketVectors.all.get().streams)
     func `a stream reads as its vector says, in every cut`(_ vector: WebSocketVectors.Stream) {
-        let receiver = WebSocketReceiver(
-            role: vector.role == "client" ? .client : .server, messageBytesMax: vector.messageBytesMax ?? 16384,
-            fragmentsMax: vector.fragmentsMax ?? 64)
+        let role: WebSocketRole = vector.role == "client" ? .client : .server
+        let pool = DeflatePool()
+        let receiver = {
+            WebSocketReceiver(
+                role: role, messageBytesMax: vector.messageBytesMax ?? 16384, fragmentsMax: vector.fragmentsMax ?? 64,
+                inflater: vector.deflate.map { MessageInflater($0.agreement, role: role, pool: pool) })
+        }
         let input = vector.input.bytes
         var whole = transcript(of: [input], by: receiver)
         for sizes in cuts(ofLength: input.count, seed: 6455) {
@@ -81,6 +108,7 @@ struct WebSocketVectorTests {
         } else {
             #expect(vector.error == nil)
         }
+        #expect(pool.lent == 0)
         #expect(whole == vector.events.map(entry))
     }
 
@@ -139,7 +167,31 @@ struct WebSocketVectorTests {
         }
     }
 
+    @Test(arguments: try WebSocketVectors.all.get().negotiations)
+    func `extensions are negotiated as their vector says`(_ vector: WebSocketVectors.Negotiation) throws {
+        var settings = PermessageDeflate(sendsWithoutContext: false, receivesWithoutContext: false)
+        for setting in vector.settings ?? [] {
+            switch setting {
+            case "sends-without-context": settings.sendsWithoutContext = true
+            case "receives-without-context": settings.receivesWithoutContext = true
+            case "sends-10": settings.sendWindowBitsMax = 10
+            default: settings.receiveWindowBitsMax = 10
+            }
+        }
+        do throws(WebSocketHandshakeError) {
+            let agreed =
+                vector.role == "client"
+                ? try agreement(answeredBy: vector.fields, to: settings)
+                : settings.agreement(for: try offers(in: vector.fields))
+            #expect(vector.error == nil && agreed?.fieldValue == vector.answer)
+        } catch {
+            #expect("\(error)" == vector.error)
+        }
+    }
+
     @Test func `every stored fuzz input reads without a trap`() throws {
         for (_, input) in try corpus("websocket-stream") { fuzzWebSocketStream(input) }
+        for (_, input) in try corpus("extension-negotiation") { fuzzExtensionNegotiation(input) }
+        for (_, input) in try corpus("utf8") { fuzzUTF8(input) }
     }
 }

@@ -10,12 +10,12 @@ package enum WebSocketEntry: Equatable {
     case failed(WebSocketError)
 }
 
-/// All that `receiver` reports about `pieces`.
+/// All that a new receiver reports about `pieces`.
 ///
 /// Checks on the way that it takes every byte, that what it keeps stays within its limit, and that it keeps nothing
-/// between messages.
-package func transcript(of pieces: [[UInt8]], by receiver: WebSocketReceiver) -> [WebSocketEntry] {
-    var receiver = receiver
+/// between messages but what an agreement lets it.
+package func transcript(of pieces: [[UInt8]], by makeReceiver: () -> WebSocketReceiver) -> [WebSocketEntry] {
+    var receiver = makeReceiver()
     var entries: [WebSocketEntry] = []
     for piece in pieces {
         var bytes = piece
@@ -30,11 +30,19 @@ package func transcript(of pieces: [[UInt8]], by receiver: WebSocketReceiver) ->
             continue
         }
         precondition(cursor == span.count, "bytes were left over")
-        // Twice the limit because the array grows by doubling; a little for the allocator's rounding and a ping.
-        precondition(receiver.residentBytes <= 2 * receiver.messageBytesMax + 512, "more was kept than the limit")
+        // Twice the limit because the array grows by doubling; a little for the allocator's rounding and a ping; and
+        // what a context costs.
+        let context = receiver.residentBytes - receiver.assembled.capacity - receiver.control.capacity
+        precondition(receiver.residentBytes - context <= 2 * receiver.messageBytesMax + 512, "more than the limit")
+        precondition(context <= 40 * 1024, "a context is larger than its window")
         precondition(receiver.isMidMessage || receiver.assembled.isEmpty, "a message was kept after its end")
     }
     return entries
+}
+
+/// All that a receiver without an agreement reports about `pieces`.
+package func transcript(of pieces: [[UInt8]], by receiver: WebSocketReceiver) -> [WebSocketEntry] {
+    transcript(of: pieces, by: { receiver })
 }
 
 private func entry(
@@ -49,18 +57,31 @@ private func entry(
     }
 }
 
-/// The fuzz target `websocket-stream`: frames to either side under chosen limits and cuts. Nothing but a declared error
-/// may come of any input, once, and the same whichever way it is cut.
+/// The fuzz target `websocket-stream`: frames to either side under chosen limits, agreements and cuts. Nothing but a
+/// declared error may come of any input, once, and the same whichever way it is cut.
 package func fuzzWebSocketStream(_ input: [UInt8]) {
     var settings = Settings(input)
-    let role = settings.byte() & 1 == 1 ? WebSocketRole.client : .server
-    let receiver = WebSocketReceiver(
-        role: role, messageBytesMax: settings.byte() * 8, fragmentsMax: 1 + settings.byte() & 7)
+    let choices = settings.byte()
+    let role = choices & 1 == 1 ? WebSocketRole.client : .server
+    let messageBytesMax = settings.byte() * 8
+    let fragmentsMax = 1 + settings.byte() & 7
     let sizes = settings.sizes()
+    // With a smaller window of one's own, what lies beyond it is found or not, depending on the cuts.
+    let bits = choices & 4 == 0 ? 15 : UInt8(8 + choices >> 4 & 7)
+    let agreement = PermessageDeflate.Agreement(
+        serverNoContextTakeover: choices & 4 != 0, clientNoContextTakeover: choices & 4 != 0,
+        serverMaxWindowBits: bits, clientMaxWindowBits: bits)
+    let pool = DeflatePool()
+    let makeReceiver = {
+        WebSocketReceiver(
+            role: role, messageBytesMax: messageBytesMax, fragmentsMax: fragmentsMax,
+            inflater: choices & 2 == 0 ? nil : MessageInflater(agreement, role: role, pool: pool))
+    }
     let stream = Array(settings.rest)
-    let whole = transcript(of: [stream], by: receiver)
-    let cut = transcript(of: pieces(of: stream, sizes: sizes), by: receiver)
+    let whole = transcript(of: [stream], by: makeReceiver)
+    let cut = transcript(of: pieces(of: stream, sizes: sizes), by: makeReceiver)
     precondition(whole == cut, "a stream was read differently when cut")
+    precondition(pool.lent == 0, "a context was not given back")
     for entry in whole.dropLast() {
         switch entry {
         case .failed, .close: preconditionFailure("something came after the end")

@@ -31,8 +31,11 @@ package final class DeflatePool {
         self.memLevel = memLevel
     }
 
-    /// Contexts that exist: lent ones and idle ones.
-    package var contexts: Int { lentInflaters + idleInflaters.count + lentDeflaters + idleDeflaters.count }
+    /// Contexts that connections have now.
+    package var lent: Int { lentInflaters + lentDeflaters }
+
+    /// Contexts that are kept for later.
+    package var idle: Int { idleInflaters.count + idleDeflaters.count }
 
     /// Bytes of memory that the idle contexts hold. A lent one is charged to its connection.
     package var residentBytes: Int {

@@ -15,8 +15,9 @@ package final class MessageInflater {
     package init(_ agreement: PermessageDeflate.Agreement, role: WebSocketRole, pool: DeflatePool) {
         let sender: WebSocketRole = role == .server ? .client : .server
         self.pool = pool
-        windowBits = agreement.windowBits(sentBy: sender)
         keepsContext = !agreement.isWithoutContext(sentBy: sender)
+        // A pooled context serves connections of every window; one of our own need not be larger than agreed.
+        windowBits = keepsContext ? agreement.windowBits(sentBy: sender) : 15
     }
 
     deinit {

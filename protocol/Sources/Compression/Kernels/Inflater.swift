@@ -15,7 +15,8 @@ package final class Inflater {
 
     /// Waits for a stream.
     ///
-    /// - Parameter windowBits: 8 to 15; a stream that refers further back than 2 to their power is refused.
+    /// - Parameter windowBits: 8 to 15. A stream that refers further back than 2 to their power is refused, unless what it
+    ///   refers to came in the same call.
     package init(format: CompressionFormat = .raw, windowBits: Int = 15) {
         precondition((8...15).contains(windowBits), "a DEFLATE window has 8 to 15 bits")
         self.format = format

@@ -1,0 +1,162 @@
+import Compression
+import Determinism
+import FuzzTargets
+import Testing
+import WebSocketCore
+
+@Suite("RFC 7692 messages, sent and received")
+struct MessageDeflaterTests {
+    private static let text = Array(String(repeating: "{\"tick\":1,\"seat\":\"north\"}", count: 60).utf8)
+
+    private func frame(
+        _ payload: [UInt8], _ deflater: MessageDeflater, opcode: WebSocketOpcode = .binary, mask: UInt32? = nil
+    ) -> [UInt8] {
+        var out: [UInt8] = []
+        deflater.append(opcode, payload.span, to: &out, mask: mask)
+        return out
+    }
+
+    @Test(arguments: [WebSocketRole.server, .client], [9, 12, 15])
+    func `what one side compresses the other reads, in every cut`(_ sender: WebSocketRole, _ bits: Int) {
+        for keeps in [false, true] {
+            let agreement = PermessageDeflate.Agreement(
+                serverNoContextTakeover: !keeps, clientNoContextTakeover: !keeps, serverMaxWindowBits: UInt8(bits),
+                clientMaxWindowBits: UInt8(bits))
+            let pool = DeflatePool()
+            let deflater = MessageDeflater(agreement, role: sender, pool: pool, threshold: 32)
+            var random = SeededRandom(seed: UInt64(bits))
+            var stream: [UInt8] = []
+            var sent: [WebSocketEntry] = []
+            for _ in 0..<25 {
+                let letters = [3, 90][random.int(in: 0...1)]
+                let message = (0..<random.int(in: 0...3000)).map { _ in UInt8(0x20 + random.int(in: 0...letters)) }
+                let mask = sender == .client ? UInt32(truncatingIfNeeded: random.next()) : nil
+                // Some are left out of it, as one with a secret would be.
+                if random.int(in: 0...4) == 0 {
+                    WebSocketFrame.append(.text, message.span, to: &stream, mask: mask)
+                } else {
+                    deflater.append(.text, message.span, to: &stream, mask: mask)
+                }
+                sent.append(.text(message))
+            }
+            let receiver: WebSocketRole = sender == .server ? .client : .server
+            for sizes in [[], [1], [7, 2], [1000, 3]] {
+                let read = transcript(of: pieces(of: stream, sizes: sizes)) {
+                    WebSocketReceiver(
+                        role: receiver, inflater: MessageInflater(agreement, role: receiver, pool: pool))
+                }
+                #expect(read == sent, "context kept: \(keeps), cut in \(sizes)")
+            }
+            #expect(pool.lent == (keeps ? 1 : 0))
+        }
+    }
+
+    @Test func `a message goes out as it is where it would not get smaller`() {
+        var random = SeededRandom(seed: 7)
+        let noise = (0..<2000).map { _ in UInt8(random.int(in: 0...255)) }
+        let agreement = PermessageDeflate.Agreement()
+        let deflater = MessageDeflater(agreement, role: .server, pool: DeflatePool())
+        var stream = frame(Self.text, deflater)
+        #expect(stream[0] == 0xC2 && stream.count < Self.text.count / 4)
+        let plain = frame(noise, deflater)
+        #expect(plain == WebSocketFrame.framed(.binary, noise.span))
+        // What was compressed in vain may not be referred to.
+        stream += plain + frame(noise + Self.text, deflater) + frame(Self.text, deflater)
+        let read = transcript(of: [stream]) {
+            WebSocketReceiver(
+                role: .client, inflater: MessageInflater(agreement, role: .client, pool: DeflatePool()))
+        }
+        #expect(read == [.binary(Self.text), .binary(noise), .binary(noise + Self.text), .binary(Self.text)])
+    }
+
+    @Test func `short messages, and a window that zlib does not have, are left as they are`() {
+        let pool = DeflatePool()
+        let deflater = MessageDeflater(PermessageDeflate.Agreement(), role: .server, pool: pool, threshold: 1500)
+        #expect(frame(Array(Self.text.prefix(1499)), deflater)[0] == 0x82)
+        #expect(frame(Self.text, deflater)[0] == 0xC2)
+        let narrow = PermessageDeflate.Agreement(clientMaxWindowBits: 8)
+        #expect(frame(Self.text, MessageDeflater(narrow, role: .client, pool: pool), mask: 1)[0] == 0x82)
+    }
+
+    @Test func `contexts are lent for one message, kept a few at a time, and given back when a connection ends`() {
+        let pool = DeflatePool(idleMax: 2)
+        let alone = PermessageDeflate.Agreement(serverNoContextTakeover: true, clientNoContextTakeover: true)
+        let shared = (0..<100).map { _ in MessageDeflater(alone, role: .server, pool: pool) }
+        let frames = shared.map { frame(Self.text, $0) }
+        #expect(Set(frames).count == 1 && shared.allSatisfy { $0.makesSharedFrames && $0.residentBytes == 0 })
+        #expect(pool.lent == 0 && pool.idle == 1)
+        do {
+            let keeping = (0..<5).map { _ in
+                MessageDeflater(PermessageDeflate.Agreement(), role: .server, pool: pool)
+            }
+            for deflater in keeping { _ = frame(Self.text, deflater) }
+            #expect(pool.lent == 5 && keeping.allSatisfy { !$0.makesSharedFrames && $0.residentBytes > 200_000 })
+        }
+        #expect(pool.lent == 0 && pool.idle == 2)
+    }
+
+    @Test func `with no context left a message goes out plain, and a compressed one is refused`() {
+        let pool = DeflatePool(lentMax: 1)
+        let agreement = PermessageDeflate.Agreement()
+        let first = MessageDeflater(agreement, role: .server, pool: pool)
+        let second = MessageDeflater(agreement, role: .server, pool: pool)
+        let compressed = frame(Self.text, first)
+        #expect(compressed[0] == 0xC2 && frame(Self.text, second)[0] == 0x82)
+        let begun = MessageInflater(agreement, role: .client, pool: pool)
+        let makeFirst = { WebSocketReceiver(role: .client, inflater: begun) }
+        #expect(transcript(of: [compressed], by: makeFirst) == [.binary(Self.text)])
+        let refused = transcript(of: [compressed]) {
+            WebSocketReceiver(role: .client, inflater: MessageInflater(agreement, role: .client, pool: pool))
+        }
+        #expect(refused == [.failed(.outOfContexts)])
+        #expect(WebSocketError.outOfContexts.closeCode == WebSocketCloseCode.tryAgainLater)
+    }
+
+    @Test func `a context is held and charged only while a message is under way`() throws {
+        let pool = DeflatePool()
+        let agreement = PermessageDeflate.Agreement(serverNoContextTakeover: true, clientNoContextTakeover: true)
+        let inflater = MessageInflater(agreement, role: .client, pool: pool)
+        var receiver = WebSocketReceiver(role: .client, inflater: inflater)
+        let stream = frame(Self.text, MessageDeflater(agreement, role: .server, pool: pool))
+        var first = Array(stream.prefix(30))
+        var rest = Array(stream.dropFirst(30))
+        var cursor = 0
+        var span = first.mutableSpan
+        let nothing = try receiver.next(&span, at: &cursor)
+        #expect(nothing == nil && receiver.residentBytes >= 7 * 1024 && pool.lent == 1)
+        cursor = 0
+        var last = rest.mutableSpan
+        let event = try receiver.next(&last, at: &cursor)
+        #expect(event == .binary(.assembled) && receiver.assembled == Self.text && pool.lent == 0)
+        let end = try receiver.next(&last, at: &cursor)
+        #expect(end == nil && receiver.residentBytes == 0)
+        #expect(inflater.bytesHandled >= stream.count - 4 + Self.text.count)
+    }
+
+    @Test func `a hundred bombs at once take no more than their limits`() throws {
+        let pool = DeflatePool()
+        let agreement = PermessageDeflate.Agreement(serverNoContextTakeover: true, clientNoContextTakeover: true)
+        var bomb: [UInt8] = []
+        let zeros = [UInt8](repeating: 0, count: 1 << 20)
+        MessageDeflater(agreement, role: .server, pool: pool).append(.binary, zeros.span, to: &bomb)
+        var resident = 0
+        for _ in 0..<100 {
+            var receiver = WebSocketReceiver(
+                role: .client, messageBytesMax: 65_536,
+                inflater: MessageInflater(agreement, role: .client, pool: pool))
+            var input = bomb
+            var span = input.mutableSpan
+            var cursor = 0
+            #expect(throws: WebSocketError.messageTooBig) {
+                var lent = bomb
+                var bytes = lent.mutableSpan
+                var start = 0
+                var copy = receiver
+                _ = try copy.next(&bytes, at: &start)
+            }
+            _ = try? receiver.next(&span, at: &cursor)
+            resident += receiver.residentBytes
+        }
+        #expect(resident == 0 && pool.lent == 0 && pool.idle <= 16)
+    }
+}
