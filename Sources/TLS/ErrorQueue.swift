@@ -11,16 +11,26 @@ enum ErrorQueue {
         if ERR_peek_error() != 0 { ERR_clear_error() }
     }
 
-    /// Takes everything out: the code and the text of the first error, which is the cause of the others.
-    static func takeFirst() -> (reason: Int32, text: String) {
+    /// Takes everything out and answers with the first error, which is the cause of the others.
+    static func takeFirst() -> Failure {
         let code = ERR_get_error()
         defer { clear() }
-        guard code != 0 else { return (0, "no reason given") }
+        guard code != 0 else { return Failure(text: "no reason given") }
         if copenssl_is_system_error(code) != 0 {
-            guard let text = unsafe strerror(ERR_GET_REASON(code)) else { return (0, "error \(code)") }
-            return (0, unsafe String(cString: text))
+            guard let text = unsafe strerror(ERR_GET_REASON(code)) else { return Failure(text: "error \(code)") }
+            return unsafe Failure(text: String(cString: text))
         }
-        guard let text = unsafe ERR_reason_error_string(code) else { return (0, "error \(code)") }
-        return (ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) : 0, unsafe String(cString: text))
+        guard let text = unsafe ERR_reason_error_string(code) else { return Failure(text: "error \(code)") }
+        return unsafe Failure(
+            library: ERR_GET_LIB(code), reason: ERR_GET_REASON(code), text: String(cString: text))
+    }
+
+    /// What went wrong.
+    struct Failure {
+        /// The part of OpenSSL that noticed, and its number for the reason; 0 when it was not OpenSSL.
+        var library: Int32 = 0
+        var reason: Int32 = 0
+        /// OpenSSL's words, or the system's.
+        var text: String
     }
 }

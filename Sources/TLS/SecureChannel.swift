@@ -63,6 +63,9 @@ import COpenSSL
     }
 
     deinit {
+        // Else the session of a connection that was cut could not be resumed, which is when it is needed. After a fatal
+        // alert OpenSSL has forbidden that already.
+        unsafe SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
         unsafe SSL_free(ssl)
     }
 
@@ -156,14 +159,15 @@ import COpenSSL
 
     /// What went wrong in the call before.
     private func failure() -> TLSError {
-        let (reason, text) = ErrorQueue.takeFirst()
-        guard isHandshaking else { return .record(reason: text) }
-        switch reason {
+        let failure = ErrorQueue.takeFirst()
+        guard isHandshaking else { return .record(reason: failure.text) }
+        guard failure.library == ERR_LIB_SSL else { return .handshake(reason: failure.text) }
+        switch failure.reason {
         case SSL_R_HTTP_REQUEST, SSL_R_HTTPS_PROXY_REQUEST, SSL_R_WRONG_VERSION_NUMBER: return .notTLS
         case SSL_R_CERTIFICATE_VERIFY_FAILED:
             let result = unsafe SSL_get_verify_result(ssl)
             return .certificate(reason: unsafe String(cString: X509_verify_cert_error_string(result)))
-        default: return .handshake(reason: text)
+        default: return .handshake(reason: failure.text)
         }
     }
 }

@@ -41,7 +41,7 @@ package enum TLSVersion: Sendable {
         unsafe copenssl_ctx_options(context)
         unsafe copenssl_ctx_modes(context)
         // Whoever has an encrypted key is told so, instead of being asked on a terminal that nobody sees.
-        unsafe SSL_CTX_set_default_passwd_cb(context) { _, _, _, _ in 0 }
+        unsafe SSL_CTX_set_default_passwd_cb(context) { _, _, _, _ in -1 }
         guard
             unsafe copenssl_ctx_versions(context, TLS1_2_VERSION, newest.number) == 1,
             unsafe SSL_CTX_set_cipher_list(context, Self.suitesOf12) == 1,

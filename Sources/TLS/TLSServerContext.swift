@@ -99,7 +99,13 @@ extension SecureContext {
         else { throw .file(path: chainPath, reason: ErrorQueue.takeFirst().text) }
         // This also finds a key that is not the certificate's.
         guard unsafe SSL_CTX_use_PrivateKey_file(context, keyPath, SSL_FILETYPE_PEM) == 1 else {
-            throw .file(path: keyPath, reason: ErrorQueue.takeFirst().text)
+            let failure = ErrorQueue.takeFirst()
+            // No password is what our callback answers; which words OpenSSL finds for it depends on its version.
+            let isEncrypted =
+                failure.reason == ERR_R_INTERRUPTED_OR_CANCELLED
+                || failure.library == ERR_LIB_PEM && failure.reason == PEM_R_BAD_PASSWORD_READ
+            throw .file(
+                path: keyPath, reason: isEncrypted ? "the key needs a password; give one without" : failure.text)
         }
         unsafe copenssl_ctx_session_cache(context, SSL_SESS_CACHE_OFF)
         unsafe SSL_CTX_set_alpn_select_cb(context, onProtocols, nil)

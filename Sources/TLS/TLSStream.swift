@@ -169,11 +169,15 @@ package final class TLSStream: ByteStream {
     /// The peer gets our close_notify, unless something that was sent is discarded: then it shall notice.
     package func close(_ manner: StreamCloseManner) {
         switch (manner, phase) {
+        case (.afterSending, .open) where hasEnded && channel.isHandshaking,
+            (.afterSendingLast, .open) where hasEnded && channel.isHandshaking:
+            // What waits for the handshake can never be encrypted.
+            close(.now)
         // After the last message there is still our close_notify, which the peer may answer: no need to hurry.
         case (.afterSending, .open), (.afterSendingLast, .open):
             phase = .finishing
-            // A handshake that nothing waits for need not be finished; while paused it would not be.
-            if !isBlocked { finish() } else { inner.resumeReading() }
+            // A handshake that nothing waits for need not be finished; one that is waited for must not be paused.
+            if isBlocked { inner.resumeReading() } else { finish() }
         case (.afterSending, _), (.afterSendingLast, _):
             break
         case (.now, .closed):

@@ -5,7 +5,7 @@ import Testing
 
 /// Certificates that are made anew for each run, in a folder that goes with its object: there is no key in the repository.
 final class Certificates {
-    enum Kind: CaseIterable { case ecdsa, rsa }
+    enum Kind: CaseIterable { case ecdsa, rsa, weakRSA }
 
     let folder: URL
 
@@ -22,6 +22,13 @@ final class Certificates {
 
     func write(_ text: String, to name: String) throws {
         try text.write(toFile: path(name), atomically: true, encoding: .utf8)
+    }
+
+    func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: path(name)) }
+
+    func copy(_ name: String, to other: String) throws {
+        try remove(other)
+        try FileManager.default.copyItem(atPath: path(name), toPath: path(other))
     }
 
     /// Writes `name.pem` and `name.key`: self-signed, for the names given.
@@ -57,6 +64,7 @@ final class Certificates {
         switch kind {
         case .ecdsa: try unsafe check(EVP_PKEY_CTX_set_group_name(generator, "P-256"))
         case .rsa: try unsafe check(EVP_PKEY_CTX_set_rsa_keygen_bits(generator, 2048))
+        case .weakRSA: try unsafe check(EVP_PKEY_CTX_set_rsa_keygen_bits(generator, 1024))
         }
         var key: OpaquePointer?
         try unsafe check(EVP_PKEY_generate(generator, &key))
