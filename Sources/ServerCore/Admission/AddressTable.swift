@@ -6,32 +6,42 @@ import Determinism
 /// one, the longest unseen first. Only when the table is full does that also hit one whose bucket is not full yet.
 /// An address with connections is never forgotten, so that what it has is not counted anew.
 struct AddressTable {
-    /// The most addresses remembered. Each takes 32 bytes, and up to 26 more to be found: under 4 MiB in all.
+    /// The most addresses remembered, each in 32 bytes.
     static let addressesMax = 65_536
 
     private struct Entry {
         var key: UInt64
         var bucket = AdmissionBucket()
         var connections: Int32 = 0
+        /// The next entry whose key falls into the same chain.
+        var chained: Int32 = none
         // Neighbours among those without connections, by when that began; for a free entry `next` is the next free.
         var previous: Int32 = none
         var next: Int32 = none
     }
 
     private static let none: Int32 = -1
+    private static let chainsCount = 16_384
 
-    // Looked up only, never iterated; Swift seeds its hashes anew in each process, so no peer can choose collisions.
-    private var indices: [UInt64: Int32] = [:]
+    private var chains = [Int32](repeating: none, count: chainsCount)
     private var entries: [Entry] = []
     private var firstFree = none
     private var longestUnseen = none
     private var lastSeen = none
-
     /// How many addresses are remembered.
-    var count: Int { indices.count }
+    private(set) var count = 0
+
+    init() {
+        // Memory that is not touched costs nothing; growing would leave holes of twice the size behind.
+        entries.reserveCapacity(Self.addressesMax)
+    }
 
     /// Where the address of `key` is remembered, if it is.
-    func find(_ key: UInt64) -> Int? { indices[key].map(Int.init) }
+    func find(_ key: UInt64) -> Int? {
+        var index = chains[Self.chain(of: key)]
+        while index != Self.none, entries[Int(index)].key != key { index = entries[Int(index)].chained }
+        return index == Self.none ? nil : Int(index)
+    }
 
     /// How many connections the address at `index` has.
     func connections(at index: Int) -> Int { Int(entries[index].connections) }
@@ -52,16 +62,19 @@ struct AddressTable {
             guard longestUnseen != Self.none else { return nil }
             forget(longestUnseen)
         }
+        var entry = Entry(key: key)
+        entry.chained = chains[Self.chain(of: key)]
         let index: Int
         if firstFree == Self.none {
             index = entries.count
-            entries.append(Entry(key: key))
+            entries.append(entry)
         } else {
             index = Int(firstFree)
             firstFree = entries[index].next
-            entries[index] = Entry(key: key)
+            entries[index] = entry
         }
-        indices[key] = Int32(index)
+        chains[Self.chain(of: key)] = Int32(index)
+        count += 1
         append(Int32(index))
         return index
     }
@@ -80,12 +93,29 @@ struct AddressTable {
         if entries[index].connections == 0 { append(Int32(index)) }
     }
 
+    // MARK: Chains of keys
+
+    /// Swift seeds its hashes anew in each process, so no peer can choose addresses that fall into one chain.
+    private static func chain(of key: UInt64) -> Int {
+        key.hashValue & (chainsCount - 1)
+    }
+
     private mutating func forget(_ index: Int32) {
         unlink(index)
-        indices[entries[Int(index)].key] = nil
+        let chain = Self.chain(of: entries[Int(index)].key)
+        if chains[chain] == index {
+            chains[chain] = entries[Int(index)].chained
+        } else {
+            var before = Int(chains[chain])
+            while entries[before].chained != index { before = Int(entries[before].chained) }
+            entries[before].chained = entries[Int(index)].chained
+        }
         entries[Int(index)].next = firstFree
         firstFree = index
+        count -= 1
     }
+
+    // MARK: Those without connections
 
     private mutating func append(_ index: Int32) {
         entries[Int(index)].previous = lastSeen
