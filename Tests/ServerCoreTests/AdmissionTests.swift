@@ -26,7 +26,7 @@ struct AdmissionTests {
     @Test func `an address gets its burst, and then its rate`() {
         var limits = AdmissionLimits()
         limits.connectionsPerAddressMax = 1_000
-        var policy = AdmissionPolicy(limits)
+        var policy = AdmissionPolicy(limits, seed: 1)
         #expect(admitted(100, ipv4(1), &policy, at: start) == 40)
         let verdict = policy.admit(ipv4(1), at: start)
         #expect(verdict == .refused(.addressRate))
@@ -37,7 +37,7 @@ struct AdmissionTests {
     }
 
     @Test func `an address has so many connections at a time, whatever its ports`() {
-        var policy = AdmissionPolicy()
+        var policy = AdmissionPolicy(seed: 1)
         var now = start
         for count in 0..<64 {
             let verdict = policy.admit(ipv4(1, port: UInt16(count)), at: now)
@@ -52,7 +52,7 @@ struct AdmissionTests {
     }
 
     @Test func `refused connections do not count against the address`() {
-        var policy = AdmissionPolicy()
+        var policy = AdmissionPolicy(seed: 1)
         #expect(admitted(40, ipv4(1), &policy, at: start) == 40)
         #expect(admitted(100_000, ipv4(1), &policy, at: start) == 0)
         #expect(admitted(100, ipv4(1), &policy, at: start + .milliseconds(500)) == 5, "unlocked at its time, not later")
@@ -60,7 +60,7 @@ struct AdmissionTests {
     }
 
     @Test func `an IPv6 address is its /64, so that rotating in it gains nothing`() {
-        var policy = AdmissionPolicy()
+        var policy = AdmissionPolicy(seed: 1)
         let count = (0..<10_000).count { policy.admit(ipv6(0x1234, host: UInt64($0)), at: start) == .admitted }
         #expect(count == 40 && policy.addressCount == 1)
         let next = policy.admit(ipv6(0x1235), at: start)
@@ -68,7 +68,7 @@ struct AdmissionTests {
     }
 
     @Test func `rotating through a /48 is held by the rate of the process`() {
-        var policy = AdmissionPolicy()
+        var policy = AdmissionPolicy(seed: 1)
         let count = (0..<65_536).count { policy.admit(ipv6(UInt64($0)), at: start) == .admitted }
         #expect(count == 1_000 && policy.addressCount == 1_000, "what was refused is not remembered")
         let later = policy.admit(ipv4(1), at: start + .milliseconds(2))
@@ -76,7 +76,7 @@ struct AdmissionTests {
     }
 
     @Test func `an IPv4 address in IPv6 clothes is the IPv4 address`() {
-        var policy = AdmissionPolicy()
+        var policy = AdmissionPolicy(seed: 1)
         #expect(admitted(40, ipv4(7), &policy, at: start) == 40)
         let mapped = PeerAddress(ipv6: 0, 0xFFFF_C000_0207, port: 1)
         #expect(mapped == ipv4(7, port: 1))
@@ -89,7 +89,7 @@ struct AdmissionTests {
     // MARK: The process
 
     @Test func `the process admits its burst, and then its rate, of all addresses together`() {
-        var policy = AdmissionPolicy()
+        var policy = AdmissionPolicy(seed: 1)
         let atOnce = (0..<3_000).count { policy.admit(ipv4($0), at: start) == .admitted }
         #expect(atOnce == 1_000)
         let verdict = policy.admit(ipv4(4_000), at: start)
@@ -101,7 +101,7 @@ struct AdmissionTests {
     @Test func `the process has so many connections at a time, of whatever kind`() {
         var limits = AdmissionLimits()
         limits.connectionsMax = 3
-        var policy = AdmissionPolicy(limits)
+        var policy = AdmissionPolicy(limits, seed: 1)
         for address in [ipv4(1), .local, PeerAddress(ipv4: 0x7F00_0001, port: 1)] {
             let verdict = policy.admit(address, at: start)
             #expect(verdict == .admitted)
@@ -116,7 +116,7 @@ struct AdmissionTests {
     }
 
     @Test func `a flood of 5,000 connects from one address keeps nobody else out`() {
-        var policy = AdmissionPolicy()
+        var policy = AdmissionPolicy(seed: 1)
         var canaries = 0
         for count in 0..<5_000 {
             let now = start + .microseconds(count * 200)
@@ -132,13 +132,13 @@ struct AdmissionTests {
     @Test func `peers on this machine are held by the maximum only, unless asked otherwise`() {
         let here = [PeerAddress(ipv4: 0x7F12_3456, port: 1), PeerAddress(ipv6: 0, 1, port: 1), .local]
         for address in here {
-            var policy = AdmissionPolicy()
+            var policy = AdmissionPolicy(seed: 1)
             #expect(admitted(5_000, address, &policy, at: start) == 5_000)
             #expect(policy.addressCount == 0)
         }
         var limits = AdmissionLimits()
         limits.exemptsLoopback = false
-        var policy = AdmissionPolicy(limits)
+        var policy = AdmissionPolicy(limits, seed: 1)
         #expect(here.map { admitted(5_000, $0, &policy, at: start) } == [40, 40, 5_000])
         for _ in 0..<5_000 { policy.released(.local) }
         #expect(policy.connectionCount == 80)
@@ -150,7 +150,7 @@ struct AdmissionTests {
         var limits = AdmissionLimits()
         limits.processRate = AdmissionRate(perSecond: 1_000_000, burst: 1_000_000)
         limits.connectionsMax = 2_000_000
-        var policy = AdmissionPolicy(limits)
+        var policy = AdmissionPolicy(limits, seed: 1)
         var most = 0
         for number in 0..<1_000_000 {
             let address = ipv6(UInt64(number))
@@ -164,7 +164,7 @@ struct AdmissionTests {
     @Test func `an address with connections is not forgotten for the sake of others`() {
         var limits = AdmissionLimits()
         limits.processRate = AdmissionRate(perSecond: 1_000_000, burst: 1_000_000)
-        var policy = AdmissionPolicy(limits)
+        var policy = AdmissionPolicy(limits, seed: 1)
         #expect(admitted(40, ipv4(1), &policy, at: start) == 40)
         for number in 0..<200_000 {
             let address = ipv6(UInt64(number))
@@ -179,7 +179,7 @@ struct AdmissionTests {
         var limits = AdmissionLimits()
         limits.processRate = AdmissionRate(perSecond: 1_000_000, burst: 1_000_000)
         limits.connectionsMax = 100_000
-        var policy = AdmissionPolicy(limits)
+        var policy = AdmissionPolicy(limits, seed: 1)
         let count = (0..<70_000).count { policy.admit(ipv6(UInt64($0)), at: start) == .admitted }
         #expect(count == 65_536)
         let known = policy.admit(ipv6(5), at: start)
@@ -190,7 +190,7 @@ struct AdmissionTests {
     }
 
     @Test func `addresses that owe nothing are forgotten as others come`() {
-        var policy = AdmissionPolicy()
+        var policy = AdmissionPolicy(seed: 1)
         for number in 0..<100_000 {
             let now = start + .milliseconds(number * 10)
             let verdict = policy.admit(ipv6(UInt64(number)), at: now)
@@ -204,7 +204,7 @@ struct AdmissionTests {
     func `a clock that jumps by an hour costs nobody more than one allowance`(_ seconds: Int) {
         var limits = AdmissionLimits()
         limits.connectionsPerAddressMax = 1_000
-        var policy = AdmissionPolicy(limits)
+        var policy = AdmissionPolicy(limits, seed: 1)
         #expect(admitted(100, ipv4(1), &policy, at: start + .seconds(3_600)) == 40)
         let after = start + .seconds(3_600 + seconds)
         _ = policy.admit(ipv4(1), at: after)
@@ -221,7 +221,7 @@ struct AdmissionTests {
         limits.connectionsPerAddressMax = 5
         limits.addressRate = AdmissionRate(perSecond: 2, burst: 4)
         limits.processRate = AdmissionRate(perSecond: 100, burst: 200)
-        var policy = AdmissionPolicy(limits)
+        var policy = AdmissionPolicy(limits, seed: 1)
         var tokens: [Int: (count: Double, at: Instant)] = [:]
         var open: [Int] = []
         var now = start

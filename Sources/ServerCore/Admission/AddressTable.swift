@@ -31,14 +31,18 @@ struct AddressTable {
     /// How many addresses are remembered.
     private(set) var count = 0
 
-    init() {
+    private let seed: UInt64
+
+    /// An empty table. `seed` is for nobody to know, so that no peer can choose addresses that fall into one chain.
+    init(seed: UInt64) {
+        self.seed = seed
         // Memory that is not touched costs nothing; growing would leave holes of twice the size behind.
         entries.reserveCapacity(Self.addressesMax)
     }
 
     /// Where the address of `key` is remembered, if it is.
     func find(_ key: UInt64) -> Int? {
-        var index = chains[Self.chain(of: key)]
+        var index = chains[chain(of: key)]
         while index != Self.none, entries[Int(index)].key != key { index = entries[Int(index)].chained }
         return index == Self.none ? nil : Int(index)
     }
@@ -63,7 +67,7 @@ struct AddressTable {
             forget(longestUnseen)
         }
         var entry = Entry(key: key)
-        entry.chained = chains[Self.chain(of: key)]
+        entry.chained = chains[chain(of: key)]
         let index: Int
         if firstFree == Self.none {
             index = entries.count
@@ -73,7 +77,7 @@ struct AddressTable {
             firstFree = entries[index].next
             entries[index] = entry
         }
-        chains[Self.chain(of: key)] = Int32(index)
+        chains[chain(of: key)] = Int32(index)
         count += 1
         append(Int32(index))
         return index
@@ -95,14 +99,16 @@ struct AddressTable {
 
     // MARK: Chains of keys
 
-    /// Swift seeds its hashes anew in each process, so no peer can choose addresses that fall into one chain.
-    private static func chain(of key: UInt64) -> Int {
-        key.hashValue & (chainsCount - 1)
+    /// The top 14 bits of a mix of key and seed.
+    private func chain(of key: UInt64) -> Int {
+        let first = (key ^ seed) &* 0x9E37_79B9_7F4A_7C15
+        let second = (first ^ first >> 32) &* 0xD6E8_FEB8_6659_FD93
+        return Int(truncatingIfNeeded: second >> 50)
     }
 
     private mutating func forget(_ index: Int32) {
         unlink(index)
-        let chain = Self.chain(of: entries[Int(index)].key)
+        let chain = chain(of: entries[Int(index)].key)
         if chains[chain] == index {
             chains[chain] = entries[Int(index)].chained
         } else {

@@ -34,11 +34,12 @@ package struct AdmissionPolicy {
     package var addressCount: Int { addresses.count }
 
     private var processBucket = AdmissionBucket()
-    private var addresses = AddressTable()
+    private var addresses: AddressTable
 
-    /// A policy that has seen nobody yet.
-    package init(_ limits: AdmissionLimits = AdmissionLimits()) {
+    /// A policy that has seen nobody yet; `seed` is any number that no peer can know.
+    package init(_ limits: AdmissionLimits = AdmissionLimits(), seed: UInt64) {
         self.limits = limits
+        addresses = AddressTable(seed: seed)
     }
 
     /// Decides on a connection of `address` that has come at `now`.
