@@ -9,6 +9,8 @@ func mainListener(port: Int) -> MusterServer {
     options.fragmentsMax = 1 << 20
     options.messagesPerSecond = nil
     options.heartbeatInterval = nil
+    options.compresses = true
+    options.keepsCompressionContext = true
     options.subprotocols = ["echo.v2", "echo.v1"]
     options.allowedOrigins = ["*"]
     server.webSocket("/ws", options) { _ in ScriptedEcho() }

@@ -6,6 +6,7 @@ import HTTPCore
 import HeapModule
 import JSONCore
 import LobbyCore
+import WebSocketCore
 
 /// The whole server of one loop, without the loop: connections, lobbies, admins and their time.
 ///
@@ -25,6 +26,8 @@ package final class Server {
     package var endpoints: [String: Endpoint] = [:]
     /// The limits of players' sessions.
     let playerLimits: SessionLimits
+    /// The compression contexts of all connections.
+    let deflatePool = DeflatePool()
 
     package internal(set) var counters = Counters()
     var wheel: TimerWheel
@@ -59,7 +62,7 @@ package final class Server {
         self.entropy = entropy
         self.clock = clock
         startedAt = clock()
-        admission = AdmissionPolicy(settings.admission)
+        admission = AdmissionPolicy(settings.admission, seed: self.entropy.next())
         wheel = TimerWheel(now: startedAt)
     }
 

@@ -32,6 +32,8 @@ package struct ServerSettings: Sendable {
     package var outboxBytesMax = 262_144
     /// How many connections are let in, and how fast; the rest is refused with 503.
     package var admission = AdmissionLimits()
+    /// How WebSocket messages are compressed for clients that offer it; nil never.
+    package var compression: MessageCompression?
     /// The most lobbies at a time.
     package var lobbiesMax = 2_000
     /// The most namespaces one connection may be in.

@@ -41,13 +41,18 @@ public struct Client: Hashable {
     let session: MessageSession
 
     /// Sends a text message, which must be UTF-8.
-    public func send(text: Span<UInt8>) { session.send(text: text) }
+    ///
+    /// - Parameter compresses: False keeps a message with a secret in it from being compressed together with text that
+    ///   somebody else chose.
+    public func send(text: Span<UInt8>, compresses: Bool = true) { session.send(text: text, compresses: compresses) }
 
     /// Sends a text message.
     public func send(text: String) { session.send(text: Array(text.utf8).span) }
 
     /// Sends a binary message.
-    public func send(binary: Span<UInt8>) { session.send(binary: binary) }
+    public func send(binary: Span<UInt8>, compresses: Bool = true) {
+        session.send(binary: binary, compresses: compresses)
+    }
 
     /// Sends a message that was made once for many clients.
     public func send(_ message: PreparedMessage) { session.send(frames: message.frames) }

@@ -1,5 +1,6 @@
 import Determinism
 import ServerCore
+import WebSocketCore
 
 /// What the clients of a path of your own may use up, and who may connect.
 public struct MessageOptions: Sendable {
@@ -15,6 +16,12 @@ public struct MessageOptions: Sendable {
     public var heartbeatInterval: Interval? = .seconds(25)
     /// How long a client may take to answer a ping.
     public var heartbeatTimeout = Interval.seconds(20)
+    /// Whether messages are compressed for clients that offer it (RFC 7692).
+    public var compresses = false
+    /// Shorter messages are never compressed.
+    public var compressionThresholdBytes = 1_024
+    /// Whether a client's messages may be compressed with what it sent before: smaller, at up to 300 KiB a client.
+    public var keepsCompressionContext = false
     /// The WebSocket subprotocols that are spoken; the first of a client's list that is among them is selected.
     public var subprotocols: [String] = []
     /// The origins of web pages that may connect besides the server's own host; `["*"]` allows every one.
@@ -26,8 +33,17 @@ public struct MessageOptions: Sendable {
     var limits: SessionLimits {
         SessionLimits(
             messageBytesMax: messageBytesMax, fragmentsMax: fragmentsMax, outboxBytesMax: outboxBytesMax,
-            messagesPerSecond: messagesPerSecond, waitsForReader: true, heartbeatInterval: heartbeatInterval,
+            messagesPerSecond: messagesPerSecond, waitsForReader: true, compression: compression, heartbeatInterval: heartbeatInterval,
             heartbeatTimeout: heartbeatTimeout)
+    }
+
+    private var compression: MessageCompression? {
+        guard compresses else { return nil }
+        var compression = MessageCompression()
+        compression.deflate = PermessageDeflate(
+            sendsWithoutContext: !keepsCompressionContext, receivesWithoutContext: !keepsCompressionContext)
+        compression.thresholdBytes = compressionThresholdBytes
+        return compression
     }
 
     func endpoint(_ handler: any MessageHandler) -> MessageEndpoint {

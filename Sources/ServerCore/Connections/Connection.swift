@@ -66,11 +66,11 @@ package final class Connection: ByteStreamHandler {
     // MARK: Changing channels
 
     /// Speaks WebSocket from now on; `makeSession` says to whom.
-    func upgrade(response: [UInt8], limits: SessionLimits, _ makeSession: (WebSocketTransport) -> Session) {
+    func upgrade(_ answer: WebSocketAnswer, limits: SessionLimits, _ makeSession: (WebSocketTransport) -> Session) {
         guard !hasEnded else { return }
         http = nil
-        queue(response)
-        let transport = WebSocketTransport(connection: self, limits: limits)
+        queue(answer.response)
+        let transport = WebSocketTransport(connection: self, limits: limits, agreement: answer.agreement)
         webSocket = transport
         let session = makeSession(transport)
         transport.session = session
@@ -108,6 +108,14 @@ package final class Connection: ByteStreamHandler {
         guard !hasEnded else { return }
         // The outbox holds whole frames; what the stream has begun to send is the stream's.
         out.insert(contentsOf: frame, at: 0)
+        markDirty()
+    }
+
+    /// Queues one message as a frame, compressed where that makes it smaller.
+    func queueCompressed(_ opcode: WebSocketOpcode, _ payload: Span<UInt8>, by deflater: MessageDeflater) {
+        guard !hasEnded else { return }
+        placeShared()
+        deflater.append(opcode, payload, to: &out)
         markDirty()
     }
 

@@ -162,9 +162,9 @@ final class HTTPChannel {
     }
 
     /// The request becomes a WebSocket.
-    func upgrade(response: [UInt8], limits: SessionLimits, _ makeSession: (WebSocketTransport) -> Session) {
+    func upgrade(_ answer: WebSocketAnswer, limits: SessionLimits, _ makeSession: (WebSocketTransport) -> Session) {
         exchange = nil
-        connection.upgrade(response: response, limits: limits, makeSession)
+        connection.upgrade(answer, limits: limits, makeSession)
     }
 
     var peer: PeerAddress { connection.peer }

@@ -2,10 +2,19 @@ import ByteKit
 import HTTPCore
 import HTTPTypes
 import JSONCore
+import WebSocketCore
+
+/// The answer that turns a request into a WebSocket.
+struct WebSocketAnswer {
+    /// The whole 101 response.
+    var response: [UInt8]
+    /// How messages may be compressed, if at all.
+    var agreement: PermessageDeflate.Agreement?
+}
 
 /// One HTTP request and its answer, which may come later or be streamed.
 ///
-/// Exactly one of ``respond(_:fields:body:)``, ``upgrade(response:limits:_:)`` and ``beginStream(fields:)`` is called, once;
+/// Exactly one of ``respond(_:fields:body:)``, ``upgrade(_:limits:_:)`` and ``beginStream(fields:)`` is called, once;
 /// calls after the peer has gone, or after an answer, do nothing.
 package final class HTTPExchange {
     /// The request's head.
@@ -82,11 +91,11 @@ package final class HTTPExchange {
     // MARK: Upgrades
 
     /// Becomes a WebSocket.
-    func upgrade(response: [UInt8], limits: SessionLimits, _ makeSession: (WebSocketTransport) -> Session) {
+    func upgrade(_ answer: WebSocketAnswer, limits: SessionLimits, _ makeSession: (WebSocketTransport) -> Session) {
         guard let channel, !isStreaming else { return }
         self.channel = nil
         onAbandoned = nil
-        channel.upgrade(response: response, limits: limits, makeSession)
+        channel.upgrade(answer, limits: limits, makeSession)
     }
 
     // MARK: Streamed answers

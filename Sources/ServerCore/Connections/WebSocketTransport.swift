@@ -16,6 +16,8 @@ final class WebSocketTransport: Transport {
     /// Held by us and holding us; the connection lets go when it ends.
     private let connection: Connection
     private var receiver: WebSocketReceiver
+    /// Compresses what is sent, where that was agreed to.
+    private let deflater: MessageDeflater?
     private var allowance: MessageAllowance
     private var phase = Phase.open
     /// When the peer must have answered our close frame.
@@ -23,11 +25,16 @@ final class WebSocketTransport: Transport {
     /// When the message, or the packet with attachments, that is under way must be whole.
     private var messageDeadline = Instant.distantFuture
 
-    init(connection: Connection, limits: SessionLimits) {
+    init(connection: Connection, limits: SessionLimits, agreement: PermessageDeflate.Agreement?) {
         let server = connection.server
         self.connection = connection
         receiver = WebSocketReceiver(
-            role: .server, messageBytesMax: limits.messageBytesMax, fragmentsMax: limits.fragmentsMax)
+            role: .server, messageBytesMax: limits.messageBytesMax, fragmentsMax: limits.fragmentsMax,
+            inflater: agreement.map { MessageInflater($0, role: .server, pool: server.deflatePool) })
+        deflater = agreement.map {
+            MessageDeflater(
+                $0, role: .server, pool: server.deflatePool, threshold: limits.compression?.thresholdBytes ?? 1_024)
+        }
         allowance = MessageAllowance(perSecond: limits.messagesPerSecond ?? 0, now: server.clock())
         super.init(server: server, limits: limits)
     }
@@ -134,9 +141,13 @@ final class WebSocketTransport: Transport {
         if connection.queuedBytes > limits.outboxBytesMax { outboxIsFull() }
     }
 
-    override func send(_ opcode: WebSocketOpcode, _ payload: Span<UInt8>) {
+    override func send(_ opcode: WebSocketOpcode, _ payload: Span<UInt8>, compresses: Bool) {
         guard phase == .open else { return }
-        connection.queueFrame(opcode, payload)
+        if let deflater, compresses, !opcode.isControl {
+            connection.queueCompressed(opcode, payload, by: deflater)
+        } else {
+            connection.queueFrame(opcode, payload)
+        }
         if connection.queuedBytes > limits.outboxBytesMax { outboxIsFull() }
     }
 

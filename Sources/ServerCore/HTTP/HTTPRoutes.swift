@@ -94,14 +94,15 @@ extension Server {
     /// Upgrades a player's request.
     private func upgrade(_ exchange: HTTPExchange, _ makeSession: (WebSocketTransport) -> Session) {
         guard let handshake = handshake(exchange, origins: OriginRule(allowed: settings.allowedOrigins)) else { return }
-        exchange.upgrade(response: handshake.response(), limits: playerLimits, makeSession)
+        exchange.upgrade(playerLimits.answer(handshake), limits: playerLimits, makeSession)
     }
 
     /// Upgrades a request to a WebSocket of the author's.
     private func upgrade(_ exchange: HTTPExchange, to endpoint: MessageEndpoint) {
         guard let handshake = handshake(exchange, origins: endpoint.origins) else { return }
         let subprotocol = handshake.subprotocols.first(where: endpoint.subprotocols.contains)
-        exchange.upgrade(response: handshake.response(subprotocol: subprotocol), limits: endpoint.limits) {
+        let answer = endpoint.limits.answer(handshake, subprotocol: subprotocol)
+        exchange.upgrade(answer, limits: endpoint.limits) {
             MessageSession($0, service: endpoint.service)
         }
     }
@@ -117,6 +118,18 @@ extension Server {
         }
         counters[.handshakesRefused] += 1
         return nil
+    }
+}
+
+extension SessionLimits {
+    /// The answer to a handshake, with compression where both sides want it.
+    func answer(
+        _ handshake: WebSocketHandshake, subprotocol: String? = nil, fields: HTTPFields = [:]
+    ) -> WebSocketAnswer {
+        let agreement = compression?.deflate.agreement(for: handshake.offers)
+        return WebSocketAnswer(
+            response: handshake.response(subprotocol: subprotocol, extensions: agreement, fields: fields),
+            agreement: agreement)
     }
 }
 

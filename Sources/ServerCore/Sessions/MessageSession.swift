@@ -37,10 +37,12 @@ package final class MessageSession: Session {
     // MARK: Out
 
     /// Sends a text message, which the caller knows to be UTF-8.
-    package func send(text: Span<UInt8>) { transport.send(.text, text) }
+    package func send(text: Span<UInt8>, compresses: Bool = true) { transport.send(.text, text, compresses: compresses) }
 
     /// Sends a binary message.
-    package func send(binary: Span<UInt8>) { transport.send(.binary, binary) }
+    package func send(binary: Span<UInt8>, compresses: Bool = true) {
+        transport.send(.binary, binary, compresses: compresses)
+    }
 
     /// Sends frames that were made once for many.
     package func send(frames: [UInt8]) { transport.send(frames) }

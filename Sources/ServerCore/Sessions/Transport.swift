@@ -28,7 +28,15 @@ package class Transport {
     func send(_ frames: [UInt8]) {}
 
     /// Queues one message, framed in place.
-    func send(_ opcode: WebSocketOpcode, _ payload: Span<UInt8>) {}
+    ///
+    /// - Parameter compresses: False for a message that must go out as it is: one with a secret beside text that a player
+    ///   chose, say.
+    func send(_ opcode: WebSocketOpcode, _ payload: Span<UInt8>, compresses: Bool) {}
+
+    /// Queues one message, compressed where that was agreed to.
+    final func send(_ opcode: WebSocketOpcode, _ payload: Span<UInt8>) {
+        send(opcode, payload, compresses: true)
+    }
 
     /// Queues a frame ahead of all that waits.
     func sendAhead(_ frame: [UInt8]) {}
@@ -49,6 +57,17 @@ package class Transport {
     func armTimer() {}
 }
 
+/// How WebSocket messages are compressed (RFC 7692).
+package struct MessageCompression: Sendable {
+    /// Our choices in the negotiation.
+    package var deflate = PermessageDeflate()
+    /// Shorter messages go out as they are.
+    package var thresholdBytes = 1_024
+
+    /// Each message by itself, from 1,024 bytes on.
+    package init() {}
+}
+
 /// What one kind of session may use up. One object serves all sessions of a kind.
 package final class SessionLimits: Sendable {
     /// The longest message a peer may send, in bytes.
@@ -61,6 +80,8 @@ package final class SessionLimits: Sendable {
     package let messagesPerSecond: Int?
     /// Whether input is left with the kernel while the peer does not read what it is sent, instead of ending it.
     package let waitsForReader: Bool
+    /// How WebSocket messages are compressed for clients that offer it; nil never.
+    package let compression: MessageCompression?
     /// How long the server waits between a pong (or the opening) and its next ping; nil sends none.
     package let heartbeatInterval: Interval?
     /// How long a peer may take to answer a ping before it counts as dead.
@@ -69,13 +90,14 @@ package final class SessionLimits: Sendable {
     /// Limits of your own.
     package init(
         messageBytesMax: Int, fragmentsMax: Int, outboxBytesMax: Int, messagesPerSecond: Int?, waitsForReader: Bool,
-        heartbeatInterval: Interval?, heartbeatTimeout: Interval
+        compression: MessageCompression? = nil, heartbeatInterval: Interval?, heartbeatTimeout: Interval
     ) {
         self.messageBytesMax = messageBytesMax
         self.fragmentsMax = fragmentsMax
         self.outboxBytesMax = outboxBytesMax
         self.messagesPerSecond = messagesPerSecond
         self.waitsForReader = waitsForReader
+        self.compression = compression
         self.heartbeatInterval = heartbeatInterval
         self.heartbeatTimeout = heartbeatTimeout
     }
@@ -85,7 +107,7 @@ package final class SessionLimits: Sendable {
         self.init(
             messageBytesMax: settings.messageBytesMax, fragmentsMax: settings.fragmentsMax,
             outboxBytesMax: settings.outboxBytesMax, messagesPerSecond: settings.messagesPerSecond,
-            waitsForReader: false, heartbeatInterval: settings.heartbeatInterval,
+            waitsForReader: false, compression: settings.compression, heartbeatInterval: settings.heartbeatInterval,
             heartbeatTimeout: settings.heartbeatTimeout)
     }
 }
