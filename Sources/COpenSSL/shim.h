@@ -23,8 +23,10 @@ static inline void copenssl_ctx_options(SSL_CTX *context) {
     SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
 }
 
-// Buffers of a record are given back when they are empty; a write may be repeated from another address.
+// Buffers of a record are given back when they are empty; a write may be repeated from another address; and all that a
+// read has brought is taken at once, so that a buffer serves all of its records.
 static inline void copenssl_ctx_modes(SSL_CTX *context) {
+    SSL_CTX_set_read_ahead(context, 1);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 }
 

@@ -77,12 +77,6 @@ final class PipeEnd: ByteStream {
         return underWay
     }
 
-    /// Ends the connection as a peer does that just goes.
-    func cutOff() {
-        closed = .now
-        isClosedTold = true
-    }
-
     func turn(_ cut: (Int) -> Int) -> Bool {
         var hasMoved = false
         if !underWay.isEmpty, let peer, !peer.isPaused {
@@ -133,6 +127,8 @@ final class Recorder: ByteStreamHandler {
     var received: [UInt8] = []
     private(set) var deliveries = 0
     private(set) var drainedCount = 0
+    /// How often it was told that it may send when it may not.
+    private(set) var drainedWhileBlockedCount = 0
     private(set) var endedCount = 0
     private(set) var closedCount = 0
     var onReceived: (() -> Void)?
@@ -147,6 +143,7 @@ final class Recorder: ByteStreamHandler {
 
     func streamDrained(_ stream: any ByteStream) {
         drainedCount += 1
+        if stream.isBlocked { drainedWhileBlockedCount += 1 }
         onDrained?()
     }
 

@@ -1,4 +1,5 @@
 import ByteKit
+import COpenSSL
 import Determinism
 import TLS
 import Testing
@@ -92,6 +93,41 @@ struct StreamTests {
         pair.pipe.run()
         #expect(pair.atServer.received == Array("early".utf8) && pair.atClient.received == Array("bird".utf8))
         #expect(!pair.client.isBlocked && pair.atClient.drainedCount == 1 && pair.atServer.drainedCount == 1)
+    }
+
+    @Test func `what waited for the handshake may then wait for the kernel, and is drained once it has gone`() throws {
+        let pair = try Pair(server, client)
+        pair.pipe.client.capacity = 100
+        pair.client.send([UInt8](repeating: 1, count: 10_000))
+        pair.pipe.run()
+        #expect(pair.atServer.received.count == 10_000)
+        #expect(pair.atClient.drainedCount == 1 && pair.atClient.drainedWhileBlockedCount == 0)
+    }
+
+    @Test func `what TLS itself answers while the kernel is full goes out with the drain`() throws {
+        let pipe = Pipe()
+        let recorder = Recorder()
+        let stream = try TLSStream(pipe.server, server: server, workspace: TLSWorkspace())
+        stream.handler = recorder
+        stream.start()
+        let raw = unsafe try RawClient(pipe.client)
+        raw.handshake()
+        pipe.run()
+        pipe.server.capacity = 10
+        stream.send("before")
+        #expect(stream.isBlocked)
+        // New keys for what the server sends, from its answer on (RFC 8446 §4.6.3).
+        _ = unsafe SSL_key_update(raw.ssl, SSL_KEY_UPDATE_REQUESTED)
+        raw.send("ask")
+        var question = pipe.client.takeUnderWay()
+        var span = question.mutableSpan
+        stream.streamReceived(&span)
+        #expect(recorder.received == Array("ask".utf8))
+        pipe.run()
+        stream.send("after")
+        pipe.run()
+        #expect(raw.received == Array("beforeafter".utf8) && !raw.hasFailed)
+        #expect(recorder.drainedWhileBlockedCount == 0)
     }
 
     @Test func `after a blocked send there is one drain, when the last byte has gone`() throws {
