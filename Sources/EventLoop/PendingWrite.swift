@@ -34,7 +34,12 @@ func withBuffers(
             let second = unsafe buffer(shared, skipping: skipped - skippedOfBytes)
             var buffers = unsafe first.len > 0 ? (first, second) : (second, first)
             let count: UInt32 = unsafe first.len > 0 && second.len > 0 ? 2 : 1
-            return unsafe withUnsafePointer(to: &buffers.0) { unsafe write($0, count) }
+            // The pointer is to the whole pair: one made from its first element would reach no further than that.
+            return unsafe withUnsafeBytes(of: &buffers) { pair in
+                let start = unsafe pair.assumingMemoryBound(to: uv_buf_t.self).baseAddress
+                guard let start = unsafe start else { return UV_EINVAL.rawValue }
+                return unsafe write(start, count)
+            }
         }
     }
 }
