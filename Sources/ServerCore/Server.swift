@@ -31,6 +31,7 @@ package final class Server {
 
     package internal(set) var counters = Counters()
     var wheel: TimerWheel
+    var spareOutboxes = SpareOutboxes()
     /// Connections with something to flush.
     var dirty: [Connection] = []
     private var connections: [Connection?] = []

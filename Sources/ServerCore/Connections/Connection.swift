@@ -89,7 +89,7 @@ package final class Connection: ByteStreamHandler {
     /// Queues bytes behind all that waits.
     func queue(_ bytes: [UInt8]) {
         guard !hasEnded else { return }
-        placeShared()
+        makeOutbox()
         out += bytes
         markDirty()
     }
@@ -98,7 +98,7 @@ package final class Connection: ByteStreamHandler {
     @inline(__always)
     func queueFrame(_ opcode: WebSocketOpcode, _ payload: Span<UInt8>) {
         guard !hasEnded else { return }
-        placeShared()
+        makeOutbox()
         WebSocketFrame.append(opcode, payload, to: &out)
         markDirty()
     }
@@ -106,6 +106,7 @@ package final class Connection: ByteStreamHandler {
     /// Queues a whole frame ahead of all that waits: a heartbeat must not stand behind what a slow peer has not read.
     func queueAhead(_ frame: [UInt8]) {
         guard !hasEnded else { return }
+        if out.capacity == 0 { out = server.spareOutboxes.take() }
         // The outbox holds whole frames; what the stream has begun to send is the stream's.
         out.insert(contentsOf: frame, at: 0)
         markDirty()
@@ -114,7 +115,7 @@ package final class Connection: ByteStreamHandler {
     /// Queues one message as a frame, compressed where that makes it smaller.
     func queueCompressed(_ opcode: WebSocketOpcode, _ payload: Span<UInt8>, by deflater: MessageDeflater) {
         guard !hasEnded else { return }
-        placeShared()
+        makeOutbox()
         deflater.append(opcode, payload, to: &out)
         markDirty()
     }
@@ -122,21 +123,23 @@ package final class Connection: ByteStreamHandler {
     /// Queues bytes shared with other connections: nothing is copied unless more is queued after them in this turn.
     func queueShared(_ bytes: [UInt8]) {
         guard !hasEnded else { return }
-        placeShared()
+        if !shared.isEmpty { makeOutbox() }
         shared = bytes
         markDirty()
     }
 
     /// Queues a close frame, the last frame that the peer is sent (RFC 6455 §5.5.1).
     func queueClose(code: UInt16?, reason: String) {
-        placeShared()
+        makeOutbox()
         WebSocketFrame.appendClose(code: code, reason: reason, to: &out)
         markDirty()
     }
 
-    /// Moves the shared bytes into the outbox, ahead of what is queued next: what is sent in one turn arrives in the
-    /// order in which it was sent.
-    private func placeShared() {
+    /// Makes the outbox ready for what is queued next. Shared bytes move into it, ahead of that: what is sent in one turn
+    /// arrives in the order in which it was sent.
+    @inline(__always)
+    private func makeOutbox() {
+        if out.capacity == 0 { out = server.spareOutboxes.take() }
         guard !shared.isEmpty else { return }
         out += shared
         shared = []
@@ -166,6 +169,7 @@ package final class Connection: ByteStreamHandler {
         server.counters[.bytesOut] += UInt64(out.count + shared.count)
         stream.send(&out, then: shared)
         if !shared.isEmpty { shared = [] }
+        if out.capacity > 0 { server.spareOutboxes.giveBack(&out) }
         guard stream.isBlocked else { return }
         blockedSince = server.clock()
         armTimer()
