@@ -12,7 +12,7 @@ package enum Counter: Int, CaseIterable, Sendable {
 
 /// One whole number for each ``Counter``, from zero up.
 package struct Counters: Sendable {
-    private var values = [UInt64](repeating: 0, count: Counter.allCases.count)
+    private var values = InlineArray<64, UInt64>(repeating: 0)
 
     package init() {}
 

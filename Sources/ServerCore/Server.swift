@@ -29,7 +29,10 @@ package final class Server {
     /// The compression contexts of all connections.
     let deflatePool = DeflatePool()
 
-    package internal(set) var counters = Counters()
+    /// What has happened so far.
+    package var counted: Counters { counters }
+    // Not to be seen by other modules: what they can reach is checked for exclusive access at each use.
+    var counters = Counters()
     var wheel: TimerWheel
     var spareOutboxes = SpareOutboxes()
     /// Connections with something to flush.

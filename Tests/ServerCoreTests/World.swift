@@ -165,7 +165,7 @@ final class World {
         }
     }
 
-    func count(_ counter: Counter) -> UInt64 { server.counters[counter] }
+    func count(_ counter: Counter) -> UInt64 { server.counted[counter] }
 }
 
 extension PeerAddress {

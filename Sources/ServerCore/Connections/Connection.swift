@@ -90,7 +90,7 @@ package final class Connection: ByteStreamHandler {
     func queue(_ bytes: [UInt8]) {
         guard !hasEnded else { return }
         makeOutbox()
-        out += bytes
+        withOutbox { $0 += bytes }
         markDirty()
     }
 
@@ -99,16 +99,16 @@ package final class Connection: ByteStreamHandler {
     func queueFrame(_ opcode: WebSocketOpcode, _ payload: Span<UInt8>) {
         guard !hasEnded else { return }
         makeOutbox()
-        WebSocketFrame.append(opcode, payload, to: &out)
+        withOutbox { WebSocketFrame.append(opcode, payload, to: &$0, mask: nil, isFinal: true, isCompressed: false) }
         markDirty()
     }
 
     /// Queues a whole frame ahead of all that waits: a heartbeat must not stand behind what a slow peer has not read.
     func queueAhead(_ frame: [UInt8]) {
         guard !hasEnded else { return }
-        if out.capacity == 0 { out = server.spareOutboxes.take() }
+        if out.capacity == 0 { takeOutbox() }
         // The outbox holds whole frames; what the stream has begun to send is the stream's.
-        out.insert(contentsOf: frame, at: 0)
+        withOutbox { $0.insert(contentsOf: frame, at: 0) }
         markDirty()
     }
 
@@ -116,7 +116,7 @@ package final class Connection: ByteStreamHandler {
     func queueCompressed(_ opcode: WebSocketOpcode, _ payload: Span<UInt8>, by deflater: MessageDeflater) {
         guard !hasEnded else { return }
         makeOutbox()
-        deflater.append(opcode, payload, to: &out)
+        withOutbox { deflater.append(opcode, payload, to: &$0) }
         markDirty()
     }
 
@@ -131,7 +131,7 @@ package final class Connection: ByteStreamHandler {
     /// Queues a close frame, the last frame that the peer is sent (RFC 6455 §5.5.1).
     func queueClose(code: UInt16?, reason: String) {
         makeOutbox()
-        WebSocketFrame.appendClose(code: code, reason: reason, to: &out)
+        withOutbox { WebSocketFrame.appendClose(code: code, reason: reason, to: &$0) }
         markDirty()
     }
 
@@ -139,10 +139,34 @@ package final class Connection: ByteStreamHandler {
     /// arrives in the order in which it was sent.
     @inline(__always)
     private func makeOutbox() {
-        if out.capacity == 0 { out = server.spareOutboxes.take() }
-        guard !shared.isEmpty else { return }
-        out += shared
+        if out.capacity == 0 { takeOutbox() }
+        if !shared.isEmpty { placeShared() }
+    }
+
+    private func placeShared() {
+        let bytes = shared
         shared = []
+        withOutbox { $0 += bytes }
+    }
+
+    private func takeOutbox() {
+        out = server.spareOutboxes.take()
+    }
+
+    private func giveBackOutbox() {
+        withOutbox { server.spareOutboxes.giveBack(&$0) }
+    }
+
+    /// Lends the outbox to a function of another module.
+    ///
+    /// It is taken out for the call: the compiler cannot see that such a function does not use it by another way, and
+    /// would check each use of the property for that, which costs as much as framing a small message.
+    @inline(__always)
+    private func withOutbox(_ use: (inout [UInt8]) -> Void) {
+        var lent: [UInt8] = []
+        swap(&lent, &out)
+        use(&lent)
+        swap(&lent, &out)
     }
 
     @inline(__always)
@@ -167,9 +191,9 @@ package final class Connection: ByteStreamHandler {
     func handOver() {
         guard !stream.isBlocked, !out.isEmpty || !shared.isEmpty else { return }
         server.counters[.bytesOut] += UInt64(out.count + shared.count)
-        stream.send(&out, then: shared)
+        withOutbox { stream.send(&$0, then: shared) }
         if !shared.isEmpty { shared = [] }
-        if out.capacity > 0 { server.spareOutboxes.giveBack(&out) }
+        if out.capacity > 0 { giveBackOutbox() }
         guard stream.isBlocked else { return }
         blockedSince = server.clock()
         armTimer()

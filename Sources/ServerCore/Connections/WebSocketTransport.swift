@@ -45,71 +45,75 @@ final class WebSocketTransport: Transport {
 
     /// Handles every message in `bytes` from `start` on.
     func received(_ bytes: inout MutableSpan<UInt8>, from start: Int) {
+        guard phase != .ended else { return }
+        let count = read(&receiver, &bytes, from: start)
+        server.counters[.messagesIn] += UInt64(count)
+        noteUnfinished(isNew: count > 0)
+    }
+
+    /// Handles every event in `bytes`; returns how many messages there were.
+    ///
+    /// The receiver is lent once for the whole read: to ask for it anew at each message costs as much as the message.
+    /// So nothing that is called here may read it, or receive.
+    private func read(
+        _ receiver: inout WebSocketReceiver, _ bytes: inout MutableSpan<UInt8>, from start: Int
+    ) -> Int {
         var cursor = start
-        var hasMessage = false
+        var count = 0
         do throws(WebSocketError) {
-            while phase != .ended, let event = try receiver.next(&bytes, at: &cursor) {
+            while let event = try receiver.next(&bytes, at: &cursor) {
                 switch event {
-                case .text(let message):
-                    hasMessage = true
-                    messageReceived(message, isText: true, bytes.span)
-                case .binary(let message):
-                    hasMessage = true
-                    messageReceived(message, isText: false, bytes.span)
-                case .ping, .pong, .close: controlReceived(event)
+                case .text(.input(let range)):
+                    count += 1
+                    messageReceived(bytes.span.extracting(range), isText: true)
+                case .binary(.input(let range)):
+                    count += 1
+                    messageReceived(bytes.span.extracting(range), isText: false)
+                case .text(.assembled):
+                    count += 1
+                    messageReceived(receiver.assembled.span, isText: true)
+                case .binary(.assembled):
+                    count += 1
+                    messageReceived(receiver.assembled.span, isText: false)
+                case .ping, .pong, .close: controlReceived(event, receiver.control.span)
                 }
+                if phase == .ended { break }
             }
         } catch {
             server.counters[.messagesMalformed] += 1
             fail(code: error.closeCode, reason: error.reason)
         }
-        noteUnfinished(isNew: hasMessage)
+        return count
     }
 
-    private func messageReceived(_ message: WebSocketBytes, isText: Bool, _ bytes: Span<UInt8>) {
+    private func messageReceived(_ message: Span<UInt8>, isText: Bool) {
         guard phase == .open, let session else { return }
-        // An attachment is part of the packet that announced it.
-        let isAllowed = limits.messagesPerSecond == nil || !isText && session.expectsAttachment || allowMessage()
-        guard phase == .open else { return }
-        switch message {
-        case .input(let range):
-            deliver(bytes.extracting(range), isText: isText, isAllowed: isAllowed, to: session)
-        case .assembled:
-            // Taken out, so that whoever answers may be read from again.
-            let whole = receiver.assembled
-            deliver(whole.span, isText: isText, isAllowed: isAllowed, to: session)
+        if let perSecond = limits.messagesPerSecond {
+            // An attachment is part of the packet that announced it.
+            let isAllowed = !isText && session.expectsAttachment || allowMessage(perSecond)
+            guard phase == .open else { return }
+            guard isAllowed else { return isText ? session.textDropped(message) : () }
         }
-    }
-
-    private func deliver(_ message: Span<UInt8>, isText: Bool, isAllowed: Bool, to session: Session) {
-        guard isAllowed else {
-            if isText { session.textDropped(message) }
-            return
-        }
-        server.counters[.messagesIn] += 1
         if isText { session.textReceived(message) } else { session.binaryReceived(message) }
     }
 
-    private func controlReceived(_ event: WebSocketEvent) {
+    private func controlReceived(_ event: WebSocketEvent, _ payload: Span<UInt8>) {
         switch event {
         case .close(let code):
             if phase == .open { connection.queueClose(code: code, reason: "") }
             session?.peerClosed(code: code)
             finish(.afterSendingLast)
         case .ping:
-            guard phase == .open, limits.messagesPerSecond == nil || allowMessage() else { return }
-            let payload = receiver.control
-            send(.pong, payload.span)
+            guard phase == .open, limits.messagesPerSecond.map(allowMessage) ?? true else { return }
+            send(.pong, payload)
         case .pong:
             guard phase == .open else { return }
-            let payload = receiver.control
-            session?.pongReceived(payload.span)
+            session?.pongReceived(payload)
         case .text, .binary: break
         }
     }
 
-    private func allowMessage() -> Bool {
-        guard let perSecond = limits.messagesPerSecond else { return true }
+    private func allowMessage(_ perSecond: Int) -> Bool {
         switch allowance.take(now: server.clock(), perSecond: perSecond) {
         case .allowed: return true
         case .dropped:
@@ -143,7 +147,7 @@ final class WebSocketTransport: Transport {
 
     override func send(_ opcode: WebSocketOpcode, _ payload: Span<UInt8>, compresses: Bool) {
         guard phase == .open else { return }
-        if let deflater, compresses, !opcode.isControl {
+        if let deflater, compresses, opcode == .text || opcode == .binary {
             connection.queueCompressed(opcode, payload, by: deflater)
         } else {
             connection.queueFrame(opcode, payload)

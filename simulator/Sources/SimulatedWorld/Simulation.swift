@@ -116,7 +116,7 @@ package final class Simulation {
         return SimulationResult(
             seed: options.seed, virtualTime: time.now - .zero, events: time.eventCount,
             deliveries: network.trace.deliveryCount, bytes: network.trace.deliveredByteCount,
-            traceHash: network.trace.hash, report: context.report, counters: server.counters, failures: failures)
+            traceHash: network.trace.hash, report: context.report, counters: server.counted, failures: failures)
     }
 }
 
