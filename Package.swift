@@ -101,7 +101,7 @@ let package = Package(
         server(
             "ServerCore",
             [
-                "ByteKit", "Determinism", "JSONCore", "HTTPCore", "WebSocketCore", "SocketIOCore",
+                "ByteKit", "Determinism", "JSONCore", "HTTPCore", "Compression", "WebSocketCore", "SocketIOCore",
                 "SnapshotCore", "GameKit", "LobbyCore", httpTypes, crypto, heap, histogram,
             ], exclude: ["Web/Files"]),
         server(
@@ -172,7 +172,7 @@ let package = Package(
             "ServerCoreTests",
             [
                 "ServerCore", "LobbyCore", "GameKit", "SnapshotCore", "JSONCore", "HTTPCore", "WebSocketCore",
-                "SocketIOCore", "ByteKit", "Determinism", httpTypes,
+                "SocketIOCore", "Compression", "ByteKit", "Determinism", httpTypes,
             ]),
         tests("MusterTests", ["Muster", "ServerCore", "JSONCore", "Determinism", configuration]),
         tests(

@@ -139,6 +139,9 @@ package final class Lobby {
     /// The tick of the newest snapshot, or nil before the first.
     package var newestSnapshotTick: UInt32? { history.newestTick }
 
+    /// The newest snapshot, or nil before the first.
+    package var newestSnapshot: WorldState? { history.newest }
+
     /// Quantises the state after the last step and keeps it as the newest snapshot.
     package func captureSnapshot() {
         previousSnapshotTick = history.newestTick
@@ -156,11 +159,15 @@ package final class Lobby {
     /// A keyframe when there is no baseline or it has left the history. About once a second the message carries the
     /// state's hash, and so does every keyframe.
     ///
+    /// - Parameter isChecked: Whether it carries the hash in any case: for a client of whose baseline only the tick is
+    ///   known.
     /// - Precondition: There is a snapshot.
-    package func snapshotMessage(baseline: UInt32?) -> (bytes: [UInt8], kind: SnapshotKind) {
+    package func snapshotMessage(
+        baseline: UInt32?, isChecked: Bool = false
+    ) -> (bytes: [UInt8], kind: SnapshotKind) {
         guard let newest = history.newest else { preconditionFailure("no snapshot has been captured yet") }
         let base = baseline.flatMap { $0 < newest.tick ? history.snapshot(at: $0) : nil }
-        let hash = base == nil || isHashDue(newest.tick) ? newest.hash : nil
+        let hash = base == nil || isChecked || isHashDue(newest.tick) ? newest.hash : nil
         let bytes = Snapshot.encode(newest, since: base, schema: game.schema, stateHash: hash)
         guard let base else { return (bytes, .keyframe) }
         return (bytes, base.tick == previousSnapshotTick ? .delta : .catchUp)

@@ -44,6 +44,8 @@ package struct SeatTable {
     package private(set) var takenCount = 0
     /// How many holders are connected.
     package private(set) var connectedCount = 0
+    /// Changes whenever a seat's state or name does.
+    package private(set) var revision: UInt64 = 0
 
     /// A table of `count` free seats.
     package init(count: Int) {
@@ -56,6 +58,7 @@ package struct SeatTable {
         rows[seat] = Row(state: .connected, name: name, token: token)
         takenCount += 1
         connectedCount += 1
+        revision += 1
         return seat
     }
 
@@ -73,7 +76,10 @@ package struct SeatTable {
     /// Connects the holder of a seat again and rotates the token.
     package mutating func resume(_ seat: Int, newToken: TokenDigest, presented: TokenDigest) {
         precondition(rows[seat].state != .free, "a free seat cannot be resumed")
-        if rows[seat].state != .connected { connectedCount += 1 }
+        if rows[seat].state != .connected {
+            connectedCount += 1
+            revision += 1
+        }
         rows[seat].state = .connected
         rows[seat].previousToken = presented
         rows[seat].token = newToken
@@ -99,6 +105,7 @@ package struct SeatTable {
         }
         rows[seat].state = .dropped(until: until)
         connectedCount -= 1
+        revision += 1
         return true
     }
 
@@ -110,6 +117,7 @@ package struct SeatTable {
         case .dropped: break
         }
         takenCount -= 1
+        revision += 1
         rows[seat] = Row()
     }
 

@@ -64,7 +64,8 @@ public final class MusterServer {
         endpoints.add(path) { _ in
             .http(bodyBytesMax: bodyBytesMax) { exchange in
                 let answer = answer(WebRequest(exchange: exchange))
-                exchange.respond(answer.status, fields: answer.fields, body: answer.body)
+                exchange.respond(
+                    answer.status, fields: answer.fields, body: answer.body, compresses: answer.compresses)
             }
         }
     }

@@ -8,6 +8,7 @@ package enum Counter: Int, CaseIterable, Sendable {
     case snapshotsSent, snapshotsSkipped, keyframesSent, catchUpsSent, keyframesRequested, stateMismatches
     case steps, stepsDropped, lobbiesOpened, lobbiesFailed, lobbiesClosed
     case adminLogins, adminLoginsRefused
+    case watchersOpened, watchersRefused, watcherEventsSent, watcherEventsSkipped, bodiesCompressed
 }
 
 /// One whole number for each ``Counter``, from zero up.

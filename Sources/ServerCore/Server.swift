@@ -40,6 +40,8 @@ package final class Server {
     private var connections: [Connection?] = []
     private var freeSlots: [Int] = []
     private var admission: AdmissionPolicy
+    /// How many event streams there are.
+    package internal(set) var watcherCount = 0
 
     /// Every lobby, by id, and in order of opening.
     private var lobbyIndex: [String: HostedLobby] = [:]
@@ -211,7 +213,9 @@ package final class Server {
         let now = clock()
         drainDeadline = now + settings.drainTime
         for lobby in lobbies {
-            lobby.emit("draining", .object(["seconds": .number(settings.drainTime.seconds)]))
+            let notice: JSONValue = ["seconds": .number(settings.drainTime.seconds)]
+            lobby.emit("draining", notice)
+            lobby.endWatching("draining", notice)
         }
     }
 

@@ -34,6 +34,16 @@ package struct ServerSettings: Sendable {
     package var admission = AdmissionLimits()
     /// How WebSocket messages are compressed for clients that offer it; nil never.
     package var compression: MessageCompression?
+    /// The shortest body of an answer that is compressed for who takes that, in bytes.
+    package var compressionThreshold = 1_024
+    /// Whether anyone may see the state of a lobby without joining it.
+    package var isWatchable = true
+    /// The most event streams at a time; more are refused with 503.
+    package var watchersMax = 1_000
+    /// The most event streams of one lobby at a time; more are refused with 503.
+    package var watchersPerLobbyMax = 100
+    /// How often an event stream is sent a comment, so that nobody on the way takes it for dead.
+    package var watcherHeartbeatInterval = Interval.seconds(15)
     /// The most lobbies at a time.
     package var lobbiesMax = 2_000
     /// The most namespaces one connection may be in.

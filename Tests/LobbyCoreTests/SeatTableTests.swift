@@ -4,6 +4,27 @@ import Testing
 
 @Suite("SeatTable: the table in its doc comment")
 struct SeatTableTests {
+    @Test func `the revision changes exactly when a state or a name does`() throws {
+        var seats = SeatTable(count: 2)
+        var revisions = [seats.revision]
+        let seat = try #require(seats.take(name: "Ann", token: [1]))
+        revisions.append(seats.revision)
+        seats.confirm(seat)
+        seats.resume(seat, newToken: [2], presented: [1])
+        #expect(seats.revision == revisions.last, "the seat was connected before")
+        #expect(seats.drop(seat, until: .zero))
+        revisions.append(seats.revision)
+        #expect(seats.drop(seat, until: .zero))
+        #expect(seats.revision == revisions.last, "the seat was dropped before")
+        seats.resume(seat, newToken: [3], presented: [2])
+        revisions.append(seats.revision)
+        seats.vacate(seat)
+        revisions.append(seats.revision)
+        seats.vacate(seat)
+        #expect(seats.revision == revisions.last, "the seat was free before")
+        #expect(Set(revisions).count == revisions.count)
+    }
+
     @Test func `every interleaving of three clients and eight events keeps the rules, to depth six`() {
         var reached: Set<String> = []
         var frontier = [SeatModel(seats: 2, clients: 3)]

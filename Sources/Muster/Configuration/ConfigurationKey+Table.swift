@@ -38,6 +38,12 @@ extension ConfigurationKey {
         .integer(
             "limits.namespaces", \.server.namespacesMax, 1...1_000, "The most namespaces that one connection may be in."
         ),
+        .integer(
+            "limits.watchers", \.server.watchersMax, 0...1_000_000,
+            "The most event streams at a time; more are answered with 503."),
+        .integer(
+            "limits.watchersPerLobby", \.server.watchersPerLobbyMax, 0...1_000_000,
+            "The most event streams of one lobby at a time; more are answered with 503."),
         .seconds(
             "timeouts.headSeconds", \.server.headTimeout, 0.1...3_600,
             "How long a connection may take to send its whole request head."),
@@ -68,6 +74,9 @@ extension ConfigurationKey {
             format: { $0 ?? "" }, parse: { isPlain($0, 0...64) ? .some($0.isEmpty ? nil : $0) : nil }),
         .seconds(
             "lobby.emptySeconds", \.server.emptyLobbyTime, 0...86_400, "How long a lobby without players is kept."),
+        .boolean(
+            "lobby.watchable", \.server.isWatchable,
+            "Whether anyone may see the state of a lobby without joining it, as JSON or as an event stream."),
         .list(
             "origins", \.server.allowedOrigins, of: 0...1_000, allowed: "a list of SCHEME://HOST[:PORT], or *",
             "The web origins that may connect besides the server's own host; * allows every one.",

@@ -29,6 +29,9 @@ public struct WebAnswer {
     public var fields: HTTPFields
     /// The content.
     public var body: [UInt8]
+    /// Whether text or JSON of 1 KiB to 1 MiB may be compressed for a client that takes it. Say false for a body that
+    /// holds a secret beside text that somebody else has chosen: its length would tell of the secret.
+    public var compresses = true
 
     /// An answer of bytes.
     public init(_ status: HTTPResponse.Status = .ok, fields: HTTPFields = [:], body: [UInt8] = []) {

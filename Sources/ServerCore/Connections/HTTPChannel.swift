@@ -20,7 +20,7 @@ final class HTTPChannel {
 
     /// Held by us and holding us; the connection lets go when it ends or speaks WebSocket.
     private let connection: Connection
-    private var server: Server { connection.server }
+    var server: Server { connection.server }
     private var parser = HTTPRequestParser()
     private var exchange: HTTPExchange?
     private var stage = Stage.head
@@ -93,6 +93,12 @@ final class HTTPChannel {
     }
 
     private func begin(_ head: HTTPRequestHead) {
+        guard head.contentCoding == nil || !head.hasBody else {
+            // A few bytes may stand for any number: no body is ever decompressed (RFC 9110 §15.5.16).
+            server.counters[.headsRefused] += 1
+            connection.queue(HTTPAnswer.compressedBody)
+            return end()
+        }
         let exchange = HTTPExchange(head: head, channel: self)
         self.exchange = exchange
         parser.bodyBytesMax = server.bodyBytesMax(for: head)
@@ -149,7 +155,7 @@ final class HTTPChannel {
 
     /// A part of a streamed answer.
     func streamed(_ bytes: [UInt8]) {
-        connection.queue(bytes)
+        connection.queueShared(bytes)
     }
 
     /// How many bytes of answers wait to be sent, and whether the peer has stopped reading them.
@@ -194,10 +200,11 @@ final class HTTPChannel {
         exchange?.abandon()
     }
 
-    /// The server shuts down: what is being answered still is, then the connection closes.
+    /// The server shuts down: what is being answered still is, then the connection closes. A streamed answer would never
+    /// end by itself.
     func drain() {
         closesWhenAnswered = true
-        if stage != .answering { connection.finish() }
+        if stage != .answering || exchange?.isStreaming == true { connection.finish() }
     }
 
     // MARK: Time

@@ -14,8 +14,8 @@ struct WebSocketAnswer {
 
 /// One HTTP request and its answer, which may come later or be streamed.
 ///
-/// Exactly one of ``respond(_:fields:body:)``, ``upgrade(_:limits:_:)`` and ``beginStream(fields:)`` is called, once;
-/// calls after the peer has gone, or after an answer, do nothing.
+/// Exactly one of ``respond(_:fields:body:compresses:)``, ``upgrade(_:limits:_:)`` and ``beginStream(fields:)`` is called,
+/// once; calls after the peer has gone, or after an answer, do nothing.
 package final class HTTPExchange {
     /// The request's head.
     package let head: HTTPRequestHead
@@ -30,7 +30,7 @@ package final class HTTPExchange {
 
     /// Where the answer goes; nil once it has been given, or the peer has gone.
     private var channel: HTTPChannel?
-    private var isStreaming = false
+    private(set) var isStreaming = false
 
     init(head: HTTPRequestHead, channel: HTTPChannel) {
         self.head = head
@@ -49,12 +49,20 @@ package final class HTTPExchange {
     // MARK: Whole answers
 
     /// Answers with a body of bytes.
-    package func respond(_ status: HTTPResponse.Status, fields: HTTPFields = [:], body: [UInt8]) {
+    ///
+    /// - Parameter compresses: Whether a body of text or JSON may be compressed for a client that takes it. Say false for
+    ///   one that holds a secret beside text that somebody else has chosen: its length would tell of the secret.
+    package func respond(
+        _ status: HTTPResponse.Status, fields: HTTPFields = [:], body: [UInt8], compresses: Bool = true
+    ) {
         guard let channel, !isStreaming else { return }
         self.channel = nil
         onAbandoned = nil
-        var fields = fields
-        fields.append(contentsOf: answerFields)
+        var (fields, body) = (fields, body)
+        for field in answerFields {
+            if field.name == .vary { fields.addVary(field.value) } else { fields.append(field) }
+        }
+        if compresses { channel.server.compress(&body, fields: &fields, for: head) }
         let answer = HTTPWriter.response(
             status, fields: fields, body: body, connection: head.keepsAlive ? .keepAlive : .close,
             isForHead: head.method == .head)
@@ -110,7 +118,8 @@ package final class HTTPExchange {
         if head.method == .head { endStream() }
     }
 
-    /// Sends a part of the streamed answer; shared arrays are not copied until they are sent.
+    /// Sends a part of the streamed answer. An array that is sent to many is not copied, unless another follows it in the
+    /// same turn.
     package func stream(_ bytes: [UInt8]) {
         guard isStreaming else { return }
         channel?.streamed(bytes)
@@ -119,10 +128,12 @@ package final class HTTPExchange {
     /// Whether the peer has not read what was streamed before, and how much waits behind that.
     package var streamBacklog: (bytes: Int, isBlocked: Bool) { channel?.backlog ?? (0, false) }
 
-    /// Ends a streamed answer.
+    /// Ends a streamed answer, behind what was streamed.
     package func endStream() {
         guard let channel, isStreaming else { return }
         self.channel = nil
+        onAbandoned = nil
+        onDrained = nil
         channel.streamEnded(self)
     }
 

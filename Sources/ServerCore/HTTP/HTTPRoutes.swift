@@ -29,6 +29,7 @@ extension Server {
         }
         switch head.path {
         case "/socket.io/": answerSocketIO(exchange)
+        case let path where path.hasPrefix("/api/"): answerAPI(exchange)
         case let path where path.hasPrefix("/lobby/"):
             let id = String(path.dropFirst(7))
             guard LobbyID.isValid(id) else { return exchange.respond(.notFound) }
@@ -46,11 +47,11 @@ extension Server {
         case "/":
             // A browser asks for HTML by name; `curl` takes anything, and is told the addresses.
             let wantsPage = head.fields[values: .accept].contains { $0.lowercased().contains("text/html") }
-            return wantsPage ? WebFiles.page.answer(exchange) : exchange.respond(.ok, text: Self.welcome)
+            return wantsPage
+                ? WebFiles.page.answer(exchange) : exchange.respond(.ok, text: Self.welcome, fields: [.vary: "Accept"])
         case "/health":
             return drainDeadline == nil
                 ? exchange.respond(.ok, text: "ok") : exchange.respond(.serviceUnavailable, text: "draining")
-        case "/api/lobbies": return exchange.respond(json: lobbyList())
         case let path:
             guard let file = WebFiles.byPath[path] else { return exchange.respond(.notFound) }
             return file.answer(exchange)
@@ -62,7 +63,8 @@ extension Server {
 
         Play arena:     this address in a browser
         Join a lobby:   WebSocket /lobby/<id>, or Socket.IO namespace /lobby/<id>
-        Open lobbies:   GET /api/lobbies
+        Open lobbies:   GET /api/lobbies, /api/lobbies/<id>
+        Watch one:      GET /api/lobbies/<id>/events
         Health:         GET /health
         """
 
@@ -135,6 +137,10 @@ extension SessionLimits {
 
 /// Answers that are the last on their connection.
 enum HTTPAnswer {
+    static let compressedBody = HTTPWriter.response(
+        .unsupportedMediaType, fields: [.acceptEncoding: "identity"], text: "Unsupported Media Type", connection: .close
+    )
+
     static let requestTimeout = HTTPWriter.response(.requestTimeout, text: "Request Timeout", connection: .close)
 
     static let overloaded = HTTPWriter.response(

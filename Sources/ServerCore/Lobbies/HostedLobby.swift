@@ -18,6 +18,8 @@ package final class HostedLobby {
     private var framed: [FramedSnapshot] = []
     private var snapshotHeader: [UInt8]
     private var emptySince: Instant?
+    /// Those who watch without a seat, once somebody does.
+    private var gallery: Gallery?
 
     package var id: String { lobby.id }
     var nextDue: Instant { lobby.clock.nextDue }
@@ -133,7 +135,22 @@ package final class HostedLobby {
             members[seat] = nil
             member.session.ended(member, .lobbyClosed(reason))
         }
+        endWatching("closed", ["reason": .string(reason)])
         server.forget(self)
+    }
+
+    // MARK: Watching
+
+    /// The gallery, opened for the first who asks.
+    func openGallery() -> Gallery {
+        let gallery = gallery ?? Gallery(of: self)
+        self.gallery = gallery
+        return gallery
+    }
+
+    /// Ends every event stream, with an event that says why.
+    func endWatching(_ event: String, _ data: JSONValue) {
+        gallery?.end(event, data)
     }
 
     /// Delivers what a join, drop or leave made the game say, and notes when the lobby became empty.
@@ -147,6 +164,7 @@ package final class HostedLobby {
     /// Runs the steps that are due, then sends at most one snapshot.
     func run() {
         let now = server.clock()
+        gallery?.lobbyRuns(now)
         if let emptySince {
             if now >= emptySince + server.settings.emptyLobbyTime {
                 close("the lobby was empty")
@@ -257,6 +275,7 @@ package final class HostedLobby {
         lobby.captureSnapshot()
         framed.removeAll(keepingCapacity: true)
         for case let member? in members { sendSnapshot(to: member) }
+        gallery?.snapshotTaken()
     }
 
     /// Sends the newest snapshot to a member that can take it, as a delta from the last one it was sent.

@@ -1,3 +1,5 @@
+import Compression
+import Determinism
 import HTTPCore
 import HTTPTypes
 
@@ -5,7 +7,7 @@ import HTTPTypes
 enum WebFiles {
     static let page = WebFile(markup, type: "text/html")
 
-    /// What the page loads, by path.
+    /// What the page loads, by path. No path is ever made into the name of a file: what is not here is not there.
     static let byPath = [
         "/page.css": WebFile(style, type: "text/css"),
         "/page.js": WebFile(program, type: "text/javascript"),
@@ -13,18 +15,38 @@ enum WebFiles {
     ]
 }
 
-/// A file of the page, with the response fields that it is always sent with.
+/// A file of the page in its two forms, plain and gzip, each with its tag and the response fields that it is always sent
+/// with. Made when the first file is asked for, and kept.
 struct WebFile: Sendable {
-    private let body: [UInt8]
-    private let fields: HTTPFields
+    private let plain: Form
+    private let gzipped: Form
+
+    private struct Form: Sendable {
+        let body: [UInt8]
+        let tag: HTTPEntityTag
+        let fields: HTTPFields
+    }
 
     /// - Parameter type: The media type; the text is UTF-8.
     init(_ text: String, type: String) {
-        body = Array(text.utf8)
-        fields = [
-            .contentType: "\(type); charset=utf-8", .cacheControl: "no-cache", .vary: "Accept",
+        let body = Array(text.utf8)
+        var fields: HTTPFields = [
+            .contentType: "\(type); charset=utf-8", .cacheControl: "no-cache", .vary: "Accept, Accept-Encoding",
             .contentSecurityPolicy: Self.policy, .xContentTypeOptions: "nosniff",
         ]
+        plain = Self.form(body, fields)
+        fields[.contentEncoding] = HTTPContentCoding.gzip.rawValue
+        gzipped = Self.form(gzip(body.span, level: 9), fields)
+    }
+
+    /// A strong tag names bytes, so each form has its own (RFC 9110 §8.8.3.3).
+    private static func form(_ body: [UInt8], _ fields: HTTPFields) -> Form {
+        var hash = StableHash()
+        hash.feed(body)
+        let tag = HTTPEntityTag(String(hash.value, radix: 16))
+        var fields = fields
+        fields[.eTag] = tag.text
+        return Form(body: body, tag: tag, fields: fields)
     }
 
     /// Nothing but the server's own files, and connections to it ('self' covers its WebSockets, CSP 3). The icon is
@@ -34,8 +56,22 @@ struct WebFile: Sendable {
         form-action 'self'; frame-ancestors 'none'
         """
 
-    /// Answers a request for this file.
+    /// Answers a request for this file: 304 if the client has it.
     func answer(_ exchange: HTTPExchange) {
-        exchange.respond(.ok, fields: fields, body: body)
+        let wantsGzip = HTTPContentCoding.best(of: [.gzip], for: exchange.head.fields) == HTTPContentCoding.gzip
+        let form = wantsGzip ? gzipped : plain
+        guard !form.tag.isNamed(in: exchange.head.fields) else {
+            return exchange.respondNotModified(form.tag, fields: form.fields)
+        }
+        exchange.respond(.ok, fields: form.fields, body: form.body, compresses: false)
+    }
+}
+
+extension HTTPExchange {
+    /// Answers that the client's copy is still good, with what a 304 repeats of the fields (RFC 9110 §15.4.5).
+    func respondNotModified(_ tag: HTTPEntityTag, fields: HTTPFields) {
+        var kept: HTTPFields = [.eTag: tag.text]
+        for name in [HTTPField.Name.cacheControl, .vary] { kept[name] = fields[name] }
+        respond(.notModified, fields: kept, body: [])
     }
 }

@@ -1,0 +1,38 @@
+import HTTPCore
+import HTTPTypes
+import JSONCore
+
+/// What pages of other origins are told (Fetch §3.3), where the rule of origins lets them in.
+extension OriginRule {
+    /// Checks a request to the public API and gives its answer the fields that let the page read it. A refused request
+    /// and a preflight are answered here.
+    ///
+    /// - Returns: Whether the request is still to be answered.
+    func admits(_ exchange: HTTPExchange) -> Bool {
+        let head = exchange.head
+        exchange.answerFields = [.vary: "Origin"]
+        guard allows(head) else {
+            exchange.respond(.forbidden, error: "pages of this origin may not read here")
+            return false
+        }
+        if let origin = head.fields[.origin] {
+            exchange.answerFields[.accessControlAllowOrigin] = origin
+            exchange.answerFields[.accessControlExposeHeaders] = "ETag, Retry-After"
+        }
+        guard head.method == .options else { return true }
+        exchange.respond(
+            .noContent,
+            fields: [
+                .accessControlAllowMethods: "GET, HEAD", .accessControlAllowHeaders: "If-None-Match, Last-Event-ID",
+                .accessControlMaxAge: "600", .allow: "GET, HEAD, OPTIONS",
+            ], body: [])
+        return false
+    }
+}
+
+extension HTTPExchange {
+    /// Answers that something failed, as `{"error": text}`.
+    func respond(_ status: HTTPResponse.Status, error: String, fields: HTTPFields = [:]) {
+        respond(status, json: ["error": .string(error)], fields: fields)
+    }
+}

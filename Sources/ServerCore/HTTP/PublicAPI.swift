@@ -1,0 +1,49 @@
+import HTTPCore
+import HTTPTypes
+
+/// What anyone may ask under `/api` (protocol/spec/lobby.md §5): every answer is JSON, or an event stream.
+extension Server {
+    func answerAPI(_ exchange: HTTPExchange) {
+        guard OriginRule(allowed: settings.allowedOrigins).admits(exchange) else { return }
+        guard exchange.head.method == .get || exchange.head.method == .head else {
+            return exchange.respond(
+                .methodNotAllowed, error: "only GET and HEAD", fields: [.allow: "GET, HEAD, OPTIONS"])
+        }
+        let parts = exchange.head.path.dropFirst("/api/".count).split(separator: "/", omittingEmptySubsequences: false)
+        switch (parts.first, parts.count) {
+        case ("lobbies", 1): exchange.respond(json: lobbyList())
+        case ("lobbies", 2): withLobby(String(parts[1]), exchange) { $0.openGallery().answerState(exchange) }
+        case ("lobbies", 3) where parts[2] == "events":
+            withLobby(String(parts[1]), exchange) { watch($0, exchange) }
+        default: exchange.respond(.notFound, error: "no such path")
+        }
+    }
+
+    private func withLobby(_ id: String, _ exchange: HTTPExchange, _ answer: (HostedLobby) -> Void) {
+        guard settings.isWatchable else {
+            return exchange.respond(.forbidden, error: "this server shows its lobbies to their players only")
+        }
+        guard let lobby = lobby(id) else { return exchange.respond(.notFound, error: "no such lobby") }
+        answer(lobby)
+    }
+
+    private func watch(_ hosted: HostedLobby, _ exchange: HTTPExchange) {
+        let request: WatchRequest
+        do {
+            request = try WatchRequest(exchange.head)
+        } catch {
+            return exchange.respond(.badRequest, error: error.message)
+        }
+        guard drainDeadline == nil else { return refuseWatcher(exchange, "the server is shutting down") }
+        let gallery = hosted.openGallery()
+        guard gallery.count < settings.watchersPerLobbyMax, watcherCount < settings.watchersMax else {
+            return refuseWatcher(exchange, "too many watch already")
+        }
+        gallery.open(exchange, request)
+    }
+
+    private func refuseWatcher(_ exchange: HTTPExchange, _ reason: String) {
+        counters[.watchersRefused] += 1
+        exchange.respond(.serviceUnavailable, error: reason, fields: [.retryAfter: "5"])
+    }
+}

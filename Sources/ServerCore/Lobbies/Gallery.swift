@@ -1,0 +1,272 @@
+import ByteKit
+import Determinism
+import GameKit
+import HTTPCore
+import HTTPTypes
+import JSONCore
+import LobbyCore
+import SnapshotCore
+
+/// Those who watch a lobby without a seat in it, and what they are shown: its state as JSON, and event streams
+/// (protocol/spec/lobby.md §5).
+///
+/// Everything is made once for all who ask for it. A watcher that does not read is passed over, never queued for: when it
+/// reads again it is sent the newest. Made when the first asks.
+final class Gallery {
+    private unowned let hosted: HostedLobby
+    private var server: Server { hosted.server }
+    private var lobby: Lobby { hosted.lobby }
+    private let writer: StateJSON
+    /// Tells this lobby from earlier ones of the same id, also of an earlier process.
+    private let epoch: UInt64
+    private var watchers: [EventStreamWatcher] = []
+    private var nextHeartbeat = Instant.distantFuture
+    /// The seats that every watcher has been shown, or is to be shown once it reads.
+    private var shownSeats: UInt64 = 0
+
+    // What has been made of the newest snapshot and the seats, until they change.
+    private var overview: (revision: UInt64, object: [UInt8], event: [UInt8])?
+    /// `"tick":7,"state":{…}`
+    private var state: [UInt8]?
+    private var stateEvent: [UInt8]?
+    private var document: (tag: HTTPEntityTag, body: [UInt8])?
+    private var snapshots: [SnapshotEvent] = []
+
+    /// One snapshot message as an event.
+    private struct SnapshotEvent {
+        var baseline: UInt32?
+        var isChecked: Bool
+        var bytes: [UInt8]
+    }
+
+    init(of hosted: HostedLobby) {
+        self.hosted = hosted
+        writer = StateJSON(schema: hosted.lobby.game.schema)
+        epoch = hosted.server.entropy.next()
+    }
+
+    /// How many watch.
+    var count: Int { watchers.count }
+
+    // MARK: The state as one document
+
+    /// Answers with the lobby's state, or 304 if the client has it.
+    func answerState(_ exchange: HTTPExchange) {
+        // Weak: the same state may be sent compressed or not.
+        let tick = lobby.newestSnapshotTick ?? 0
+        let tag = HTTPEntityTag("\(String(epoch, radix: 16))-\(tick)-\(lobby.seats.revision)", isWeak: true)
+        let fields: HTTPFields = [
+            .eTag: tag.text, .cacheControl: "no-cache", .contentType: "application/json", .vary: "Accept-Encoding",
+        ]
+        guard !tag.isNamed(in: exchange.head.fields) else {
+            return exchange.respondNotModified(tag, fields: fields)
+        }
+        if document?.tag != tag {
+            var body = currentOverview().object
+            body.removeLast()
+            body.append(UInt8(ascii: ","))
+            body += currentState()
+            body.append(contentsOf: "}\n".utf8)
+            document = (tag, body)
+        }
+        exchange.respond(.ok, fields: fields, body: document?.body ?? [])
+    }
+
+    // MARK: Watching
+
+    /// Makes `exchange` an event stream.
+    func open(_ exchange: HTTPExchange, _ request: WatchRequest) {
+        exchange.beginStream(fields: Self.streamFields)
+        // A HEAD has its whole answer.
+        guard exchange.isOpen else { return }
+        let rules = lobby.rules
+        let watcher = EventStreamWatcher(
+            exchange, request, tickRate: rules.tickRate, snapshotEvery: rules.snapshotEvery)
+        // A tick that has not been is one of another lobby, which had this id before.
+        if let last = watcher.lastTick, last > lobby.newestSnapshotTick ?? 0 { watcher.lastTick = nil }
+        exchange.onAbandoned = { [weak self, unowned watcher] in self?.remove(watcher) }
+        exchange.onDrained = { [weak self, unowned watcher] in self?.show(watcher) }
+        if watchers.isEmpty { nextHeartbeat = server.clock() + server.settings.watcherHeartbeatInterval }
+        watchers.append(watcher)
+        server.watcherCount += 1
+        server.counters[.watchersOpened] += 1
+        exchange.stream(Self.opening)
+        if watcher.format == .snapshot { exchange.stream(schemaEvent()) }
+        show(watcher, isOpening: true)
+    }
+
+    private func remove(_ watcher: EventStreamWatcher) {
+        guard let index = watchers.firstIndex(where: { $0 === watcher }) else { return }
+        watchers.remove(at: index)
+        server.watcherCount -= 1
+    }
+
+    /// Ends every stream, with an event that says why.
+    func end(_ name: String, _ data: JSONValue) {
+        let event = Self.event(name, data: data)
+        let ended = watchers
+        watchers = []
+        server.watcherCount -= ended.count
+        for watcher in ended {
+            watcher.exchange.stream(event)
+            watcher.exchange.endStream()
+        }
+    }
+
+    /// A new snapshot has been taken: what was made of the old one is stale.
+    func snapshotTaken() {
+        (state, stateEvent, document) = (nil, nil, nil)
+        snapshots.removeAll(keepingCapacity: true)
+        for watcher in watchers { show(watcher) }
+    }
+
+    /// The lobby runs: shows changed seats, and sends heartbeats that are due.
+    func lobbyRuns(_ now: Instant) {
+        guard !watchers.isEmpty else { return }
+        if shownSeats != lobby.seats.revision {
+            shownSeats = lobby.seats.revision
+            for watcher in watchers { show(watcher) }
+        }
+        guard now >= nextHeartbeat else { return }
+        nextHeartbeat = now + server.settings.watcherHeartbeatInterval
+        for watcher in watchers where !watcher.isBlocked { watcher.exchange.stream(Self.heartbeat) }
+    }
+
+    /// Sends what is new for a watcher: the seats, if they have changed, and the newest state, if it is due.
+    private func show(_ watcher: EventStreamWatcher, isOpening: Bool = false) {
+        let revision = lobby.seats.revision
+        let newest = lobby.newestSnapshotTick.flatMap { tick in
+            (isOpening ? watcher.lastTick != tick : watcher.isDue(tick)) ? tick : nil
+        }
+        let hasNewSeats = watcher.seatRevision != revision
+        guard newest != nil || hasNewSeats else { return }
+        guard !watcher.isBlocked else {
+            server.counters[.watcherEventsSkipped] += 1
+            return
+        }
+        if hasNewSeats {
+            watcher.seatRevision = revision
+            send(currentOverview().event, to: watcher)
+        }
+        guard let newest else { return }
+        switch watcher.format {
+        case .state: send(currentStateEvent(), to: watcher)
+        case .snapshot:
+            send(snapshotEvent(since: watcher.lastTick, isChecked: !watcher.hasLastState), to: watcher)
+        }
+        watcher.lastTick = newest
+        watcher.hasLastState = true
+    }
+
+    private func send(_ event: [UInt8], to watcher: EventStreamWatcher) {
+        server.counters[.watcherEventsSent] += 1
+        watcher.exchange.stream(event)
+    }
+
+    // MARK: What is shown
+
+    private func currentOverview() -> (object: [UInt8], event: [UInt8]) {
+        let revision = lobby.seats.revision
+        if let overview, overview.revision == revision { return (overview.object, overview.event) }
+        var object: [UInt8] = []
+        hosted.publicOverview().write(to: &object)
+        let event = Self.event("lobby", data: object)
+        overview = (revision, object, event)
+        return (object, event)
+    }
+
+    private func currentState() -> [UInt8] {
+        if let state { return state }
+        var text = Array("\"tick\":\(lobby.newestSnapshotTick ?? 0),\"state\":".utf8)
+        if let newest = lobby.newestSnapshot {
+            writer.write(newest, to: &text)
+        } else {
+            text.append(contentsOf: "null".utf8)
+        }
+        state = text
+        return text
+    }
+
+    private func currentStateEvent() -> [UInt8] {
+        if let stateEvent { return stateEvent }
+        let data = [UInt8(ascii: "{")] + currentState() + [UInt8(ascii: "}")]
+        let event = Self.event("state", id: lobby.newestSnapshotTick, data: data)
+        stateEvent = event
+        return event
+    }
+
+    /// - Parameter isChecked: Whether the client's word is all that says which state it has: the message then carries the
+    ///   hash of the state it leads to.
+    private func snapshotEvent(since tick: UInt32?, isChecked: Bool) -> [UInt8] {
+        let baseline = lobby.baseline(tick)
+        let needsCheck = isChecked && baseline != nil
+        if let known = snapshots.first(where: { $0.baseline == baseline && $0.isChecked == needsCheck }) {
+            return known.bytes
+        }
+        let message = lobby.snapshotMessage(baseline: baseline, isChecked: needsCheck).bytes
+        let event = Self.event("snapshot", id: lobby.newestSnapshotTick, data: Base64.encode(message))
+        snapshots.append(SnapshotEvent(baseline: baseline, isChecked: needsCheck, bytes: event))
+        return event
+    }
+
+    private func schemaEvent() -> [UInt8] {
+        let schema = lobby.game.schema
+        return Self.event(
+            "schema", data: ["schemaHash": .string(schema.hashText), "schema": .string(schema.text)])
+    }
+
+    // MARK: The form of an event stream (HTML §9.2)
+
+    private static let streamFields: HTTPFields = {
+        var fields: HTTPFields = [
+            .contentType: "text/event-stream", .cacheControl: "no-store", .xContentTypeOptions: "nosniff",
+        ]
+        // Some proxies keep an answer to themselves until it has ended.
+        if let name = HTTPField.Name("X-Accel-Buffering") { fields[name] = "no" }
+        return fields
+    }()
+
+    /// How long a browser waits before it connects again, in milliseconds.
+    private static let opening = Array("retry: 3000\n\n".utf8)
+    private static let heartbeat = Array(": \n\n".utf8)
+
+    private static func event(_ name: String, data: JSONValue) -> [UInt8] {
+        var text: [UInt8] = []
+        data.write(to: &text)
+        return event(name, data: text)
+    }
+
+    /// - Parameter data: One line.
+    private static func event(_ name: String, id: UInt32? = nil, data: [UInt8]) -> [UInt8] {
+        var text = Array("event: \(name)\n".utf8)
+        if let id { text.append(contentsOf: "id: \(id)\n".utf8) }
+        text.append(contentsOf: "data: ".utf8)
+        text += data
+        text.append(contentsOf: "\n\n".utf8)
+        return text
+    }
+}
+
+extension HostedLobby {
+    /// What anyone may know of a lobby beside its state: no tokens, no addresses.
+    func publicOverview() -> JSONValue {
+        let (seats, rules) = (lobby.seats, lobby.rules)
+        return [
+            "id": .string(id), "game": .string(lobby.game.name), "tickRate": .integer(Int64(rules.tickRate)),
+            "players": .integer(Int64(seats.takenCount)),
+            "seats": .array(
+                seats.rows.enumerated().compactMap { number, seat in
+                    guard seat.state != .free else { return nil }
+                    return [
+                        "seat": .integer(Int64(number)), "name": .string(seat.name),
+                        "connected": .bool(seat.state == .connected),
+                    ]
+                }),
+            "rules": [
+                "tickRate": .integer(Int64(rules.tickRate)), "snapshotEvery": .integer(Int64(rules.snapshotEvery)),
+                "seats": .integer(Int64(rules.seats)), "graceSeconds": .number(rules.grace.seconds),
+                "maxTicksAhead": .integer(Int64(rules.maxTicksAhead)),
+            ],
+        ]
+    }
+}
