@@ -60,6 +60,7 @@ struct PublicAPITests {
         other.join(["name": "Bo"])
         let second = world.ask("/api/lobbies/x")
         #expect(second["etag"] != first["etag"] && second.json["tick"] == first.json["tick"])
+        #expect(second.json["players"] == 2)
         other.stream.cut()
         let third = world.ask("/api/lobbies/x")
         #expect(third["etag"] != second["etag"])
