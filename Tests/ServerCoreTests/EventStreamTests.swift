@@ -173,6 +173,15 @@ struct EventStreamTests {
         #expect(same.ticks == [10] && other.ticks == [10])
     }
 
+    @Test(arguments: ["state", "snapshot"])
+    func `an id of an earlier lobby of that name does not hold back the states of a new one`(_ format: String) {
+        let (world, _) = playing(steps: 0)
+        let source = EventSource(world, "/api/lobbies/x/events?format=\(format)&lastEventId=77")
+        #expect(source.ticks == [])
+        world.steps(1)
+        #expect(source.ticks == [1])
+    }
+
     // MARK: Slow and silent
 
     @Test func `a watcher that does not read is passed over, and sent the newest when it does`() throws {
