@@ -1,3 +1,4 @@
+import ByteKit
 import Compression
 import Determinism
 import HTTPTypes
@@ -35,7 +36,7 @@ struct PublicAPITests {
 
     @Test func `neither tokens nor addresses are told`() throws {
         let world = World()
-        let client = PlainClient(world, address: "198.51.100.7")
+        let client = PlainClient(world, peer: PeerAddress(ipv4: 0xC633_6407, port: 9))
         let token = try #require(client.join()["token"]?.string)
         world.steps(1)
         let told = world.ask("/api/lobbies/x").text + EventSource(world).answer.text
