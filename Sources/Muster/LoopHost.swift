@@ -72,7 +72,8 @@ final class LoopHost {
         if let lastCall { wake = min(wake ?? lastCall, lastCall) }
         if let deadline = server.drainDeadline, lastCall == nil { wake = min(wake ?? deadline, deadline) }
         guard let wake else {
-            timer?.cancel()
+            // Only if it is set: to say it again each turn would cost a system call each turn.
+            if armedFor != nil { timer?.cancel() }
             armedFor = nil
             return
         }

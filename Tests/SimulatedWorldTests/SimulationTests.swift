@@ -83,7 +83,7 @@ struct SimulationTests {
         simulation.time.run(for: .seconds(4))
         for pipe in simulation.network.livePipes { pipe.cut() }
         simulation.time.run(for: .seconds(12))
-        #expect(simulation.server.counters[.heartbeatsMissed] == 4)
+        #expect(simulation.server.counted[.heartbeatsMissed] == 4)
         let result = simulation.run()
         #expect(result.report[.heartbeatsMissed] == 4)
         #expect(result.report[.resumes] == 4 && result.report[.seatLost] == 0)
@@ -99,20 +99,20 @@ struct SimulationTests {
         #expect(lobby.seats.takenCount == 4 && lobby.seats.connectedCount == 0)
         simulation.time.run(for: .seconds(2))
         #expect(lobby.seats.takenCount == 0)
-        #expect(simulation.server.counters[.graceExpired] == 4)
+        #expect(simulation.server.counted[.graceExpired] == 4)
     }
 
     @Test func `while the server stands still nothing is lost, and afterwards it owes at most three steps`() {
         let simulation = makeArena(makeOptions(seed: 51, seconds: 20))
         simulation.time.run(for: .seconds(5))
-        let before = simulation.server.counters[.steps]
+        let before = simulation.server.counted[.steps]
         simulation.serverNode.pause()
         simulation.time.run(for: .seconds(2))
         simulation.serverNode.resume()
         simulation.time.run(for: .milliseconds(1))
         let lobbies = UInt64(simulation.server.lobbies.count)
-        #expect(simulation.server.counters[.steps] - before <= 3 * lobbies)
-        #expect(simulation.server.counters[.stepsDropped] > 50 * lobbies)
+        #expect(simulation.server.counted[.steps] - before <= 3 * lobbies)
+        #expect(simulation.server.counted[.stepsDropped] > 50 * lobbies)
         let result = simulation.run()
         #expect(result.report[.wrongSnapshots] == 0 && result.report[.hashMismatches] == 0)
         #expect(result.report[.seatLost] == 0)
