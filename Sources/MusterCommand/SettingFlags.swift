@@ -19,6 +19,7 @@ struct SettingFlags: ParsableArguments {
     @Option(key: "limits.namespaces") var namespaces: [SettingFlag]
     @Option(key: "limits.watchers") var watchers: [SettingFlag]
     @Option(key: "limits.watchersPerLobby") var watchersPerLobby: [SettingFlag]
+    @Option(key: "compression") var compression: [SettingFlag]
     @Option(key: "timeouts.headSeconds") var headTimeout: [SettingFlag]
     @Option(key: "timeouts.bodySeconds") var bodyTimeout: [SettingFlag]
     @Option(key: "timeouts.keepAliveSeconds") var keepAliveTimeout: [SettingFlag]

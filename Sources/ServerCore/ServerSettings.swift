@@ -63,6 +63,12 @@ package struct ServerSettings: Sendable {
     /// How often admins are sent the overview.
     package var overviewInterval = Interval.seconds(1)
 
+    /// Whether WebSocket messages are compressed for clients that offer it, each by itself, from 1,024 bytes on.
+    package var compressesMessages: Bool {
+        get { compression != nil }
+        set { compression = newValue ? compression ?? MessageCompression() : nil }
+    }
+
     /// The defaults above.
     package init() {}
 }

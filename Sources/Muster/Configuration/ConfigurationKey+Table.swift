@@ -44,6 +44,9 @@ extension ConfigurationKey {
         .integer(
             "limits.watchersPerLobby", \.server.watchersPerLobbyMax, 0...1_000_000,
             "The most event streams of one lobby at a time; more are answered with 503."),
+        .boolean(
+            "compression", \.server.compressesMessages,
+            "Whether WebSocket messages are compressed for clients that offer it."),
         .seconds(
             "timeouts.headSeconds", \.server.headTimeout, 0.1...3_600,
             "How long a connection may take to send its whole request head."),
