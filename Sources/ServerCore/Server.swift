@@ -155,10 +155,12 @@ package final class Server {
     package func flush() {
         // A flush may close streams and so mark others dirty, which is why the list can grow while it is read.
         var index = 0
+        var byteCount = 0
         while index < dirty.count {
-            dirty[index].flush()
+            byteCount += dirty[index].flush()
             index += 1
         }
+        counters[.bytesOut] += UInt64(byteCount)
         dirty.removeAll(keepingCapacity: true)
     }
 

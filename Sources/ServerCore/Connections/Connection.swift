@@ -84,7 +84,7 @@ package final class Connection: ByteStreamHandler {
     var queuedBytes: Int { out.count + shared.count }
 
     /// Whether what was handed to the stream still waits for the kernel.
-    var isBlocked: Bool { stream.isBlocked }
+    var isBlocked: Bool { blockedSince < .distantFuture }
 
     /// Queues bytes behind all that waits.
     func queue(_ bytes: [UInt8]) {
@@ -177,26 +177,36 @@ package final class Connection: ByteStreamHandler {
     }
 
     /// Hands the outbox to the stream, and closes it when that was all.
-    func flush() {
+    ///
+    /// - Returns: How many bytes the stream was given.
+    func flush() -> Int {
         isDirty = false
-        handOver()
+        let count = handOver()
         if let manner = closesAfterFlush {
             closesAfterFlush = nil
             // What still waits behind a blocked write is lost: the peer was not reading it.
             stream.close(manner)
         }
+        return count
     }
 
     /// Gives the stream all that waits as one gathered write, unless an earlier one still waits for the kernel.
-    func handOver() {
-        guard !stream.isBlocked, !out.isEmpty || !shared.isEmpty else { return }
-        server.counters[.bytesOut] += UInt64(out.count + shared.count)
+    private func handOver() -> Int {
+        let count = queuedBytes
+        guard count > 0, !isBlocked else { return 0 }
         withOutbox { stream.send(&$0, then: shared) }
         if !shared.isEmpty { shared = [] }
         if out.capacity > 0 { giveBackOutbox() }
-        guard stream.isBlocked else { return }
-        blockedSince = server.clock()
-        armTimer()
+        if stream.isBlocked {
+            blockedSince = server.clock()
+            armTimer()
+        }
+        return count
+    }
+
+    /// Hands the outbox over before the turn has ended, when it has become large.
+    func handOverEarly() {
+        server.counters[.bytesOut] += UInt64(handOver())
     }
 
     package func streamDrained(_ stream: any ByteStream) {

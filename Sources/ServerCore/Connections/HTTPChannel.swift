@@ -147,7 +147,7 @@ final class HTTPChannel {
         guard keepsAlive, !closesWhenAnswered else { return connection.finish() }
         enter(.idle, for: server.settings.keepAliveTimeout)
         // Many small requests in one read: their answers must not pile up without bound.
-        if connection.queuedBytes > Self.answerBytesMax { connection.handOver() }
+        if connection.queuedBytes > Self.answerBytesMax { connection.handOverEarly() }
         resume()
     }
 

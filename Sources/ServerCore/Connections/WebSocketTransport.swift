@@ -156,7 +156,7 @@ final class WebSocketTransport: Transport {
     }
 
     private func outboxIsFull() {
-        guard connection.isBlocked else { return connection.handOver() }
+        guard connection.isBlocked else { return connection.handOverEarly() }
         if limits.waitsForReader { connection.stream.pauseReading() } else { end(.slowConsumer) }
     }
 
