@@ -107,8 +107,9 @@ let package = Package(
         server(
             "Muster",
             [
-                "EventLoop", "ServerCore", "GameKit", "JSONCore", "HTTPCore", "WebSocketCore", "ByteKit", "Determinism",
-                httpTypes, crypto, cryptoExtras, configuration, logging,
+                "EventLoop", "ServerCore", "GameKit", "JSONCore", "HTTPCore", "WebSocketCore", "SocketIOCore",
+                "ByteKit",
+                "Determinism", httpTypes, crypto, cryptoExtras, configuration, logging,
             ]),
 
         .executableTarget(
@@ -116,7 +117,8 @@ let package = Package(
             swiftSettings: settings),
 
         .executableTarget(
-            name: "Conformance", dependencies: ["Muster", "Determinism", arguments], path: "Sources/Conformance",
+            name: "Conformance", dependencies: ["Muster", "Determinism", httpTypes, arguments],
+            path: "Sources/Conformance",
             swiftSettings: settings),
 
         // Clients and worlds.

@@ -41,7 +41,7 @@ struct BenchCommand: ParsableCommand {
 }
 
 /// Sends every message back.
-private final class Echo: MessageHandler {
+final class Echo: MessageHandler {
     func received(text: Span<UInt8>, from client: Client) { client.send(text: text) }
     func received(binary: Span<UInt8>, from client: Client) { client.send(binary: binary) }
 }

@@ -54,7 +54,7 @@ private final class ScriptedEcho: MessageHandler {
 
 extension String {
     /// A text made of bytes that are UTF-8.
-    fileprivate init(copying text: Span<UInt8>) {
+    init(copying text: Span<UInt8>) {
         var bytes: [UInt8] = []
         for index in text.indices { bytes.append(text[index]) }
         self.init(decoding: bytes, as: UTF8.self)

@@ -9,8 +9,16 @@ struct SuitesCommand: ParsableCommand {
         commandName: "suites",
         abstract: "Serves the listeners for protocol test suites, on 127.0.0.1 at PORT and the ports after it.")
 
-    @Option(help: "The first port: raw WebSocket at /ws and HTTP. PORT+4 answers every request with its body.")
+    @Option(
+        help: """
+            The first port: raw WebSocket at /ws and HTTP. PORT+3 is the Engine.IO suite's echo, PORT+4 answers every \
+            request with its body, PORT+6 is for the tests of Engine.IO's client.
+            """)
     var port: Int
+    @Flag(
+        name: .customLong("allow-eio3"),
+        help: "Speak revision 3 on PORT+3, for that revision's suite; the suite of revision 4 has it refused.")
+    var allowEIO3 = false
 
     func validate() throws {
         guard (1...65529).contains(port) else {
@@ -21,7 +29,9 @@ struct SuitesCommand: ParsableCommand {
     func run() throws {
         let listeners: [@Sendable () -> MusterServer] = [
             { [port] in mainListener(port: port) },
+            { [port, allowEIO3] in engineEcho(port: port + 3, allowEIO3: allowEIO3) },
             { [port] in requestEcho(port: port + 4) },
+            { [port] in engineClientListener(port: port + 6) },
         ]
         // Each has a loop and a thread of its own, and ends by itself on SIGTERM.
         let ready = DispatchSemaphore(value: 0)

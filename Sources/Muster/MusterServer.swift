@@ -52,6 +52,20 @@ public final class MusterServer {
         endpoints.add(path) { loop in .webSocket(options.endpoint(makeHandler(loop))) }
     }
 
+    /// Puts Engine.IO with messages of your own at `path`, such as `/engine.io/`: for clients that cannot have a WebSocket,
+    /// or not at once.
+    ///
+    /// - Parameters:
+    ///   - path: Matched byte for byte.
+    ///   - options: How clients may connect, and what they may use up.
+    ///   - makeHandler: Called once on each loop of the server, and its handler is called on that loop alone.
+    public func engine(
+        _ path: String, _ options: EngineOptions = EngineOptions(),
+        _ makeHandler: @escaping @Sendable (LoopContext) -> any MessageHandler
+    ) {
+        endpoints.add(path) { loop in .engine(options.endpoint(makeHandler(loop))) }
+    }
+
     /// Answers plain HTTP requests at `path` yourself.
     ///
     /// - Parameters:

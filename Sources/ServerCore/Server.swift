@@ -42,6 +42,12 @@ package final class Server {
     private var admission: AdmissionPolicy
     /// How many event streams there are.
     package internal(set) var watcherCount = 0
+    /// Sessions of Engine.IO, of players and of authors.
+    var engineSessions: EngineSessions
+    /// Socket.IO for players.
+    private(set) lazy var playerEngine = EngineEndpoint(players: self)
+    /// Which web pages players may come from.
+    let origins: HTTPOriginRule
 
     /// Every lobby, by id, and in order of opening.
     private var lobbyIndex: [String: HostedLobby] = [:]
@@ -69,6 +75,8 @@ package final class Server {
         self.clock = clock
         startedAt = clock()
         admission = AdmissionPolicy(settings.admission, seed: self.entropy.next())
+        engineSessions = EngineSessions(settings.admission, seed: self.entropy.next())
+        origins = HTTPOriginRule(origins: settings.allowedOrigins, allowsCredentials: settings.setsSessionCookie)
         wheel = TimerWheel(now: startedAt)
     }
 
@@ -134,6 +142,7 @@ package final class Server {
             case .connection(let slot): connections[slot]?.timeReached(now)
             case .admin: admin.timeReached(now)
             case .delayedAnswer(let id): admin.answerDue(id)
+            case .polling(let slot): engineSessions.polling(at: slot)?.timeReached(now)
             }
         }
     }
@@ -151,8 +160,25 @@ package final class Server {
         }
     }
 
-    /// Hands every dirty connection's outbox to its stream. Call once a turn, after all events of the turn.
+    /// Answers the polls that something waits for, and hands every dirty connection's outbox to its stream. Call once a
+    /// turn, after all events of the turn.
     package func flush() {
+        answerPolls()
+        flushConnections()
+        // A stream that was closed may have taken a poll with it, which ends a session whose POST still waits.
+        while engineSessions.isDirty {
+            answerPolls()
+            flushConnections()
+        }
+    }
+
+    private func answerPolls() {
+        while engineSessions.isDirty {
+            for polling in engineSessions.takeDirty() { polling.flush() }
+        }
+    }
+
+    private func flushConnections() {
         // A flush may close streams and so mark others dirty, which is why the list can grow while it is read.
         var index = 0
         var byteCount = 0
@@ -229,6 +255,7 @@ package final class Server {
 
     /// Ends every connection with the draining code. Flush afterwards.
     package func closeAll() {
+        for polling in engineSessions.allPolling { polling.end(.draining) }
         for connection in connections { connection?.drain() }
     }
 
@@ -274,12 +301,14 @@ enum TimerToken {
     case connection(Int)
     case admin
     case delayedAnswer(Int)
+    case polling(Int)
 
     var encoded: UInt64 {
         switch self {
         case .connection(let slot): UInt64(slot)
         case .admin: 1 << 56
         case .delayedAnswer(let id): 2 << 56 | UInt64(id)
+        case .polling(let slot): 3 << 56 | UInt64(slot)
         }
     }
 
@@ -288,7 +317,8 @@ enum TimerToken {
         switch encoded >> 56 {
         case 0: self = .connection(payload)
         case 1: self = .admin
-        default: self = .delayedAnswer(payload)
+        case 2: self = .delayedAnswer(payload)
+        default: self = .polling(payload)
         }
     }
 }

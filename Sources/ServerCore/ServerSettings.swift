@@ -1,4 +1,5 @@
 import Determinism
+import SocketIOCore
 
 /// What the server core needs to know before it starts. Every limit has a row in `docs/limits.md`.
 package struct ServerSettings: Sendable {
@@ -56,6 +57,10 @@ package struct ServerSettings: Sendable {
     package var defaultGame: String?
     /// The web origins that may connect besides the server's own host; `["*"]` allows every one.
     package var allowedOrigins: [String] = []
+    /// The transports by which players may speak Socket.IO.
+    package var engineTransports: [EngineTransport] = [.polling, .websocket]
+    /// Whether a Socket.IO handshake sets a cookie that each further request of the session must show.
+    package var setsSessionCookie = false
     /// How long a drain waits for players to leave before the rest is closed.
     package var drainTime = Interval.seconds(5)
     /// How long the answer to a refused admin login is held back.

@@ -34,12 +34,13 @@ private let allowedImports: [(target: String, modules: Set<String>)] = [
     (
         "Muster",
         [
-            "EventLoop", "ServerCore", "GameKit", "LobbyCore", "JSONCore", "HTTPCore", "WebSocketCore", "ByteKit",
+            "EventLoop", "ServerCore", "GameKit", "LobbyCore", "JSONCore", "HTTPCore", "WebSocketCore", "SocketIOCore",
+            "ByteKit",
             "Determinism", "HTTPTypes", "Crypto", "CryptoExtras", "Configuration", "Logging", "FoundationEssentials",
             "Glibc",
         ]
     ),
-    ("Conformance", ["Muster", "Determinism", "ArgumentParser", "Dispatch", "Foundation"]),
+    ("Conformance", ["Muster", "Determinism", "HTTPTypes", "ArgumentParser", "Dispatch", "Foundation"]),
     // Clients and worlds.
     (
         "BotCore",

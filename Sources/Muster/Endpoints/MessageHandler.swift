@@ -1,3 +1,5 @@
+import HTTPCore
+public import HTTPTypes
 import ServerCore
 import WebSocketCore
 
@@ -55,21 +57,21 @@ public struct Client: Hashable {
     }
 
     /// Sends a message that was made once for many clients.
-    public func send(_ message: PreparedMessage) { session.send(frames: message.frames) }
+    public func send(_ message: PreparedMessage) { session.send(message.frames) }
 
     /// Sends a message of which only the latest matters, such as a state: it is skipped, and false returned, while the
     /// client has not yet taken what it was sent before.
     @discardableResult
-    public func sendLatest(_ message: PreparedMessage) -> Bool { session.sendLatest(frames: message.frames) }
+    public func sendLatest(_ message: PreparedMessage) -> Bool { session.sendLatest(message.frames) }
 
-    /// Sends a WebSocket ping.
+    /// Sends a WebSocket ping; nothing to a client of Engine.IO, which has none.
     ///
     /// - Parameter payload: At most 125 bytes (RFC 6455 §5.5); of a longer one the rest is left out.
     public func ping(_ payload: [UInt8] = []) {
         session.ping(payload.span.extracting(first: min(payload.count, WebSocketFrame.controlBytesMax)))
     }
 
-    /// Closes the client's connection.
+    /// Closes the client's connection or, over long polling, its session. That is told without a code and a reason.
     ///
     /// - Parameters:
     ///   - code: 1000 to 1003, 1007 to 1014, or 3000 to 4999 (RFC 6455 §7.4); 1000 is sent in place of another.
@@ -88,6 +90,9 @@ public struct Client: Hashable {
     /// The client's address.
     public var address: String { session.peerAddress }
 
+    /// The fields of the HTTP request that has brought the message being handled; nil where messages come over a WebSocket.
+    public var requestFields: HTTPFields? { session.requestHead?.fields }
+
     /// A number of your own, 0 at first: the client's place in a table, say.
     public var tag: Int {
         get { session.tag }
@@ -101,13 +106,13 @@ public struct Client: Hashable {
 
 /// A message that is framed once and sent to many clients, whose bytes they share.
 public struct PreparedMessage {
-    let frames: [UInt8]
+    let frames: MessageFrames
 
     /// A binary message.
-    public init(binary: Span<UInt8>) { frames = WebSocketFrame.framed(.binary, binary) }
+    public init(binary: Span<UInt8>) { frames = MessageFrames(binary: binary) }
 
     /// A text message, which must be UTF-8.
-    public init(text: Span<UInt8>) { frames = WebSocketFrame.framed(.text, text) }
+    public init(text: Span<UInt8>) { frames = MessageFrames(text: text) }
 }
 
 /// Calls an author's handler in the server core's words.

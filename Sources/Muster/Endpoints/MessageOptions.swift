@@ -1,4 +1,5 @@
 import Determinism
+import HTTPCore
 import ServerCore
 import WebSocketCore
 
@@ -33,7 +34,8 @@ public struct MessageOptions: Sendable {
     var limits: SessionLimits {
         SessionLimits(
             messageBytesMax: messageBytesMax, fragmentsMax: fragmentsMax, outboxBytesMax: outboxBytesMax,
-            messagesPerSecond: messagesPerSecond, waitsForReader: true, compression: compression, heartbeatInterval: heartbeatInterval,
+            messagesPerSecond: messagesPerSecond, waitsForReader: true, compression: compression,
+            heartbeatInterval: heartbeatInterval,
             heartbeatTimeout: heartbeatTimeout)
     }
 
@@ -48,7 +50,7 @@ public struct MessageOptions: Sendable {
 
     func endpoint(_ handler: any MessageHandler) -> MessageEndpoint {
         MessageEndpoint(
-            limits: limits, subprotocols: subprotocols, origins: OriginRule(allowed: allowedOrigins),
+            limits: limits, subprotocols: subprotocols, origins: HTTPOriginRule(origins: allowedOrigins),
             service: HandlerAdapter(handler))
     }
 }

@@ -86,7 +86,11 @@ final class HTTPChannel {
             }
         } catch {
             server.counters[.headsRefused] += 1
-            connection.queue(error.response())
+            // What CORS needs is on refusals, too: a page could not read them otherwise.
+            connection.queue(
+                HTTPWriter.response(
+                    error.status, fields: exchange?.answerFields ?? [:], text: error.status.reasonPhrase,
+                    connection: .close))
             end()
         }
         if stage == .idle, parser.stage != .idle { enter(.head, for: server.settings.headTimeout) }
@@ -101,7 +105,7 @@ final class HTTPChannel {
         }
         let exchange = HTTPExchange(head: head, channel: self)
         self.exchange = exchange
-        parser.bodyBytesMax = server.bodyBytesMax(for: head)
+        parser.bodyBytesMax = server.bodyBytesMax(for: exchange)
         guard head.hasBody else { return }
         enter(.body, for: server.settings.bodyTimeout)
         if head.expectsContinue, head.contentLength ?? 0 <= parser.bodyBytesMax {

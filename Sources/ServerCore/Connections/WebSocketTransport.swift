@@ -1,5 +1,6 @@
 import ByteKit
 import Determinism
+import SocketIOCore
 import WebSocketCore
 
 /// The WebSocket on one connection: messages in to its session, frames out (RFC 6455).
@@ -20,6 +21,8 @@ final class WebSocketTransport: Transport {
     private let deflater: MessageDeflater?
     private var allowance: MessageAllowance
     private var phase = Phase.open
+    /// How an Engine.IO client wants its packets that is not sent what everybody is; nil for the others.
+    private var form: EngineForm?
     /// When the peer must have answered our close frame.
     private var closeDeadline = Instant.distantFuture
     /// When the message, or the packet with attachments, that is under way must be whole.
@@ -40,6 +43,13 @@ final class WebSocketTransport: Transport {
     }
 
     override var peerAddress: String { connection.peer.description }
+
+    /// Speaks for a session from now on: one that begins here, or that has moved here from long polling.
+    func adopt(_ session: EngineSession, form: EngineForm) {
+        self.form = form.isPlain ? nil : form
+        self.session = session
+        connection.armTimer()
+    }
 
     // MARK: In
 
@@ -94,7 +104,12 @@ final class WebSocketTransport: Transport {
             guard phase == .open else { return }
             guard isAllowed else { return isText ? session.textDropped(message) : () }
         }
-        if isText { session.textReceived(message) } else { session.binaryReceived(message) }
+        if isText { return session.textReceived(message) }
+        guard form?.revision == .three else { return session.binaryReceived(message) }
+        guard !message.isEmpty, message[0] == EnginePayload.binaryMessageType else {
+            return end(.badMessage("a binary message has the type 4"))
+        }
+        session.binaryReceived(message.extracting(droppingFirst: 1))
     }
 
     private func controlReceived(_ event: WebSocketEvent, _ payload: Span<UInt8>) {
@@ -141,12 +156,13 @@ final class WebSocketTransport: Transport {
 
     override func send(_ frames: [UInt8]) {
         guard phase == .open else { return }
-        connection.queue(frames)
+        connection.queue(form == nil ? frames : reframed(frames))
         if connection.queuedBytes > limits.outboxBytesMax { outboxIsFull() }
     }
 
     override func send(_ opcode: WebSocketOpcode, _ payload: Span<UInt8>, compresses: Bool) {
         guard phase == .open else { return }
+        guard form == nil || opcode != .binary else { return send(WebSocketFrame.framed(.binary, payload)) }
         if let deflater, compresses, opcode == .text || opcode == .binary {
             connection.queueCompressed(opcode, payload, by: deflater)
         } else {
@@ -167,7 +183,14 @@ final class WebSocketTransport: Transport {
 
     override func sendLatest(_ frames: [UInt8]) {
         guard phase == .open else { return }
-        connection.queueShared(frames)
+        connection.queueShared(form == nil ? frames : reframed(frames))
+    }
+
+    private func reframed(_ frames: [UInt8]) -> [UInt8] {
+        guard let form else { return frames }
+        var out: [UInt8] = []
+        EnginePayload.reframe(frames.span, to: &out, revision: form.revision, base64: form.isBase64)
+        return out
     }
 
     override var takesLatest: Bool { phase == .open && !connection.isBlocked }
@@ -193,11 +216,23 @@ final class WebSocketTransport: Transport {
         default:
             if case .badMessage = departure { server.counters[.messagesMalformed] += 1 }
             connection.queueClose(code: departure.closeCode, reason: departure.reason)
-            phase = .closing
-            closeDeadline = server.clock() + server.settings.closeTimeout
-            endSession()
-            connection.armTimer()
+            awaitClose()
         }
+    }
+
+    /// Ends what is no session of anybody, with a close frame that says nothing.
+    func closeWithoutCode() {
+        guard phase == .open else { return }
+        connection.queueClose(code: nil, reason: "")
+        awaitClose()
+    }
+
+    /// Our close frame is the last thing we say; the peer's is still to come.
+    private func awaitClose() {
+        phase = .closing
+        closeDeadline = server.clock() + server.settings.closeTimeout
+        endSession()
+        connection.armTimer()
     }
 
     private func fail(code: UInt16, reason: String) {

@@ -3,21 +3,21 @@ import HTTPTypes
 import JSONCore
 
 /// What pages of other origins are told (Fetch §3.3), where the rule of origins lets them in.
-extension OriginRule {
+extension HTTPOriginRule {
     /// Checks a request to the public API and gives its answer the fields that let the page read it. A refused request
     /// and a preflight are answered here.
     ///
     /// - Returns: Whether the request is still to be answered.
     func admits(_ exchange: HTTPExchange) -> Bool {
         let head = exchange.head
-        exchange.answerFields = [.vary: "Origin"]
-        guard allows(head) else {
+        let verdict = verdict(head.fields)
+        exchange.answerFields = fields(for: verdict)
+        switch verdict {
+        case .absent: break
+        case .allowed: exchange.answerFields[.accessControlExposeHeaders] = "ETag, Retry-After"
+        case .foreign, .malformed:
             exchange.respond(.forbidden, error: "pages of this origin may not read here")
             return false
-        }
-        if let origin = head.fields[.origin] {
-            exchange.answerFields[.accessControlAllowOrigin] = origin
-            exchange.answerFields[.accessControlExposeHeaders] = "ETag, Retry-After"
         }
         guard head.method == .options else { return true }
         exchange.respond(

@@ -1,9 +1,13 @@
+import HTTPCore
+
 /// What an author has put at a path, beside the lobbies.
 package enum Endpoint {
     /// Plain requests with bodies up to that many bytes.
     case http(bodyBytesMax: Int, (HTTPExchange) -> Void)
     /// A WebSocket whose messages are the author's own.
     case webSocket(MessageEndpoint)
+    /// Engine.IO, over long polling and WebSocket.
+    case engine(EngineEndpoint)
 }
 
 /// A place where clients exchange messages of the author's own: its limits, and who answers.
@@ -13,13 +17,13 @@ package struct MessageEndpoint {
     /// The WebSocket subprotocols that are spoken; the first of a client's list that is among them is selected.
     package var subprotocols: [String]
     /// Which web pages may connect.
-    package var origins: OriginRule
+    package var origins: HTTPOriginRule
     /// Who answers, for every session at this path.
     package var service: any MessageService
 
     /// An endpoint.
     package init(
-        limits: SessionLimits, subprotocols: [String] = [], origins: OriginRule = OriginRule(),
+        limits: SessionLimits, subprotocols: [String] = [], origins: HTTPOriginRule = HTTPOriginRule(),
         service: any MessageService
     ) {
         self.limits = limits

@@ -7,12 +7,18 @@ import WebSocketCore
 /// What the server answers to an HTTP request.
 extension Server {
     /// The longest body that a request may have, decided when its head is there.
-    func bodyBytesMax(for head: HTTPRequestHead) -> Int {
-        switch endpoint(head.path) {
+    func bodyBytesMax(for exchange: HTTPExchange) -> Int {
+        switch endpoint(exchange.head.path) {
         case .http(let bodyBytesMax, _): bodyBytesMax
-        default: settings.bodyBytesMax
+        case .engine(let endpoint): engineBodyBytesMax(exchange, at: endpoint)
+        case .webSocket: settings.bodyBytesMax
+        case nil where exchange.head.path == Self.playersPath: engineBodyBytesMax(exchange, at: playerEngine)
+        case nil: settings.bodyBytesMax
         }
     }
+
+    /// Where players speak Socket.IO.
+    private static let playersPath = "/socket.io/"
 
     /// What the author has put at a path.
     private func endpoint(_ path: String) -> Endpoint? {
@@ -25,10 +31,11 @@ extension Server {
         switch endpoint(head.path) {
         case .http(_, let answer): return answer(exchange)
         case .webSocket(let endpoint): return upgrade(exchange, to: endpoint)
+        case .engine(let endpoint): return answer(exchange, at: endpoint)
         case nil: break
         }
         switch head.path {
-        case "/socket.io/": answerSocketIO(exchange)
+        case Self.playersPath: answer(exchange, at: playerEngine)
         case let path where path.hasPrefix("/api/"): answerAPI(exchange)
         case let path where path.hasPrefix("/lobby/"):
             let id = String(path.dropFirst(7))
@@ -68,34 +75,9 @@ extension Server {
         Health:         GET /health
         """
 
-    private func answerSocketIO(_ exchange: HTTPExchange) {
-        do throws(HTTPError) {
-            let query = try HTTPQuery(exchange.head.query)
-            let transport = try query.value("transport")
-            guard transport == "websocket" else { return refuseEngine(0, exchange) }
-            guard try query.value("EIO") == "4" else { return refuseEngine(5, exchange) }
-            guard try query.value("sid") == nil else { return refuseEngine(1, exchange) }
-            upgrade(exchange) { SocketIOSession($0) }
-        } catch {
-            counters[.handshakesRefused] += 1
-            exchange.respond(raw: error.response(), keepsAlive: false)
-        }
-    }
-
-    private func refuseEngine(_ code: Int, _ exchange: HTTPExchange) {
-        counters[.handshakesRefused] += 1
-        let messages = [
-            "Transport unknown", "Session ID unknown", "Bad handshake method", "Bad request", "Forbidden",
-            "Unsupported protocol version",
-        ]
-        exchange.respond(
-            code == 4 ? .forbidden : .badRequest,
-            json: ["code": .integer(Int64(code)), "message": .string(messages[code])])
-    }
-
     /// Upgrades a player's request.
     private func upgrade(_ exchange: HTTPExchange, _ makeSession: (WebSocketTransport) -> Session) {
-        guard let handshake = handshake(exchange, origins: OriginRule(allowed: settings.allowedOrigins)) else { return }
+        guard let handshake = handshake(exchange, origins: origins) else { return }
         exchange.upgrade(playerLimits.answer(handshake), limits: playerLimits, makeSession)
     }
 
@@ -105,15 +87,18 @@ extension Server {
         let subprotocol = handshake.subprotocols.first(where: endpoint.subprotocols.contains)
         let answer = endpoint.limits.answer(handshake, subprotocol: subprotocol)
         exchange.upgrade(answer, limits: endpoint.limits) {
-            MessageSession($0, service: endpoint.service)
+            WebSocketMessageSession($0, service: endpoint.service)
         }
     }
 
     /// Checks that a request may become a WebSocket; refuses it and returns nil when not.
-    func handshake(_ exchange: HTTPExchange, origins: OriginRule) -> WebSocketHandshake? {
+    func handshake(_ exchange: HTTPExchange, origins: HTTPOriginRule) -> WebSocketHandshake? {
         do throws(WebSocketHandshakeError) {
             let handshake = try WebSocketHandshake.check(exchange.head)
-            if origins.allows(exchange.head) { return handshake }
+            switch origins.verdict(exchange.head.fields) {
+            case .absent, .allowed: return handshake
+            case .foreign, .malformed: break
+            }
             exchange.respond(.forbidden, text: "this origin may not connect")
         } catch {
             exchange.respond(raw: error.response(), keepsAlive: false)

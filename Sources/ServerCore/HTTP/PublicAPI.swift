@@ -4,7 +4,7 @@ import HTTPTypes
 /// What anyone may ask under `/api` (protocol/spec/lobby.md §5): every answer is JSON, or an event stream.
 extension Server {
     func answerAPI(_ exchange: HTTPExchange) {
-        guard OriginRule(allowed: settings.allowedOrigins).admits(exchange) else { return }
+        guard origins.admits(exchange) else { return }
         guard exchange.head.method == .get || exchange.head.method == .head else {
             return exchange.respond(
                 .methodNotAllowed, error: "only GET and HEAD", fields: [.allow: "GET, HEAD, OPTIONS"])

@@ -8,19 +8,24 @@ import SocketIOCore
 package class Session {
     /// How messages reach the peer. Changes when a long-polling session moves to a WebSocket.
     final var transport: Transport
-    final private(set) var heartbeat: Heartbeat?
+    final var heartbeat: EngineHeartbeat?
     private var joinDeadline: Instant
 
     /// Whether the peer has joined something, so that the join deadline no longer counts. A join that a hook has not
     /// decided yet is none: a hook that never answers holds no connection.
     var hasJoined: Bool { true }
 
-    init(_ transport: Transport) {
+    /// A session that has just come to be.
+    ///
+    /// - Parameter heartbeat: Who pings, as in that revision of Engine.IO; plain WebSockets are pinged by the server. Nil
+    ///   for nobody.
+    init(_ transport: Transport, heartbeat revision: EngineRevision? = .four) {
         self.transport = transport
         let server = transport.server
         let now = server.clock()
-        if let interval = transport.limits.heartbeatInterval {
-            heartbeat = Heartbeat(interval: interval, timeout: transport.limits.heartbeatTimeout, now: now)
+        if let revision, let interval = transport.limits.heartbeatInterval {
+            heartbeat = EngineHeartbeat(
+                revision, interval: interval, timeout: transport.limits.heartbeatTimeout, now: now)
         }
         joinDeadline = now + server.settings.joinTimeout
     }
@@ -63,13 +68,13 @@ package class Session {
     /// Sends a ping in the dialect's way.
     func sendPing() {}
 
-    /// Takes a pong in the dialect's way; whether one was awaited.
+    /// Takes the pong of a WebSocket; whether one was awaited.
     final func takePong() -> Bool {
-        heartbeat?.pongReceived(at: server.clock()) ?? false
+        heartbeat?.pongReceived(at: server.clock()) == .counted
     }
 
     /// When ``timeReached(_:)`` has something to do next.
-    final var deadline: Instant {
+    var deadline: Instant {
         let beat = heartbeat?.deadline ?? .distantFuture
         return hasJoined ? beat : min(beat, joinDeadline)
     }
@@ -80,7 +85,7 @@ package class Session {
         transport.armTimer()
     }
 
-    final func timeReached(_ now: Instant) {
+    func timeReached(_ now: Instant) {
         if !hasJoined, now >= joinDeadline {
             server.counters[.joinTimeouts] += 1
             transport.end(.joinTimeout)

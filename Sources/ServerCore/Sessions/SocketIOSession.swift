@@ -5,12 +5,12 @@ import SnapshotCore
 import SocketIOCore
 import WebSocketCore
 
-/// The Socket.IO dialect: Engine.IO v4 packets in WebSocket messages, Socket.IO v5 packets in those, and several
-/// namespaces on one connection (protocol/spec/socketio.md).
+/// The Socket.IO dialect: Engine.IO v4 packets over WebSocket or long polling, Socket.IO v5 packets in those, and several
+/// namespaces in one session (protocol/spec/socketio.md).
 ///
 /// `/` is open to everyone and lists lobbies, `/lobby/<id>` is a lobby, `/admin` is for admins.
 final class SocketIOSession: EngineSession {
-    /// What a namespace of this connection is attached to.
+    /// What a namespace of this session is attached to.
     private enum Attachment {
         /// Waits for the decision on that CONNECT, by its number.
         case authorizing(Int)
@@ -33,9 +33,9 @@ final class SocketIOSession: EngineSession {
         }
     }
 
-    override init(_ transport: Transport) {
+    override init(_ transport: Transport, _ handshake: EngineHandshake) {
         decoder = SocketPacketDecoder(limits: .init(packetBytesMax: transport.limits.messageBytesMax))
-        super.init(transport)
+        super.init(transport, handshake)
     }
 
     // MARK: Engine.IO
@@ -80,7 +80,7 @@ final class SocketIOSession: EngineSession {
         }
     }
 
-    override func pongTaken() {
+    override func heartbeatTaken() {
         for case (_, .lobby(let member)) in attachments { member.confirm() }
     }
 
@@ -89,6 +89,7 @@ final class SocketIOSession: EngineSession {
     }
 
     override func closed() {
+        super.closed()
         let left = attachments
         attachments = []
         for (_, attachment) in left { detach(attachment) }
@@ -317,6 +318,12 @@ final class SocketIOSession: EngineSession {
 enum SocketIOFrames {
     /// An Engine.IO ping.
     static let ping = text(EnginePacket.ping)
+    /// An Engine.IO packet that says nothing.
+    static let noop = text(EnginePacket.noop)
+    /// The answer to a client that tries a WebSocket.
+    static let probePong = text(EnginePacket.probePong)
+    /// The end of an Engine.IO session over long polling.
+    static let close = text(EnginePacket.close)
 
     /// An Engine.IO packet as a text frame.
     static func text(_ packet: [UInt8]) -> [UInt8] {

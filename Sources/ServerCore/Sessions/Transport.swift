@@ -17,7 +17,7 @@ package class Transport {
         self.limits = limits
     }
 
-    /// The name by which Socket.IO knows it.
+    /// The name by which Engine.IO knows it.
     var name: String { "websocket" }
 
     /// The peer's address, for logs and admins.

@@ -38,7 +38,7 @@ package enum EnginePayload {
     /// Ends the length of a packet in ``Form/bytes``.
     static let lengthEnd: UInt8 = 0xFF
     /// The type of a message packet in bytes: revision 3 puts it before a binary message.
-    static let binaryMessageType: UInt8 = 4
+    package static let binaryMessageType: UInt8 = 4
 
     /// Appends a text packet with its type digit to a payload; `isFirst` when the payload is empty so far.
     ///

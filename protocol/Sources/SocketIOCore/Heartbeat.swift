@@ -14,6 +14,9 @@ package struct Heartbeat: Sendable {
         case timedOut
     }
 
+    /// What a coarse timer is late by, and what that is rounded up with.
+    private static let timerLateness = Interval.milliseconds(10)
+
     private let interval: Interval
     private let timeout: Interval
 
@@ -33,13 +36,14 @@ package struct Heartbeat: Sendable {
 
     /// What is due at `now`; nil before ``deadline``.
     ///
-    /// The time for the pong counts from `now`, when the ping is sent, however late that is. After
-    /// ``Action/timedOut`` it stays so.
+    /// The time for the pong counts from `now`, when the ping is sent, however late that is; but not from the little that
+    /// timers are always late, so that a dead peer is found within interval plus timeout. After ``Action/timedOut`` it
+    /// stays so.
     package mutating func due(at now: Instant) -> Action? {
         guard now >= deadline else { return nil }
         guard !isAwaitingPong else { return .timedOut }
         isAwaitingPong = true
-        deadline = now + timeout
+        deadline = (now - deadline <= Self.timerLateness ? deadline : now) + timeout
         return .sendPing
     }
 

@@ -1,0 +1,96 @@
+import Determinism
+import HTTPCore
+public import HTTPTypes
+import ServerCore
+import SocketIOCore
+
+/// How Engine.IO clients of a path of your own may connect, and what they may use up.
+public struct EngineOptions: Sendable {
+    /// A way for messages to travel.
+    public enum Transport: Sendable {
+        /// Over HTTP: a GET that waits for messages, a POST that brings them.
+        case polling
+        /// A message of a WebSocket each.
+        case webSocket
+    }
+
+    /// A cookie that every handshake sets, and that each further request of the session must show: whoever has read a
+    /// session's id somewhere has not got the cookie. Pages of other origins then need ``allowsCredentials``.
+    public struct Cookie: Sendable {
+        /// When browsers send the cookie with requests that come from other sites.
+        public enum SameSite: Sendable {
+            case strict, lax, none
+        }
+
+        /// A token (RFC 9110 §5.6.2).
+        public var name = "io"
+        /// Begins with a slash.
+        public var path = "/"
+        /// How long browsers keep it; nil until they end.
+        public var maxAgeSeconds: Int?
+        /// With ``SameSite/none`` browsers take it over TLS alone.
+        public var sameSite = SameSite.lax
+
+        /// The defaults above.
+        public init() {}
+
+        var cookie: EngineCookie {
+            let sameSite: EngineCookie.SameSite =
+                switch sameSite {
+                case .strict: .strict
+                case .lax: .lax
+                case .none: .none
+                }
+            guard
+                let cookie = EngineCookie(name: name, path: path, maxAgeSeconds: maxAgeSeconds, sameSite: sameSite)
+            else {
+                preconditionFailure("a cookie's name is a token, its path begins with /, its age is not below zero")
+            }
+            return cookie
+        }
+    }
+
+    /// How long after a pong, or the opening, a client is pinged. In revision 3 the client pings.
+    public var pingInterval = Interval.seconds(25)
+    /// How long a client may take to answer a ping.
+    public var pingTimeout = Interval.seconds(20)
+    /// The longest message, and the longest body of a POST, in bytes; no answer to a GET is longer, unless one message is.
+    public var maxPayload = 1_000_000
+    /// The most frames in which one message may come over a WebSocket.
+    public var fragmentsMax = 64
+    /// The most bytes that wait for a client that does not read; beyond it, its own input is held back.
+    public var outboxBytesMax = 1_048_576
+    /// Messages a second that a client may send, with a burst of twice as many; nil counts none.
+    public var messagesPerSecond: Int? = 240
+    /// The transports that are spoken. With both, clients begin with polling and move on.
+    public var transports: [Transport] = [.polling, .webSocket]
+    /// Whether clients of Socket.IO 2 are spoken with, which is revision 3 of the protocol.
+    public var allowEIO3 = false
+    /// The cookie that handshakes set; nil for none.
+    public var cookie: Cookie?
+    /// The origins of web pages that may connect besides the server's own host; `["*"]` allows every one.
+    public var allowedOrigins: [String] = []
+    /// Whether pages of the listed origins may send cookies; never with `*`.
+    public var allowsCredentials = false
+    /// Decides on a handshake, by its query and fields; false refuses it with 403.
+    public var allow: @Sendable (WebRequest) -> Bool = { _ in true }
+    /// Fields of your own for the answer to a handshake, such as more cookies.
+    public var handshakeFields: @Sendable (WebRequest) -> HTTPFields = { _ in [:] }
+
+    /// The defaults above.
+    public init() {}
+
+    func endpoint(_ handler: any MessageHandler) -> EngineEndpoint {
+        EngineEndpoint(
+            limits: SessionLimits(
+                messageBytesMax: maxPayload, fragmentsMax: fragmentsMax, outboxBytesMax: outboxBytesMax,
+                messagesPerSecond: messagesPerSecond, waitsForReader: true, heartbeatInterval: pingInterval,
+                heartbeatTimeout: pingTimeout),
+            policy: EnginePolicy(
+                transports: transports.map { $0 == .polling ? .polling : .websocket }, allowsRevision3: allowEIO3),
+            origins: HTTPOriginRule(origins: allowedOrigins, allowsCredentials: allowsCredentials),
+            cookie: cookie?.cookie, allows: { [allow] in allow(WebRequest(exchange: $0)) },
+            handshakeFields: { [handshakeFields] in handshakeFields(WebRequest(exchange: $0)) },
+            service: HandlerAdapter(handler))
+    }
+}

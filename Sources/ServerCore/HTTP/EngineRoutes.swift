@@ -1,0 +1,194 @@
+import HTTPCore
+import HTTPTypes
+import SocketIOCore
+import WebSocketCore
+
+/// Requests of Engine.IO: each is checked anew, and opens a session, serves one, or is refused
+/// (protocol/spec/socketio.md §7–11).
+extension Server {
+    /// Answers a whole request.
+    func answer(_ exchange: HTTPExchange, at endpoint: EngineEndpoint) {
+        let head = exchange.head
+        let verdict = endpoint.origins.verdict(head.fields)
+        addFields(to: exchange, endpoint, verdict)
+        if head.method == .options, let fields = endpoint.origins.preflightFields(head.fields) {
+            exchange.answerFields = [.cacheControl: "no-store", .xContentTypeOptions: "nosniff"]
+            return exchange.respond(.noContent, fields: fields, body: [])
+        }
+        do throws(EngineRefusal) {
+            let request = try engineRequest(head, verdict)
+            let session = sessionNamed(in: request, at: endpoint)
+            try act(on: request, session, exchange, endpoint)
+        } catch {
+            counters[.handshakesRefused] += 1
+            exchange.refuse(error)
+        }
+    }
+
+    /// The longest body of a request whose head has come; a session is told of its POST.
+    func engineBodyBytesMax(_ exchange: HTTPExchange, at endpoint: EngineEndpoint) -> Int {
+        let head = exchange.head
+        guard head.method == .post else { return settings.bodyBytesMax }
+        let verdict = endpoint.origins.verdict(head.fields)
+        addFields(to: exchange, endpoint, verdict)
+        guard let request = try? engineRequest(head, verdict),
+            let session = sessionNamed(in: request, at: endpoint), let polling = session.polling,
+            request.decide(endpoint.policy, session: status(of: session, head)) == .post
+        else { return settings.bodyBytesMax }
+        polling.begin(exchange)
+        return endpoint.limits.messageBytesMax
+    }
+
+    private func addFields(to exchange: HTTPExchange, _ endpoint: EngineEndpoint, _ verdict: HTTPOriginVerdict) {
+        exchange.answerFields = endpoint.origins.fields(for: verdict)
+        exchange.answerFields[.cacheControl] = "no-store"
+        exchange.answerFields[.xContentTypeOptions] = "nosniff"
+    }
+
+    private func engineRequest(
+        _ head: HTTPRequestHead, _ verdict: HTTPOriginVerdict
+    ) throws(EngineRefusal) -> EngineRequest {
+        guard let query = try? HTTPQuery(head.query) else { throw .badRequest }
+        return EngineRequest(
+            query: try EngineQuery(query.pairs.lazy.map { ($0.name, $0.value) }),
+            method: head.method == .get ? .get : head.method == .post ? .post : .other,
+            isUpgrade: head.asksForWebSocket, origin: verdict.ofEngine)
+    }
+
+    /// The session that a request names. What has ended is a little late to say so, and one that has ended is known to
+    /// its next poll alone.
+    private func sessionNamed(in request: EngineRequest, at endpoint: EngineEndpoint) -> EngineSession? {
+        guard let sid = request.query.sid else { return nil }
+        engineSessions.session(sid, at: endpoint)?.polling?.timeReached(clock())
+        guard let session = engineSessions.session(sid, at: endpoint) else { return nil }
+        return session.isClosing && (request.method != .get || request.isUpgrade) ? nil : session
+    }
+
+    private func status(of session: EngineSession, _ head: HTTPRequestHead) -> EngineSessionStatus {
+        guard let cookie = session.handshake.endpoint.cookie, let value = session.handshake.cookie else {
+            return session.status(isProven: true)
+        }
+        return session.status(isProven: cookie.isPresent(in: head.fields[values: .cookie], value: value))
+    }
+
+    private func act(
+        on request: EngineRequest, _ session: EngineSession?, _ exchange: HTTPExchange, _ endpoint: EngineEndpoint
+    ) throws(EngineRefusal) {
+        let decision = request.decide(endpoint.policy, session: session.map { status(of: $0, exchange.head) })
+        switch (decision, session) {
+        case (.handshake(let revision), _):
+            guard endpoint.allows(exchange) else { throw .forbidden() }
+            let form = EngineForm(revision: revision, isBase64: request.query.isBase64)
+            let handshake = openHandshake(exchange, form, endpoint)
+            if request.isUpgrade {
+                open(exchange, handshake)
+            } else {
+                open(exchange, handshake, EnginePoll(exchange, request.query))
+            }
+        case (.poll, let session?): session.polling?.take(EnginePoll(exchange, request.query))
+        case (.post, let session?):
+            session.polling?.take(post: exchange, isScript: request.query.scriptIndex != nil)
+        case (.upgrade, let session?):
+            upgrade(exchange, endpoint) { EngineProbeSession($0, target: session) }
+        case (.uselessUpgrade, _): upgrade(exchange, endpoint) { UselessSession($0) }
+        case (.refused(let refusal), _): throw refusal
+        case (.poll, nil), (.post, nil), (.upgrade, nil): throw .sessionUnknown
+        }
+    }
+
+    // MARK: Handshakes
+
+    /// What a new session's first request settles; its answer gets the cookies.
+    private func openHandshake(
+        _ exchange: HTTPExchange, _ form: EngineForm, _ endpoint: EngineEndpoint
+    ) -> EngineHandshake {
+        var value: String?
+        if let cookie = endpoint.cookie {
+            let fresh = EngineID.make(from: randomBytes(EngineID.randomByteCount))
+            value = fresh
+            exchange.answerFields.append(
+                HTTPField(name: .setCookie, value: cookie.field(value: fresh, isSecure: exchange.isSecure)))
+        }
+        exchange.answerFields.append(contentsOf: endpoint.handshakeFields(exchange))
+        return EngineHandshake(endpoint: endpoint, form: form, cookie: value)
+    }
+
+    private func open(_ exchange: HTTPExchange, _ handshake: EngineHandshake, _ poll: EnginePoll) {
+        guard let slot = engineSessions.admit(exchange.peer, at: clock()) else {
+            counters[.pollingsRefused] += 1
+            return exchange.respond(.serviceUnavailable, text: "too many sessions", fields: [.retryAfter: "5"])
+        }
+        let endpoint = handshake.endpoint
+        let transport = PollingTransport(
+            server: self, limits: endpoint.limits, form: handshake.form, peer: exchange.peer, slot: slot)
+        transport.open(endpoint.makeSession(transport, handshake), poll)
+    }
+
+    private func open(_ exchange: HTTPExchange, _ handshake: EngineHandshake) {
+        upgrade(exchange, handshake.endpoint) { transport in
+            let session = handshake.endpoint.makeSession(transport, handshake)
+            transport.adopt(session, form: handshake.form)
+            return session
+        }
+    }
+
+    /// Makes a request of Engine.IO a WebSocket; one that does not ask for it correctly is refused.
+    private func upgrade(
+        _ exchange: HTTPExchange, _ endpoint: EngineEndpoint, _ makeSession: (WebSocketTransport) -> Session
+    ) {
+        do throws(WebSocketHandshakeError) {
+            let handshake = try WebSocketHandshake.check(exchange.head)
+            let answer = endpoint.limits.answer(handshake, fields: exchange.answerFields)
+            exchange.upgrade(answer, limits: endpoint.limits, makeSession)
+        } catch {
+            counters[.handshakesRefused] += 1
+            exchange.respond(raw: error.response(), keepsAlive: false)
+        }
+    }
+}
+
+extension EngineEndpoint {
+    /// Where players speak Socket.IO.
+    convenience init(players server: Server) {
+        let settings = server.settings
+        self.init(
+            limits: server.playerLimits, policy: EnginePolicy(transports: settings.engineTransports),
+            origins: server.origins, cookie: settings.setsSessionCookie ? EngineCookie() : nil
+        ) { transport, handshake in
+            SocketIOSession(transport, handshake)
+        }
+    }
+}
+
+extension HTTPExchange {
+    /// Refuses a request of Engine.IO: with JSON, or in words where a WebSocket was asked for, and the end of the
+    /// connection.
+    func refuse(_ refusal: EngineRefusal) {
+        let status = HTTPResponse.Status(code: refusal.status)
+        guard head.asksForWebSocket else {
+            return respond(status, fields: [.contentType: "application/json"], body: refusal.json)
+        }
+        var fields = answerFields
+        fields[.contentType] = "text/plain; charset=UTF-8"
+        let answer = HTTPWriter.response(
+            status, fields: fields, body: Array(refusal.message.utf8), connection: .close,
+            isForHead: head.method == .head)
+        respond(raw: answer, keepsAlive: false)
+    }
+}
+
+extension HTTPRequestHead {
+    /// Whether the request asks for a WebSocket, correctly or not.
+    fileprivate var asksForWebSocket: Bool { fields.hasToken("websocket", in: .upgrade) }
+}
+
+extension HTTPOriginVerdict {
+    /// The verdict in Engine.IO's words.
+    fileprivate var ofEngine: EngineRequest.Origin {
+        switch self {
+        case .absent, .allowed: .allowed
+        case .foreign: .foreign
+        case .malformed: .malformed
+        }
+    }
+}
