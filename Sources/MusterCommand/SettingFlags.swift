@@ -32,6 +32,8 @@ struct SettingFlags: ParsableArguments {
     @Option(key: "lobby.emptySeconds") var emptyLobbyTime: [SettingFlag]
     @Option(key: "lobby.watchable") var watchable: [SettingFlag]
     @Option(key: "origins") var origins: [SettingFlag]
+    @Option(key: "socketio.transports") var engineTransports: [SettingFlag]
+    @Option(key: "socketio.cookie") var sessionCookie: [SettingFlag]
     @Option(key: "drainSeconds") var drainTime: [SettingFlag]
     @Option(key: "admin.enabled") var adminEnabled: [SettingFlag]
     @Option(key: "admin.user") var adminUser: [SettingFlag]

@@ -85,6 +85,9 @@ package final class Server {
     /// How many connections there are.
     package var connectionCount: Int { admission.connectionCount }
 
+    /// How many Engine.IO sessions are on long polling, with those that have ended and wait for a last poll.
+    package var pollingCount: Int { engineSessions.pollingCount }
+
     /// Takes over an accepted byte stream, which may then start reading; or refuses it with 503 and closes it.
     ///
     /// - Returns: Whether it was let in.

@@ -1,4 +1,5 @@
 import ServerCore
+import SocketIOCore
 
 extension ConfigurationKey {
     /// Every setting there is, in the order they are shown.
@@ -84,6 +85,13 @@ extension ConfigurationKey {
             "origins", \.server.allowedOrigins, of: 0...1_000, allowed: "a list of SCHEME://HOST[:PORT], or *",
             "The web origins that may connect besides the server's own host; * allows every one.",
             format: { $0 }, parse: { isOrigin($0) ? $0 : nil }),
+        .list(
+            "socketio.transports", \.server.engineTransports, of: 1...2, allowed: "polling, websocket or both",
+            "The transports by which Socket.IO may be spoken.",
+            format: \.rawValue, parse: { EngineTransport(rawValue: $0) }),
+        .boolean(
+            "socketio.cookie", \.server.setsSessionCookie,
+            "Whether a Socket.IO handshake sets a cookie that the session's further requests must show."),
         .seconds(
             "drainSeconds", \.server.drainTime, 0...3_600,
             "How long a drain waits for players to leave before it closes the rest."),

@@ -92,6 +92,7 @@ final class PollingTransport: Transport {
         wait(poll)
         guard phase == .open else {
             if out.isEmpty { farewell = SocketIOFrames.noop + farewell }
+            markDirty()
             return retire()
         }
         // What has waited is taken now, so there is room for what was left out.
