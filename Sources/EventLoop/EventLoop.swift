@@ -257,19 +257,18 @@ extension EventLoop {
     ///
     /// - Parameters:
     ///   - backlog: How many connections the kernel completes ahead of us; it caps this at `somaxconn`.
-    ///   - reusePort: Lets several loops, or processes of one user, listen at one IP address and port; the kernel
-    ///     spreads the connections.
+    ///   - sharing: Whether several loops may listen at one IP address and port.
     ///   - options: Those of each connection.
     ///   - refusal: What a connection is told before it is closed for want of a descriptor; by default nothing.
     ///   - onAccept: Gets each connection. It sets `handler` and calls `startReading()`, or closes.
     /// - Throws: `addressInUse`, or what else the kernel or the look-up of a name answers.
     package func listen(
-        _ address: SocketAddress, backlog: Int = 4096, reusePort: Bool = false,
+        _ address: SocketAddress, backlog: Int = 4096, sharing: PortSharing = .none,
         options: SocketOptions = SocketOptions(), refusal: [UInt8] = [], onAccept: @escaping (SocketStream) -> Void
     ) throws(UVError) -> Listener {
         assertCurrent()
         let socket = try ListeningSocket(
-            at: RawAddress(address), backlog: backlog, reusePort: reusePort, options: options)
+            at: RawAddress(address), backlog: backlog, sharing: sharing, options: options)
         return try Listener(loop: self, socket: socket, refusal: refusal, onAccept: onAccept)
     }
 

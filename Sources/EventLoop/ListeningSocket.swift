@@ -12,7 +12,7 @@ struct ListeningSocket: ~Copyable {
     let address: SocketAddress
 
     /// Opens, binds and listens.
-    init(at address: RawAddress, backlog: Int, reusePort: Bool, options: SocketOptions) throws(UVError) {
+    init(at address: RawAddress, backlog: Int, sharing: PortSharing, options: SocketOptions) throws(UVError) {
         let descriptor = try openSocket(family: address.family)
         var bound = false
         do throws(UVError) {
@@ -21,12 +21,14 @@ struct ListeningSocket: ~Copyable {
             } else {
                 try options.apply(to: descriptor)
                 try setOption(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
-                if reusePort { try setOption(descriptor, SOL_SOCKET, SO_REUSEPORT, 1) }
+                if sharing == .joins { try setOption(descriptor, SOL_SOCKET, SO_REUSEPORT, 1) }
                 // "::" takes IPv4 as well, whatever the machine's default.
                 if address.family == AF_INET6 { try setOption(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 0) }
             }
             try unsafe UVError.checkSystem(address.withPointer { unsafe bind(descriptor, $0, address.length) })
             bound = true
+            // After the bind, so that the bind has failed if anybody was there, sharing or not.
+            if sharing == .opens, address.family != AF_UNIX { try setOption(descriptor, SOL_SOCKET, SO_REUSEPORT, 1) }
             try UVError.checkSystem(Glibc.listen(descriptor, Int32(clamping: backlog)))
             self.address = try unsafe RawAddress { unsafe getsockname(descriptor, $0, $1) }.address
             self.descriptor = descriptor
@@ -108,4 +110,15 @@ func openSocket(family: Int32) throws(UVError) -> Int32 {
 func setOption(_ descriptor: Int32, _ level: Int32, _ name: Int32, _ value: Int32) throws(UVError) {
     var value = value
     try unsafe UVError.checkSystem(setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size)))
+}
+
+/// Whether several sockets of one user may listen at one IP address and port; the kernel spreads the connections over
+/// them.
+package enum PortSharing: Sendable {
+    /// No other socket may.
+    case none
+    /// Others may join this socket, which has to be the first: an address that is in use is refused.
+    case opens
+    /// Joins those that share the address already.
+    case joins
 }

@@ -28,10 +28,10 @@ final class LoopHost {
     /// Listens, and returns the addresses that were bound.
     ///
     /// - Throws: ``HostError`` for the first address that can't be had; nothing is left listening then.
-    func listen(on addresses: [SocketAddress]) throws -> [SocketAddress] {
+    func listen(on addresses: [SocketAddress], sharing: PortSharing) throws -> [SocketAddress] {
         for address in addresses {
             do throws(UVError) {
-                let listener = try loop.listen(address) { [server] stream in
+                let listener = try loop.listen(address, sharing: sharing) { [server] stream in
                     if server.accept(stream, peer: stream.peer) { stream.startReading() }
                 }
                 listeners.append(listener)
@@ -42,24 +42,24 @@ final class LoopHost {
         return listeners.map(\.localAddress)
     }
 
-    /// Runs until a drain that SIGTERM or SIGINT began is over. A second signal ends at once.
-    func run() throws {
-        for number in [SIGTERM, SIGINT] {
-            signals.append(try loop.onSignal(number) { [unowned self] in drain() })
-        }
+    /// Makes all that the loop needs to be run.
+    func start() throws {
         timer = try PreciseTimer(loop: loop) { [unowned self] in
             armedFor = nil
             server.advance()
         }
         loop.beforeWaiting = { [unowned self] in turnEnds() }
-        loop.run()
     }
 
-    private func drain() {
-        guard server.drainDeadline == nil else {
-            loop.stop()
-            return
+    /// Has SIGTERM and SIGINT begin a drain of all loops, and a second one call `stop`. On one loop of the process.
+    func watchSignals(_ stop: @escaping () -> Void) throws {
+        for number in [SIGTERM, SIGINT] {
+            signals.append(try loop.onSignal(number) { [unowned self] in drain(or: stop) })
         }
+    }
+
+    private func drain(or stop: () -> Void) {
+        guard server.drainDeadline == nil else { return stop() }
         server.drain()
         logger.info("draining: no new players; the rest has \(server.settings.drainTime.seconds) s")
     }

@@ -84,27 +84,55 @@ public final class MusterServer {
         }
     }
 
-    /// Runs on the calling thread until SIGTERM or SIGINT has drained it.
+    /// Runs until SIGTERM or SIGINT has drained it: one loop on the calling thread, others on threads of their own.
     ///
     /// - Parameter onReady: Called once, when all addresses accept.
     /// - Throws: ``HostError`` when an address can't be listened on, with a description fit for people.
     public func run(onReady: (ServerStart) -> Void = { _ in }) throws {
         _ = raiseDescriptorLimit()
-        let loop = try EventLoop()
         var logger = Logger(label: "muster") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = configuration.logLevel.loggerLevel
         let admin = try configuration.admin.makeVerifier()
-        let hooks = ShellHooks(loop: loop, authorize: authorize, admin: admin?.verifier, logger: logger).hooks
+        let group = try LoopGroup(count: configuration.loops, configuration.server.admission)
+        let hosts = group.loops.indices.map { makeHost(of: $0, in: group, admin?.verifier, logger) }
+        do {
+            let addresses = try listen(hosts)
+            for host in hosts { try host.start() }
+            try hosts[0].watchSignals { group.stop() }
+            onReady(
+                ServerStart(
+                    addresses: addresses.map(\.url), port: addresses.first?.port,
+                    generatedAdminPassword: admin?.generated))
+        } catch {
+            group.abandon()
+            throw error
+        }
+        // The loops' callbacks do not hold their hosts.
+        try withExtendedLifetime(hosts) { try group.run() }
+    }
+
+    /// The server of one loop, on its loop.
+    private func makeHost(
+        of number: Int, in group: LoopGroup, _ admin: AdminVerifier?, _ logger: Logger
+    ) -> LoopHost {
+        let loop = group.loops[number]
+        let hooks = ShellHooks(loop: loop, authorize: authorize, admin: admin, logger: logger).hooks
         let server = Server(
             settings: configuration.server, games: games, hooks: hooks, entropy: SystemRandomNumberGenerator(),
-            clock: { loop.now })
+            links: group.links(of: number), clock: { loop.now })
         server.endpoints = endpoints.endpoints(for: LoopContext(loop: loop))
-        let host = LoopHost(loop: loop, server: server, logger: logger)
-        let addresses = try host.listen(on: configuration.listen.map(\.socketAddress))
-        let start = ServerStart(
-            addresses: addresses.map(\.url), port: addresses.first?.port, generatedAdminPassword: admin?.generated)
-        onReady(start)
-        try host.run()
+        group.add(server, of: number)
+        return LoopHost(loop: loop, server: server, logger: logger)
+    }
+
+    /// Listens on every loop. The kernel spreads what comes to an IP address over them; a Unix socket is the first
+    /// loop's alone.
+    private func listen(_ hosts: [LoopHost]) throws -> [SocketAddress] {
+        let addresses = try hosts[0].listen(
+            on: configuration.listen.map(\.socketAddress), sharing: hosts.count > 1 ? .opens : .none)
+        let shared = addresses.filter { $0.port != nil }
+        for host in hosts.dropFirst() { _ = try host.listen(on: shared, sharing: .joins) }
+        return addresses
     }
 }
 

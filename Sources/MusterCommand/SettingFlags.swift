@@ -6,6 +6,7 @@ import Muster
 /// The values are texts here; the configuration checks them together with those of the file and the environment.
 struct SettingFlags: ParsableArguments {
     @Option(key: "listen") var listen: [SettingFlag]
+    @Option(key: "loops") var loops: [SettingFlag]
     @Option(key: "heartbeat.intervalSeconds") var heartbeatInterval: [SettingFlag]
     @Option(key: "heartbeat.timeoutSeconds") var heartbeatTimeout: [SettingFlag]
     @Option(key: "limits.connections") var connections: [SettingFlag]

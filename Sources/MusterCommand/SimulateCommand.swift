@@ -33,6 +33,9 @@ struct SimulateCommand: ParsableCommand {
     @Option(parsing: .unconditional, help: "How many lobbies they are spread over.")
     var lobbies = 8
 
+    @Option(parsing: .unconditional, help: "How many loops the server has.")
+    var loops = 1
+
     @Option(parsing: .unconditional, help: "The game of the lobbies.")
     var game = "arena"
 
@@ -67,6 +70,7 @@ struct SimulateCommand: ParsableCommand {
         try Allowed.check("seconds", seconds, 0.1...864_000)
         try Allowed.check("bots", bots, 1...100_000)
         try Allowed.check("lobbies", lobbies, 1...100_000)
+        try Allowed.check("loops", loops, 1...64)
         if let tickRate { try Allowed.check("tick-rate", tickRate, 1...128) }
         try Allowed.check("cut-every", cutEvery, 0...86_400)
         guard BuiltInGames.brains.contains(where: { $0.gameName == game }) else {
@@ -83,6 +87,7 @@ struct SimulateCommand: ParsableCommand {
         var options = SimulationOptions(seed: seed, playTime: Interval(nanoseconds: Int64(seconds * 1e9)))
         options.bots = bots
         options.lobbies = lobbies
+        options.loops = loops
         options.conditions = network.conditions
         options.cutEvery = cutEvery > 0 ? Interval(nanoseconds: Int64(cutEvery * 1e9)) : nil
         let started = ProcessInfo.processInfo.systemUptime

@@ -10,6 +10,7 @@ package enum Counter: Int, CaseIterable, Sendable {
     case steps, stepsDropped, lobbiesOpened, lobbiesFailed, lobbiesClosed
     case adminLogins, adminLoginsRefused
     case watchersOpened, watchersRefused, watcherEventsSent, watcherEventsSkipped, bodiesCompressed
+    case loopBatches
 }
 
 /// One whole number for each ``Counter``, from zero up.
@@ -22,5 +23,10 @@ package struct Counters: Sendable {
     package subscript(_ counter: Counter) -> UInt64 {
         get { values[counter.rawValue] }
         set { values[counter.rawValue] = newValue }
+    }
+
+    /// Adds what others have counted.
+    package mutating func add(_ other: Counters) {
+        for counter in Counter.allCases { self[counter] += other[counter] }
     }
 }

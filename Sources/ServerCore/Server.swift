@@ -39,7 +39,6 @@ package final class Server {
     var dirty: [Connection] = []
     private var connections: [Connection?] = []
     private var freeSlots: [Int] = []
-    private var admission: AdmissionPolicy
     /// How many event streams there are.
     package internal(set) var watcherCount = 0
     /// Sessions of Engine.IO, of players and of authors.
@@ -56,6 +55,9 @@ package final class Server {
     private var openedCount: UInt64 = 0
 
     private(set) lazy var admin = AdminHub(server: self)
+    private let links: any LoopLinks
+    /// What the other loops of the process have to do with this one.
+    private(set) lazy var loops = LoopHub(server: self, links: links)
     /// How late steps were, since the start.
     package internal(set) var lateness = LatenessRecord()
     let startedAt: Instant
@@ -63,9 +65,12 @@ package final class Server {
     package private(set) var drainDeadline: Instant?
 
     /// A server that hosts `games`.
+    ///
+    /// - Parameter links: How it reaches the servers of the process's other loops, which have the same settings and games;
+    ///   nil when there are none.
     package init(
         settings: ServerSettings, games: [GameType], hooks: ServerHooks,
-        entropy: any RandomNumberGenerator, clock: @escaping () -> Instant
+        entropy: any RandomNumberGenerator, links: (any LoopLinks)? = nil, clock: @escaping () -> Instant
     ) {
         self.settings = settings
         self.games = games
@@ -74,7 +79,8 @@ package final class Server {
         self.entropy = entropy
         self.clock = clock
         startedAt = clock()
-        admission = AdmissionPolicy(settings.admission, seed: self.entropy.next())
+        let seed = self.entropy.next()
+        self.links = links ?? LoneLoop(LoopDirectory(loops: 1, admission: settings.admission, seed: seed))
         engineSessions = EngineSessions(settings.admission, seed: self.entropy.next())
         origins = HTTPOriginRule(origins: settings.allowedOrigins, allowsCredentials: settings.setsSessionCookie)
         wheel = TimerWheel(now: startedAt)
@@ -82,8 +88,8 @@ package final class Server {
 
     // MARK: Connections
 
-    /// How many connections there are.
-    package var connectionCount: Int { admission.connectionCount }
+    /// How many connections there are on this loop.
+    package var connectionCount: Int { connections.count - freeSlots.count }
 
     /// How many Engine.IO sessions are on long polling, with those that have ended and wait for a last poll.
     package var pollingCount: Int { engineSessions.pollingCount }
@@ -93,7 +99,10 @@ package final class Server {
     /// - Returns: Whether it was let in.
     @discardableResult
     package func accept(_ stream: any ByteStream, peer: PeerAddress, isSecure: Bool = false) -> Bool {
-        if case .refused(let refusal) = admission.admit(peer, at: clock()) {
+        var verdict = AdmissionVerdict.admitted
+        // The clock is read under the lock, so that the directory's time does not go back.
+        links.withDirectory { verdict = $0.admission.admit(peer, at: clock()) }
+        if case .refused(let refusal) = verdict {
             refuse(stream, refusal, isSecure: isSecure)
             return false
         }
@@ -122,7 +131,7 @@ package final class Server {
     func forget(_ connection: Connection) {
         connections[connection.slot] = nil
         freeSlots.append(connection.slot)
-        admission.released(connection.peer)
+        links.withDirectory { $0.admission.released(connection.peer) }
     }
 
     // MARK: Time
@@ -163,8 +172,8 @@ package final class Server {
         }
     }
 
-    /// Answers the polls that something waits for, and hands every dirty connection's outbox to its stream. Call once a
-    /// turn, after all events of the turn.
+    /// Answers the polls that something waits for, hands every dirty connection's outbox to its stream, and every other
+    /// loop what it was told. Call once a turn, after all events of the turn.
     package func flush() {
         answerPolls()
         flushConnections()
@@ -173,6 +182,7 @@ package final class Server {
             answerPolls()
             flushConnections()
         }
+        loops.flush()
     }
 
     private func answerPolls() {
@@ -193,30 +203,24 @@ package final class Server {
         dirty.removeAll(keepingCapacity: true)
     }
 
+    /// Takes what another loop has said.
+    package func receive(_ batch: LoopBatch) {
+        loops.receive(batch)
+    }
+
     // MARK: Lobbies
 
     /// The lobby with that id, if it is open.
     package func lobby(_ id: String) -> HostedLobby? { lobbyIndex[id] }
 
-    /// Finds or opens the lobby that a join asks for.
-    func lobby(for request: JoinRequest) throws(JoinRefusal) -> HostedLobby {
-        if let lobby = lobbyIndex[request.lobbyID] { return lobby }
-        if request.token != nil { throw .invalidToken }
-        guard let name = request.game ?? settings.defaultGame else { throw .noSuchLobby }
-        guard let game = games.first(where: { $0.name == name }) else { throw .unknownGame(name) }
-        return try open(request.lobbyID, game: game, options: request.options)
-    }
-
-    /// Opens a lobby.
-    package func open(_ id: String, game: GameType, options: JSONValue = .null) throws(JoinRefusal) -> HostedLobby {
-        guard lobbyIndex[id] == nil else { throw .badRequest("there is a lobby \"\(id)\" already") }
-        guard LobbyID.isValid(id) else { throw .badRequest(LobbyID.rule) }
-        guard lobbies.count < settings.lobbiesMax else { throw .tooManyLobbies }
+    /// Opens a lobby that the directory has placed on this loop.
+    func open(_ id: String, game: GameType, options: JSONValue) throws(JoinRefusal) -> HostedLobby {
         let lobby: HostedLobby
         do {
             lobby = try HostedLobby(server: self, id: id, game: game, options: options, seed: entropy.next())
         } catch {
             counters[.lobbiesFailed] += 1
+            links.withDirectory { $0.release(id) }
             throw .gameFailed("\(error)")
         }
         lobbyIndex[id] = lobby
@@ -231,15 +235,23 @@ package final class Server {
     func forget(_ lobby: HostedLobby) {
         lobbyIndex[lobby.id] = nil
         lobbies.removeAll { $0 === lobby }
+        links.withDirectory { $0.release(lobby.id) }
         counters[.lobbiesClosed] += 1
     }
 
     // MARK: Draining
 
-    /// Takes no new players from now on, tells those who play, and gives them the drain time to leave.
+    /// Takes no new players from now on, on any loop, tells those who play, and gives them the drain time to leave.
     ///
-    /// The driver ends the process once ``isDrained`` is true.
+    /// Each loop's driver ends it once its server's ``isDrained`` is true.
     package func drain() {
+        guard drainDeadline == nil else { return }
+        loops.drainOthers()
+        beginDrain()
+    }
+
+    /// Drains this loop alone.
+    func beginDrain() {
         guard drainDeadline == nil else { return }
         let now = clock()
         drainDeadline = now + settings.drainTime
@@ -250,11 +262,14 @@ package final class Server {
         }
     }
 
-    /// Whether nobody plays any more, or the drain time is over: then what is left has been told to go.
+    /// Whether nobody plays any more, on any loop, or the drain time is over: then what is left is to be told to go.
     package var isDrained: Bool {
         guard let drainDeadline else { return false }
-        return clock() >= drainDeadline || lobbies.allSatisfy { $0.lobby.seats.takenCount == 0 }
+        return clock() >= drainDeadline || isSettled && loops.othersAreSettled
     }
+
+    /// Whether nobody sits in a lobby of this loop.
+    var isSettled: Bool { lobbies.allSatisfy { $0.lobby.seats.takenCount == 0 } }
 
     /// Ends every connection with the draining code. Flush afterwards.
     package func closeAll() {

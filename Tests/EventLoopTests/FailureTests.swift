@@ -128,11 +128,17 @@ struct FailureTests {
         }
     }
 
-    @Test func `several listeners share a port when all ask for it`() throws {
+    @Test func `several listeners share a port when the first has opened it and the others join`() throws {
         try LoopHarness.run { harness in
-            let first = try harness.loop.listen(loopback, reusePort: true) { _ in }
-            let second = try harness.loop.listen(first.localAddress, reusePort: true) { _ in }
+            let first = try harness.loop.listen(loopback, sharing: .opens) { _ in }
+            let second = try harness.loop.listen(first.localAddress, sharing: .joins) { _ in }
             #expect(first.localAddress == second.localAddress)
+            for sharing in [PortSharing.none, .opens] {
+                let error = #expect(throws: UVError.self, "a second server is noticed") {
+                    _ = try harness.loop.listen(first.localAddress, sharing: sharing) { _ in }
+                }
+                #expect(error?.isAddressInUse == true)
+            }
             first.close()
             second.close()
             harness.finish()

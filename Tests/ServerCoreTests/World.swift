@@ -93,10 +93,17 @@ final class FakeStream: ByteStream {
     }
 }
 
-/// One server with its streams under a hand-driven clock.
+/// One server, or several linked ones, with their streams under a hand-driven clock.
 final class World {
     let clock: TestClock
-    let server: Server
+    /// One for each loop.
+    let servers: [Server]
+    /// The first loop's.
+    var server: Server { servers[0] }
+    /// Between the loops.
+    let mail: LoopMail
+    /// The loop to which the next connection comes.
+    var home = 0
     private var streams: [FakeStream] = []
     private let logBox: LogBox
 
@@ -106,7 +113,7 @@ final class World {
     }
 
     init(
-        seed: UInt64 = 1, games: [GameType] = [GameType(Probe.self), GameType(Other.self)],
+        seed: UInt64 = 1, loops: Int = 1, games: [GameType] = [GameType(Probe.self), GameType(Other.self)],
         hooks: ServerHooks = ServerHooks(), _ adjust: (inout ServerSettings) -> Void = { _ in }
     ) {
         var settings = ServerSettings()
@@ -118,8 +125,13 @@ final class World {
         hooks.log = { severity, line in if severity != .debug { box.lines.append(line()) } }
         self.clock = clock
         logBox = box
-        server = Server(
-            settings: settings, games: games, hooks: hooks, entropy: SeededRandom(seed: seed), clock: { clock.read() })
+        let mail = LoopMail(loops: loops, settings)
+        self.mail = mail
+        servers = (0..<loops).map { [settings, hooks] loop in
+            Server(
+                settings: settings, games: games, hooks: hooks, entropy: SeededRandom(seed: seed + UInt64(loop)),
+                links: mail.links(of: loop), clock: { clock.read() })
+        }
     }
 
     /// What the server has logged.
@@ -129,24 +141,39 @@ final class World {
     func connect(from peer: PeerAddress = .test) -> FakeStream {
         let stream = FakeStream()
         streams.append(stream)
-        server.accept(stream, peer: peer)
+        servers[home].accept(stream, peer: peer)
         return stream
     }
 
     /// One turn of the loop without time passing.
     func turn() {
-        server.advance()
-        server.flush()
-        for stream in streams { stream.settle() }
-        streams.removeAll(where: \.isClosed)
-        server.flush()
+        for (loop, server) in servers.enumerated() where !mail.isStuck(loop) { server.advance() }
+        repeat {
+            flush()
+            for stream in streams { stream.settle() }
+            streams.removeAll(where: \.isClosed)
+            flush()
+        } while mail.deliver(to: servers)
+    }
+
+    private func flush() {
+        for (loop, server) in servers.enumerated() where !mail.isStuck(loop) { server.flush() }
+    }
+
+    private var nextWake: Instant? {
+        servers.indices.filter { !mail.isStuck($0) }.compactMap { servers[$0].nextWake }.min()
+    }
+
+    /// The lobby of that id, on whatever loop it is.
+    func lobby(_ id: String = "x") -> HostedLobby? {
+        servers.lazy.compactMap { $0.lobby(id) }.first
     }
 
     /// Lets time pass, waking the server when it asks for it.
     func run(_ length: Interval) {
         turn()
         let end = clock.now + length
-        while let wake = server.nextWake, wake <= end {
+        while let wake = nextWake, wake <= end {
             clock.now = max(clock.now, wake)
             turn()
         }
@@ -157,15 +184,69 @@ final class World {
     /// Lets time pass until the lobby has taken `count` more steps, or is gone.
     func steps(_ count: Int, of id: String = "x") {
         turn()
-        guard let hosted = server.lobby(id) else { return }
+        guard let hosted = lobby(id) else { return }
         let target = hosted.lobby.tick + UInt32(count)
-        while !hosted.isClosed, hosted.lobby.tick < target, let wake = server.nextWake {
+        while !hosted.isClosed, hosted.lobby.tick < target, let wake = nextWake {
             clock.now = max(clock.now, wake)
             turn()
         }
     }
 
-    func count(_ counter: Counter) -> UInt64 { server.counted[counter] }
+    /// What all loops have counted.
+    func count(_ counter: Counter) -> UInt64 { servers.reduce(0) { $0 + $1.counted[counter] } }
+}
+
+/// The mailboxes of a world's loops: batches are delivered in turns, and those to a loop that is stuck wait.
+final class LoopMail {
+    private var directory: LoopDirectory
+    private let loops: Int
+    private var waiting: [[LoopBatch]]
+    /// Loops that do not turn.
+    var stuck: Set<Int> = []
+
+    init(loops: Int, _ settings: ServerSettings) {
+        self.loops = loops
+        directory = LoopDirectory(loops: loops, admission: settings.admission, seed: 1)
+        waiting = Array(repeating: [], count: loops)
+    }
+
+    func isStuck(_ loop: Int) -> Bool { stuck.contains(loop) }
+
+    /// How many batches wait for that loop.
+    func waitingCount(for loop: Int) -> Int { waiting[loop].count }
+
+    func links(of loop: Int) -> any LoopLinks { Links(mail: self, own: loop, count: loops) }
+
+    /// Delivers what waits; whether anything did.
+    func deliver(to servers: [Server]) -> Bool {
+        var hasDelivered = false
+        for loop in waiting.indices where !isStuck(loop) && !waiting[loop].isEmpty {
+            let batches = waiting[loop]
+            waiting[loop] = []
+            hasDelivered = true
+            for batch in batches { servers[loop].receive(batch) }
+        }
+        return hasDelivered
+    }
+
+    private final class Links: LoopLinks {
+        unowned let mail: LoopMail
+        let own: Int
+        let count: Int
+
+        init(mail: LoopMail, own: Int, count: Int) {
+            self.mail = mail
+            self.own = own
+            self.count = count
+        }
+
+        func post(_ batch: LoopBatch, to loop: Int) {
+            precondition(loop != own, "a loop does not write to itself")
+            mail.waiting[loop].append(batch)
+        }
+
+        func withDirectory(_ body: (inout LoopDirectory) -> Void) { body(&mail.directory) }
+    }
 }
 
 extension PeerAddress {

@@ -140,4 +140,52 @@ struct SimulationTests {
         simulation.time.run(for: .seconds(2))
         #expect(simulation.server.connectionCount == 0)
     }
+
+    @Test(arguments: [2, 3])
+    func `on several loops every bot gets what it gets on one, and seats are found again from any loop`(_ loops: Int) {
+        var options = makeOptions(seed: 81, seconds: 30, bots: 24)
+        options.loops = loops
+        options.cutEvery = .seconds(5)
+        options.conditions = .cellular
+        let simulation = makeArena(options)
+        simulation.time.run(for: .seconds(5))
+        for server in simulation.servers {
+            #expect(!server.lobbies.isEmpty && server.connectionCount > 0 && server.counters[.loopBatches] > 0)
+        }
+        let result = simulation.run()
+        #expect(result.failures.isEmpty, "\(result.failures)")
+        #expect(result.report[.cuts] > 24 && result.report[.seatLost] == 0 && result.report[.hashChecks] > 24 * 8)
+        simulation.time.run(for: .seconds(120))
+        #expect(simulation.servers.allSatisfy { $0.connectionCount == 0 && $0.lobbies.isEmpty && $0.nextWake == nil })
+    }
+
+    @Test func `several loops too give the same trace for the same seed`() {
+        func hash(_ seed: UInt64) -> UInt64 {
+            var options = makeOptions(seed: seed, seconds: 5)
+            options.loops = 3
+            options.cutEvery = .seconds(3)
+            return makeArena(options).run().traceHash
+        }
+        let first = hash(11)
+        let again = hash(11)
+        let other = hash(12)
+        #expect(first == again && first != other)
+    }
+
+    @Test func `while one loop stands still the others' lobbies go on, and nobody loses a seat`() {
+        var options = makeOptions(seed: 91, seconds: 20)
+        options.loops = 2
+        let simulation = makeArena(options)
+        simulation.time.run(for: .seconds(5))
+        let before = simulation.servers.map { $0.counters[.steps] }
+        simulation.serverNodes[1].pause()
+        simulation.time.run(for: .seconds(2))
+        let first = UInt64(simulation.servers[0].lobbies.count)
+        #expect(simulation.servers[0].counters[.steps] - before[0] >= 58 * first)
+        #expect(simulation.servers[1].counters[.steps] == before[1])
+        simulation.serverNodes[1].resume()
+        let result = simulation.run()
+        #expect(result.failures.isEmpty, "\(result.failures)")
+        #expect(result.report[.wrongSnapshots] == 0 && result.report[.seatLost] == 0)
+    }
 }

@@ -37,7 +37,7 @@ private let allowedImports: [(target: String, modules: Set<String>)] = [
             "EventLoop", "ServerCore", "GameKit", "LobbyCore", "JSONCore", "HTTPCore", "WebSocketCore", "SocketIOCore",
             "ByteKit",
             "Determinism", "HTTPTypes", "Crypto", "CryptoExtras", "Configuration", "Logging", "FoundationEssentials",
-            "Glibc",
+            "Glibc", "Synchronization",
         ]
     ),
     ("Conformance", ["Muster", "Determinism", "HTTPTypes", "ArgumentParser", "Dispatch", "Foundation"]),

@@ -8,6 +8,7 @@ extension ConfigurationKey {
             "listen", \.listen, of: 1...64, allowed: "one or more of \(ListenAddress.forms)",
             "Where to listen; port 0 takes a free one.",
             format: \.description, parse: { ListenAddress($0) }),
+        .integer("loops", \.loops, 1...64, "How many loops share the work, each on a thread of its own."),
         .seconds(
             "heartbeat.intervalSeconds", \.server.heartbeatInterval, 0.1...3_600,
             "The wait between a pong, or the opening, and the next ping."),

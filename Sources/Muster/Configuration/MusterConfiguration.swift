@@ -8,6 +8,8 @@ import ServerCore
 public struct MusterConfiguration: Sendable {
     /// Where the server listens; never empty.
     public var listen = [ListenAddress.ip(host: "127.0.0.1", port: 7777)]
+    /// How many loops share the work, each on a thread of its own.
+    public var loops = 1
     /// Who may log in as admin.
     public var admin = AdminSettings()
     /// The least important messages that are logged.

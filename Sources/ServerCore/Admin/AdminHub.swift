@@ -12,6 +12,9 @@ final class AdminHub {
     private var checksRunning = 0
     private var timer = TimerWheel.Key.none
     private var overview: Overview
+    /// Every loop's figures as they were last told, and whether all have been asked for newer ones.
+    private var known: [LoopFigures] = []
+    private var isAsking = false
     /// Refusals held back, by the id in their timer token.
     private var heldBack: [Int: (Bool) -> Void] = [:]
     private var nextHeldBack = 0
@@ -64,8 +67,11 @@ final class AdminHub {
 
     func add(_ watcher: AdminWatcher) {
         watchers.append(watcher)
-        watcher.emit("overview", overview.current())
         if watchers.count == 1 { armTimer() }
+        askForOverview { [weak self, weak watcher] overview in
+            guard let self, let watcher, watchers.contains(where: { $0 === watcher }) else { return }
+            watcher.emit("overview", overview)
+        }
     }
 
     func remove(_ watcher: AdminWatcher) {
@@ -73,14 +79,37 @@ final class AdminHub {
         if watchers.isEmpty { server.wheel.cancel(timer) }
     }
 
-    /// A second has passed: everyone watching gets the overview, encoded once.
+    /// A second has passed: everyone watching gets the overview, encoded once. A loop that has not answered since the last
+    /// one is shown as it was.
     func timeReached(_ now: Instant) {
         guard !watchers.isEmpty else { return }
-        let frames = SocketIOFrames.event(namespace: "/admin", "overview", overview.current())
-        for watcher in watchers { watcher.session.transport.send(frames) }
-        // Those who do not read may be gone now.
-        if !watchers.isEmpty { armTimer() }
+        armTimer()
+        if isAsking { return show(overview.merged(known.isEmpty ? [figures()] : known)) }
+        isAsking = true
+        askForOverview { [weak self] overview in
+            self?.isAsking = false
+            self?.show(overview)
+        }
     }
+
+    private func show(_ overview: JSONValue) {
+        guard !watchers.isEmpty else { return }
+        let frames = SocketIOFrames.event(namespace: "/admin", "overview", overview)
+        for watcher in watchers { watcher.session.transport.send(frames) }
+    }
+
+    private func askForOverview(_ answered: @escaping (JSONValue) -> Void) {
+        server.loops.askAll(.figures) { [weak self] answers in
+            guard let self else { return }
+            known = answers.compactMap { answer in
+                if case .figures(let figures) = answer { figures } else { nil }
+            }
+            answered(overview.merged(known))
+        }
+    }
+
+    /// This loop's own figures.
+    func figures() -> LoopFigures { overview.figures() }
 
     private func armTimer() {
         let due = server.clock() + server.settings.overviewInterval
@@ -89,25 +118,34 @@ final class AdminHub {
 
     // MARK: Commands
 
-    /// Carries out a command and says what came of it: `{"ok": true}` or `{"error": why}`.
-    func command(_ name: String, _ argument: JSONValue, from watcher: AdminWatcher) -> JSONValue {
+    /// Carries out a command and says what came of it, at once or on a later turn: `{"ok": true}` or `{"error": why}`.
+    func command(_ name: String, _ argument: JSONValue, _ answered: @escaping (JSONValue) -> Void) {
         switch name {
-        case "overview": return overview.current()
-        case "kick":
-            guard let lobby = lobby(argument) else { return Self.error("no such lobby") }
-            guard let seat = argument["seat"]?.integer.flatMap(Int.init(exactly:)) else {
-                return Self.error("\"seat\" must be a seat number")
+        case "overview": askForOverview(answered)
+        case "kick", "close-lobby":
+            let id = argument["lobby"]?.string ?? ""
+            let loop = server.loops.withDirectory { $0.loop(of: id) } ?? nil
+            server.loops.ask(loop ?? server.loops.own, .command(name, argument)) { answer in
+                if case .outcome(let outcome) = answer { answered(outcome) }
             }
-            guard lobby.kick(seat: seat, reason: reason(argument)) else { return Self.error("the seat is free") }
-            server.hooks.log(.info) { "admin kicked seat \(seat) of lobby \(lobby.id)" }
-            return ["ok": true]
-        case "close-lobby":
-            guard let lobby = lobby(argument) else { return Self.error("no such lobby") }
+        default: answered(Self.error("no such command: kick, close-lobby, overview"))
+        }
+    }
+
+    /// Carries out a command about a lobby of this loop.
+    func lobbyCommand(_ name: String, _ argument: JSONValue) -> JSONValue {
+        guard let lobby = lobby(argument) else { return Self.error("no such lobby") }
+        guard name == "kick" else {
             lobby.close(reason(argument))
             server.hooks.log(.info) { "admin closed lobby \(lobby.id)" }
             return ["ok": true]
-        default: return Self.error("no such command: kick, close-lobby, overview")
         }
+        guard let seat = argument["seat"]?.integer.flatMap(Int.init(exactly:)) else {
+            return Self.error("\"seat\" must be a seat number")
+        }
+        guard lobby.kick(seat: seat, reason: reason(argument)) else { return Self.error("the seat is free") }
+        server.hooks.log(.info) { "admin kicked seat \(seat) of lobby \(lobby.id)" }
+        return ["ok": true]
     }
 
     private func lobby(_ argument: JSONValue) -> HostedLobby? {

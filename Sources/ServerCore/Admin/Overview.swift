@@ -4,72 +4,161 @@ import Histogram
 import JSONCore
 import LobbyCore
 
-/// What admins and `muster monitor` are shown: totals, rates, tick lateness, lobbies and their seats.
+/// What admins and `muster monitor` are shown: totals, rates, tick lateness, lobbies and their seats, of all loops.
 struct Overview {
     /// The most lobbies listed with their seats; the totals count all.
-    private static let lobbiesListedMax = 500
+    static let lobbiesListedMax = 500
 
     private unowned let server: Server
     private var lastInstant: Instant
-    private var lastIn: UInt64 = 0
-    private var lastOut: UInt64 = 0
-    private var lastSteps: UInt64 = 0
-    private var rates: JSONValue = .null
+    private var last = LoopRates()
+    private var rates: LoopRates?
 
     init(server: Server) {
         self.server = server
         lastInstant = server.clock()
     }
 
-    /// The state of things now. Rates are taken over the time since they were last computed, at least half a second.
-    mutating func current() -> JSONValue {
-        updateRates()
-        var counts = JSONObject()
-        for counter in Counter.allCases {
-            counts["\(counter)"] = .integer(Int64(clamping: server.counters[counter]))
-        }
-        let seats = server.lobbies.reduce(into: (taken: 0, connected: 0, total: 0)) { sum, hosted in
+    /// This loop's state now. Rates are taken over the time since they were last computed, at least half a second.
+    mutating func figures() -> LoopFigures {
+        let seats = server.lobbies.reduce(into: SeatCounts()) { sum, hosted in
             sum.taken += hosted.lobby.seats.takenCount
             sum.connected += hosted.lobby.seats.connectedCount
             sum.total += hosted.lobby.seats.rows.count
         }
+        return LoopFigures(
+            connections: server.connectionCount, lobbyCount: server.lobbies.count, seats: seats,
+            rates: currentRates(), lateness: server.lateness, counters: server.counters,
+            rows: server.lobbies.prefix(Self.lobbiesListedMax).map { $0.row(withSeats: true) })
+    }
+
+    private mutating func currentRates() -> LoopRates {
+        let now = server.clock()
+        let seconds = (now - lastInstant).seconds
+        if let rates, seconds < 0.5 { return rates }
+        let totals = LoopRates(
+            bytesIn: Int64(clamping: server.counters[.bytesIn]), bytesOut: Int64(clamping: server.counters[.bytesOut]),
+            steps: Int64(clamping: server.counters[.steps]))
+        let scale = seconds > 0 ? 1 / seconds : 0
+        let fresh = LoopRates(
+            bytesIn: Int64(Double(totals.bytesIn - last.bytesIn) * scale),
+            bytesOut: Int64(Double(totals.bytesOut - last.bytesOut) * scale),
+            steps: Int64(Double(totals.steps - last.steps) * scale))
+        (lastInstant, last, rates) = (now, totals, fresh)
+        return fresh
+    }
+
+    /// The overview (protocol/spec/admin.md) from every loop's figures, in the order of the loops.
+    func merged(_ loops: [LoopFigures]) -> JSONValue {
+        var sum = loops[0]
+        for figures in loops.dropFirst() { sum.add(figures) }
         return [
             "uptimeSeconds": .number((server.clock() - server.startedAt).seconds),
             "draining": .bool(server.drainDeadline != nil),
-            "connections": .integer(Int64(server.connectionCount)),
-            "lobbyCount": .integer(Int64(server.lobbies.count)),
-            "seats": [
-                "taken": .integer(Int64(seats.taken)), "connected": .integer(Int64(seats.connected)),
-                "total": .integer(Int64(seats.total)),
-            ],
-            "perSecond": rates,
-            "tickLatenessMilliseconds": server.lateness.summary,
-            "counters": .object(counts),
-            "lobbies": .array(server.lobbies.prefix(Self.lobbiesListedMax).map { $0.row(withSeats: true) }),
+            "connections": .integer(Int64(sum.connections)),
+            "lobbyCount": .integer(Int64(sum.lobbyCount)),
+            "seats": sum.seats.json,
+            "perSecond": sum.rates.json,
+            "tickLatenessMilliseconds": sum.lateness.summary,
+            "counters": sum.counters.json,
+            "loops": .array(loops.map(\.summary)),
+            "lobbies": .array(Array(sum.rows.prefix(Self.lobbiesListedMax))),
         ]
     }
+}
 
-    private mutating func updateRates() {
-        let now = server.clock()
-        let seconds = (now - lastInstant).seconds
-        guard seconds >= 0.5 || rates == .null else { return }
-        let bytesIn = server.counters[.bytesIn]
-        let bytesOut = server.counters[.bytesOut]
-        let steps = server.counters[.steps]
-        let scale = seconds > 0 ? 1 / seconds : 0
-        rates = [
-            "bytesIn": .integer(Int64(Double(bytesIn - lastIn) * scale)),
-            "bytesOut": .integer(Int64(Double(bytesOut - lastOut) * scale)),
-            "steps": .integer(Int64(Double(steps - lastSteps) * scale)),
+/// What one loop has to show.
+struct LoopFigures: Sendable {
+    var connections: Int
+    var lobbyCount: Int
+    var seats: SeatCounts
+    var rates: LoopRates
+    var lateness: LatenessRecord
+    var counters: Counters
+    /// The loop's lobbies, of which there may be more.
+    var rows: [JSONValue]
+
+    mutating func add(_ other: LoopFigures) {
+        connections += other.connections
+        lobbyCount += other.lobbyCount
+        seats.add(other.seats)
+        rates.add(other.rates)
+        lateness.add(other.lateness)
+        counters.add(other.counters)
+        rows += other.rows
+    }
+
+    /// The loop as a row of the overview.
+    var summary: JSONValue {
+        [
+            "connections": .integer(Int64(connections)), "lobbyCount": .integer(Int64(lobbyCount)),
+            "seats": seats.json, "perSecond": rates.json, "tickLatenessMilliseconds": lateness.summary,
         ]
-        (lastInstant, lastIn, lastOut, lastSteps) = (now, bytesIn, bytesOut, steps)
+    }
+}
+
+/// Seats of several lobbies.
+struct SeatCounts: Sendable {
+    var taken = 0
+    var connected = 0
+    var total = 0
+
+    mutating func add(_ other: SeatCounts) {
+        taken += other.taken
+        connected += other.connected
+        total += other.total
+    }
+
+    var json: JSONValue {
+        [
+            "taken": .integer(Int64(taken)), "connected": .integer(Int64(connected)), "total": .integer(Int64(total)),
+        ]
+    }
+}
+
+/// What a loop does in a second; or, of totals, has done.
+struct LoopRates: Sendable {
+    var bytesIn: Int64 = 0
+    var bytesOut: Int64 = 0
+    var steps: Int64 = 0
+
+    mutating func add(_ other: LoopRates) {
+        bytesIn += other.bytesIn
+        bytesOut += other.bytesOut
+        steps += other.steps
+    }
+
+    var json: JSONValue { ["bytesIn": .integer(bytesIn), "bytesOut": .integer(bytesOut), "steps": .integer(steps)] }
+}
+
+extension Counters {
+    var json: JSONValue {
+        var counts = JSONObject()
+        for counter in Counter.allCases { counts["\(counter)"] = .integer(Int64(clamping: self[counter])) }
+        return .object(counts)
     }
 }
 
 extension Server {
-    /// The open lobbies, for anyone: id, game, players, seats.
-    func lobbyList() -> JSONValue {
-        .array(lobbies.prefix(50).map { $0.row(withSeats: false) })
+    /// The most lobbies in the public list.
+    static let lobbiesListedMax = 50
+
+    /// The open lobbies of all loops, for anyone: id, game, players, seats.
+    func listLobbies(_ answered: @escaping (JSONValue) -> Void) {
+        loops.askAll(.lobbies) { answers in
+            var rows: [JSONValue] = []
+            for case .lobbies(let more) in answers { rows += more }
+            answered(.array(Array(rows.prefix(Self.lobbiesListedMax))))
+        }
+    }
+
+    /// This loop's answer to a question that another loop, or this one, has asked.
+    func answer(_ question: LoopQuestion) -> LoopAnswer {
+        switch question {
+        case .lobbies: .lobbies(lobbies.prefix(Self.lobbiesListedMax).map { $0.row(withSeats: false) })
+        case .figures: .figures(admin.figures())
+        case .command(let name, let argument): .outcome(admin.lobbyCommand(name, argument))
+        }
     }
 }
 
@@ -82,6 +171,7 @@ extension HostedLobby {
             "seats": .integer(Int64(seats.rows.count)),
         ]
         guard withSeats else { return .object(row) }
+        row["loop"] = .integer(Int64(server.loops.own))
         row["connected"] = .integer(Int64(seats.connectedCount))
         row["tick"] = .integer(Int64(lobby.tick))
         row["tickRate"] = .integer(Int64(lobby.rules.tickRate))
@@ -100,7 +190,7 @@ extension HostedLobby {
 }
 
 /// How late steps ran: a histogram from 1 µs to one minute, three digits exact.
-package struct LatenessRecord {
+package struct LatenessRecord: Sendable {
     private var histogram = Histogram<UInt64>(
         lowestDiscernibleValue: 1, highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
 
@@ -109,6 +199,11 @@ package struct LatenessRecord {
     /// Longer than a minute counts as a minute.
     mutating func record(_ late: Interval) {
         histogram.record(min(UInt64(clamping: late.nanoseconds) / 1_000, 60_000_000))
+    }
+
+    /// Counts the steps of another record as well.
+    mutating func add(_ other: LatenessRecord) {
+        histogram.add(other.histogram)
     }
 
     /// The lateness, in milliseconds, that `percent` of all steps stayed at or below.

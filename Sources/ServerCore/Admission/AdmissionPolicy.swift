@@ -25,7 +25,7 @@ package enum AdmissionVerdict: Sendable, Equatable {
 ///
 /// A refusal takes nothing from anyone: an address that is over its own limits does not use up what the process can
 /// admit, and one that the process cannot admit keeps its own allowance. Time is an argument.
-package struct AdmissionPolicy {
+package struct AdmissionPolicy: Sendable {
     /// The limits.
     package let limits: AdmissionLimits
     /// How many connections have been admitted and not released.

@@ -11,7 +11,7 @@ extension Server {
         }
         let parts = exchange.head.path.dropFirst("/api/".count).split(separator: "/", omittingEmptySubsequences: false)
         switch (parts.first, parts.count) {
-        case ("lobbies", 1): exchange.respond(json: lobbyList())
+        case ("lobbies", 1): listLobbies { exchange.respond(json: $0) }
         case ("lobbies", 2): withLobby(String(parts[1]), exchange) { $0.openGallery().answerState(exchange) }
         case ("lobbies", 3) where parts[2] == "events":
             withLobby(String(parts[1]), exchange) { watch($0, exchange) }

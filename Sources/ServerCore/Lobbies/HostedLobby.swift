@@ -12,7 +12,7 @@ package final class HostedLobby {
     unowned let server: Server
     package let lobby: Lobby
     /// Who is connected, by seat.
-    package private(set) var members: [Member?]
+    package private(set) var members: [LocalMember?]
     package private(set) var isClosed = false
     /// The snapshot frames of the present tick, by baseline.
     private var framed: [FramedSnapshot] = []
@@ -41,7 +41,7 @@ package final class HostedLobby {
     /// it, and may end the seat again.
     func join(
         _ request: JoinRequest, session: Session, dialect: Dialect
-    ) throws(JoinRefusal) -> (Member, welcome: JSONValue) {
+    ) throws(JoinRefusal) -> (LocalMember, welcome: JSONValue) {
         if let hash = request.schemaHash, hash != lobby.game.schema.hashText {
             throw .badRequest(
                 "the client was built for schema \(hash), this lobby speaks \(lobby.game.schema.hashText)")
@@ -58,9 +58,12 @@ package final class HostedLobby {
             server.counters[.joins] += 1
         }
         emptySince = nil
-        let member = Member(session: session, dialect: dialect, hosted: self, seat: seat)
+        let member = LocalMember(session: session, dialect: dialect, hosted: self, seat: seat)
         member.lastSentTick = isResumed ? request.lastTick : nil
         members[seat] = member
+        server.hooks.log(.debug) {
+            "\(request.peerAddress) \(isResumed ? "resumed" : "joined") seat \(seat) of \(request.lobbyID)"
+        }
         return (member, welcome(member, token: token.text, isResumed: isResumed))
     }
 
@@ -78,7 +81,7 @@ package final class HostedLobby {
     }
 
     /// What a member is told when it has joined (protocol/spec/lobby.md §2).
-    private func welcome(_ member: Member, token: String, isResumed: Bool) -> JSONValue {
+    private func welcome(_ member: LocalMember, token: String, isResumed: Bool) -> JSONValue {
         .object([
             "lobby": .string(id), "game": .string(lobby.game.name), "seat": .integer(Int64(member.seat)),
             "name": .string(lobby.seats.rows[member.seat].name), "token": .string(token),
@@ -95,7 +98,7 @@ package final class HostedLobby {
     // MARK: Leaving
 
     /// The member's connection is gone: the seat is kept for the grace time.
-    func connectionLost(_ member: Member) {
+    func connectionLost(_ member: LocalMember) {
         guard members[member.seat] === member else { return }
         members[member.seat] = nil
         server.counters[.drops] += 1
@@ -104,7 +107,7 @@ package final class HostedLobby {
     }
 
     /// The member leaves for good, of its own will or not.
-    func leave(_ member: Member, _ departure: Departure) {
+    func leave(_ member: LocalMember, _ departure: Departure) {
         guard members[member.seat] === member else { return }
         vacate(member.seat, departure)
     }
@@ -238,7 +241,7 @@ package final class HostedLobby {
     // MARK: Inputs
 
     /// Takes an input of a member: ranges are checked already.
-    func receive(tick: UInt32?, sequence: UInt32?, values: [UInt32], from member: Member) -> InputVerdict {
+    func receive(tick: UInt32?, sequence: UInt32?, values: [UInt32], from member: LocalMember) -> InputVerdict {
         let verdict = lobby.offer(seat: member.seat, tick: tick, sequence: sequence, values: values)
         switch verdict {
         case .accepted: server.counters[.inputsAccepted] += 1
@@ -279,7 +282,7 @@ package final class HostedLobby {
     }
 
     /// Sends the newest snapshot to a member that can take it, as a delta from the last one it was sent.
-    func sendSnapshot(to member: Member) {
+    func sendSnapshot(to member: LocalMember) {
         guard let newest = lobby.newestSnapshotTick, member.lastSentTick != newest else { return }
         guard member.transport.takesLatest else {
             server.counters[.snapshotsSkipped] += 1
@@ -315,43 +318,4 @@ private struct FramedSnapshot {
     var kind: Lobby.SnapshotKind
     var plain: [UInt8]
     var socketIO: [UInt8]
-}
-
-/// How a member is spoken to.
-package enum Dialect: Sendable {
-    case plain
-    case socketIO
-}
-
-/// One connected player of a lobby: the link between a seat and the session that speaks for it.
-package final class Member {
-    let session: Session
-    package let dialect: Dialect
-    unowned let hosted: HostedLobby
-    package let seat: Int
-    /// The tick of the last snapshot handed to the connection; nil when the next must be a keyframe.
-    var lastSentTick: UInt32?
-
-    var transport: Transport { session.transport }
-
-    init(session: Session, dialect: Dialect, hosted: HostedLobby, seat: Int) {
-        self.session = session
-        self.dialect = dialect
-        self.hosted = hosted
-        self.seat = seat
-    }
-
-    /// Emits an event to this member alone.
-    func emit(_ name: String, _ data: JSONValue) {
-        switch dialect {
-        case .plain: transport.send(PlainFrames.event(name, data))
-        case .socketIO:
-            transport.send(SocketIOFrames.event(namespace: "/lobby/\(hosted.id)", name, data))
-        }
-    }
-
-    /// The player has sent something since it joined, so it has its token.
-    func confirm() {
-        hosted.lobby.confirm(seat)
-    }
 }

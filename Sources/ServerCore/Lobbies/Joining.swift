@@ -1,6 +1,16 @@
 import GameKit
 import JSONCore
 
+/// What became of a join: the seat with what its player is told, or why not.
+typealias JoinOutcome = Result<(member: Member, welcome: JSONValue), JoinRefusal>
+
+/// Where a lobby is.
+enum LobbyPlace {
+    case here(HostedLobby)
+    /// On the loop with that number, open or to be opened.
+    case there(Int)
+}
+
 /// The way into a lobby, the same for every dialect.
 extension Server {
     /// Asks the author's hook, if there is one.
@@ -9,16 +19,42 @@ extension Server {
         authorize(request, decided)
     }
 
-    /// Finds or opens the lobby and takes a seat, in one step.
+    /// Finds or opens the lobby and takes a seat, in one step; `decided` is called at once when the lobby is on this loop.
+    ///
+    /// The session may have ended before a later answer; the member is then to be told so. Otherwise the session tells
+    /// its client the welcome, and then the member that it has.
     func join(
-        _ request: JoinRequest, session: Session, dialect: Dialect
-    ) throws(JoinRefusal) -> (Member, JSONValue) {
-        if drainDeadline != nil, request.token == nil { throw .draining }
-        let joined = try lobby(for: request).join(request, session: session, dialect: dialect)
-        hooks.log(.debug) {
-            "\(request.peerAddress) \(request.token == nil ? "joined" : "resumed") seat \(joined.0.seat) of \(request.lobbyID)"
+        _ request: JoinRequest, session: Session, dialect: Dialect, moves: Int = 0,
+        _ decided: @escaping (JoinOutcome) -> Void
+    ) {
+        do throws(JoinRefusal) {
+            if drainDeadline != nil, request.token == nil { throw .draining }
+            switch try place(for: request) {
+            case .here(let lobby):
+                let joined = try lobby.join(request, session: session, dialect: dialect)
+                decided(.success((joined.0, joined.welcome)))
+            case .there(let loop):
+                loops.join(request, session: session, dialect: dialect, on: loop, moves: moves, decided)
+            }
+        } catch {
+            decided(.failure(error))
         }
-        return joined
+    }
+
+    /// Finds the lobby that a join asks for, or opens it where there is room.
+    func place(for request: JoinRequest) throws(JoinRefusal) -> LobbyPlace {
+        let id = request.lobbyID
+        if let lobby = lobby(id) { return .here(lobby) }
+        if let loop = loops.withDirectory({ $0.loop(of: id) }) ?? nil, loop != loops.own { return .there(loop) }
+        if request.token != nil { throw .invalidToken }
+        guard let name = request.game ?? settings.defaultGame else { throw .noSuchLobby }
+        guard let game = games.first(where: { $0.name == name }) else { throw .unknownGame(name) }
+        let load = game.rules.seats * game.rules.tickRate
+        let placed = loops.withDirectory { [loops, settings] directory in
+            directory.place(id, load: load, near: loops.own, lobbiesMax: settings.lobbiesMax)
+        }
+        guard let loop = placed ?? nil else { throw .tooManyLobbies }
+        return loop == loops.own ? .here(try open(id, game: game, options: request.options)) : .there(loop)
     }
 }
 

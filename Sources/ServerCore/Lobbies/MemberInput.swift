@@ -9,16 +9,14 @@ struct InputRefusal: Error {
     var message: String
 }
 
-/// What a player sends while playing, the same for both dialects (protocol/spec/lobby.md §4).
+/// What a player sends while playing, the same for both dialects (protocol/spec/lobby.md §4). It is checked on the loop of
+/// the player's session, wherever the lobby is.
 extension Member {
     /// Takes a binary message: inputs, an ack, or a keyframe request. Returns what is wrong with it, if anything.
-    func receiveBinary(_ bytes: Span<UInt8>) -> String? {
+    final func receiveBinary(_ bytes: Span<UInt8>) -> String? {
         do {
-            switch try ClientMessage(decoding: bytes, schema: hosted.lobby.game.schema) {
-            case .inputs(_, let inputs):
-                for input in inputs {
-                    _ = hosted.receive(tick: input.tick, sequence: input.sequence, values: input.values, from: self)
-                }
+            switch try ClientMessage(decoding: bytes, schema: game.schema) {
+            case .inputs(_, let inputs): take(inputs)
             case .ack: break
             case .keyframeRequest(let reason): keyframeRequested(isMismatch: reason == .hashMismatch)
             }
@@ -29,26 +27,20 @@ extension Member {
         }
     }
 
-    /// Takes `{"input": {field: value}, "tick"?, "sequence"?}`. The answer says for which tick it waits.
-    func receiveInput(_ data: JSONValue) -> Result<JSONValue, InputRefusal> {
-        guard let fields = data["input"], let values = hosted.lobby.game.inputValues(fromJSON: fields) else {
-            session.server.counters[.inputsRefused] += 1
-            return .failure(
-                InputRefusal(
-                    message: "\"input\" must be an object with the fields of the game's input, each in its range"))
-        }
-        let tick: UInt32?
-        let sequence: UInt32?
-        do {
-            tick = try wholeNumber(data, "tick")
-            sequence = try wholeNumber(data, "sequence")
+    /// Takes `{"input": {field: value}, "tick"?, "sequence"?}`. With a key, the session is told for which tick it waits.
+    final func receiveInput(_ data: JSONValue, key: JSONValue?) throws(InputRefusal) {
+        do throws(InputRefusal) {
+            guard let fields = data["input"], let values = game.inputValues(fromJSON: fields) else {
+                throw InputRefusal(
+                    message: "\"input\" must be an object with the fields of the game's input, each in its range")
+            }
+            let input = OfferedInput(
+                tick: try wholeNumber(data, "tick"), sequence: try wholeNumber(data, "sequence"), values: values)
+            take(input, key: key)
         } catch {
             session.server.counters[.inputsRefused] += 1
-            return .failure(error)
+            throw error
         }
-        let verdict = hosted.receive(tick: tick, sequence: sequence, values: values, from: self)
-        return .success(
-            .object(["accepted": .bool(verdict == .accepted), "tick": .integer(Int64(hosted.lobby.tick))]))
     }
 
     private func wholeNumber(_ data: JSONValue, _ key: String) throws(InputRefusal) -> UInt32? {
@@ -60,9 +52,9 @@ extension Member {
     }
 
     /// The client can't go on from what it has: the next snapshot is a keyframe.
-    func keyframeRequested(isMismatch: Bool) {
+    final func keyframeRequested(isMismatch: Bool) {
         session.server.counters[.keyframesRequested] += 1
         if isMismatch { session.server.counters[.stateMismatches] += 1 }
-        lastSentTick = nil
+        needsKeyframe()
     }
 }

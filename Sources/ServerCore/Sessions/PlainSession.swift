@@ -43,7 +43,7 @@ final class PlainSession: Session {
         case ("input", let member?): receiveInput(data, member, answerID)
         case ("leave", let member?):
             answer(answerID, .null)
-            member.hosted.leave(member, .left)
+            member.leave()
         case ("keyframe", let member?):
             member.keyframeRequested(isMismatch: data["mismatch"]?.bool ?? false)
             answer(answerID, .null)
@@ -61,10 +61,15 @@ final class PlainSession: Session {
     }
 
     private func receiveInput(_ data: JSONValue, _ member: Member, _ answerID: JSONValue?) {
-        switch member.receiveInput(data) {
-        case .success(let result): answer(answerID, result)
-        case .failure(let error): refuse("input", error.message, answerID)
+        do throws(InputRefusal) {
+            try member.receiveInput(data, key: answerID)
+        } catch {
+            refuse("input", error.message, answerID)
         }
+    }
+
+    override func inputAnswered(_ member: Member, key: JSONValue, accepted: Bool?, tick: UInt32) {
+        answer(key, .object(["accepted": .bool(accepted ?? true), "tick": .integer(Int64(tick))]))
     }
 
     private func answer(_ id: JSONValue?, _ data: JSONValue) {
@@ -92,17 +97,23 @@ final class PlainSession: Session {
     }
 
     private func authorized(_ request: JoinRequest, _ refusal: JoinRefusal?) {
+        guard isLive, refusal == nil else {
+            isAuthorizing = false
+            if isLive, let refusal { refuseJoin(refusal) }
+            return
+        }
+        server.join(request, session: self, dialect: .plain) { self.joinDecided($0) }
+    }
+
+    private func joinDecided(_ outcome: JoinOutcome) {
         isAuthorizing = false
-        guard isLive else { return }
-        if let refusal { return refuseJoin(refusal) }
-        do throws(JoinRefusal) {
-            let (member, welcome) = try server.join(request, session: self, dialect: .plain)
-            self.member = member
-            member.emit("joined", welcome)
-            member.hosted.sendSnapshot(to: member)
-            member.hosted.settle()
-        } catch {
-            refuseJoin(error)
+        switch outcome {
+        case .failure(let refusal): if isLive { refuseJoin(refusal) }
+        case .success(let joined):
+            guard isLive else { return joined.member.connectionLost() }
+            member = joined.member
+            joined.member.emit("joined", joined.welcome)
+            joined.member.welcomed()
         }
     }
 
@@ -128,7 +139,7 @@ final class PlainSession: Session {
     }
 
     override func outboxDrained() {
-        member.map { $0.hosted.sendSnapshot(to: $0) }
+        member?.transportDrained()
     }
 
     override func sendPing() {
@@ -138,7 +149,7 @@ final class PlainSession: Session {
     override func closed() {
         guard let member else { return }
         self.member = nil
-        member.hosted.connectionLost(member)
+        member.connectionLost()
     }
 }
 

@@ -1,4 +1,5 @@
 import Determinism
+import JSONCore
 import SocketIOCore
 
 /// What speaks over a transport: one of the dialects.
@@ -64,6 +65,10 @@ package class Session {
 
     /// A member that this session speaks for has lost its seat; tells the peer.
     func ended(_ member: Member, _ departure: Departure) {}
+
+    /// What became of an input that was given with `key`, and the lobby's tick. `accepted` is nil when only the tick was
+    /// asked for. The member may have ended meanwhile.
+    func inputAnswered(_ member: Member, key: JSONValue, accepted: Bool?, tick: UInt32) {}
 
     /// Sends a ping in the dialect's way.
     func sendPing() {}

@@ -85,7 +85,7 @@ final class SocketIOSession: EngineSession {
     }
 
     override func outboxDrained() {
-        for case (_, .lobby(let member)) in attachments { member.hosted.sendSnapshot(to: member) }
+        for case (_, .lobby(let member)) in attachments { member.transportDrained() }
     }
 
     override func closed() {
@@ -97,7 +97,7 @@ final class SocketIOSession: EngineSession {
 
     private func detach(_ attachment: Attachment) {
         switch attachment {
-        case .lobby(let member): member.hosted.connectionLost(member)
+        case .lobby(let member): member.connectionLost()
         case .admin(let watcher): server.admin.remove(watcher)
         case .root, .authorizing: break
         }
@@ -144,7 +144,7 @@ final class SocketIOSession: EngineSession {
     private func leave(_ attachment: Attachment) {
         // The member is gone from `attachments`, so nothing is sent to a namespace the client has left.
         if case .lobby(let member) = attachment {
-            member.hosted.leave(member, .left)
+            member.leave()
         } else {
             detach(attachment)
         }
@@ -189,17 +189,22 @@ final class SocketIOSession: EngineSession {
     private func joinDecided(
         _ number: Int, _ namespace: String, _ request: JoinRequest, _ refusal: JoinRefusal?
     ) {
-        guard let place = authorizingPlace(number) else { return }
+        guard authorizingPlace(number) != nil else { return }
         if let refusal { return refuseJoin(namespace, refusal) }
-        do throws(JoinRefusal) {
-            let (member, welcome) = try server.join(request, session: self, dialect: .socketIO)
-            attachments[place].attachment = .lobby(member)
+        server.join(request, session: self, dialect: .socketIO) { self.joined(number, namespace, $0) }
+    }
+
+    private func joined(_ number: Int, _ namespace: String, _ outcome: JoinOutcome) {
+        let place = authorizingPlace(number)
+        switch outcome {
+        case .failure(let refusal): if place != nil { refuseJoin(namespace, refusal) }
+        case .success(let joined):
+            // Meanwhile the client may have taken its CONNECT back, or have gone.
+            guard let place else { return isLive ? joined.member.leave() : joined.member.connectionLost() }
+            attachments[place].attachment = .lobby(joined.member)
             accept(namespace)
-            member.emit("joined", welcome)
-            member.hosted.sendSnapshot(to: member)
-            member.hosted.settle()
-        } catch {
-            refuseJoin(namespace, error)
+            joined.member.emit("joined", joined.welcome)
+            joined.member.welcomed()
         }
     }
 
@@ -261,9 +266,11 @@ final class SocketIOSession: EngineSession {
     private func eventReceived(_ event: ReceivedEvent, _ attachment: Attachment) {
         switch attachment {
         case .authorizing: transport.end(.badMessage("an event before CONNECT was answered"))
-        case .root: acknowledge(event, event.name == "lobbies" ? server.lobbyList() : .null)
-        case .admin(let watcher):
-            acknowledge(event, server.admin.command(event.name, event.argument, from: watcher))
+        case .root where event.name == "lobbies":
+            server.listLobbies { [weak self] in self?.answer(event, $0) }
+        case .root: acknowledge(event, .null)
+        case .admin:
+            server.admin.command(event.name, event.argument) { [weak self] in self?.answer(event, $0) }
         case .lobby(let member): memberEvent(event, member)
         }
     }
@@ -273,34 +280,53 @@ final class SocketIOSession: EngineSession {
         switch (event.name, event.argument) {
         case ("input", .binary(let bytes)):
             if let error = member.receiveBinary(bytes.span) { return transport.end(.badMessage(error)) }
-            if event.ackID != nil {
-                acknowledge(event, ["tick": .integer(Int64(member.hosted.lobby.tick))])
-            }
+            if let id = event.ackID { member.askTick(key: .integer(Int64(id))) }
         case ("input", _):
-            switch member.receiveInput(event.argument) {
-            case .success(let result): acknowledge(event, result)
-            case .failure(let refusal): acknowledge(event, ["error": .string(refusal.message)])
+            do throws(InputRefusal) {
+                try member.receiveInput(event.argument, key: event.ackID.map { .integer(Int64($0)) })
+            } catch {
+                acknowledge(event, ["error": .string(error.message)])
             }
         case ("keyframe", _):
             member.keyframeRequested(isMismatch: event.argument["mismatch"]?.bool ?? false)
             acknowledge(event, .null)
         case ("leave", _):
             acknowledge(event, .null)
-            member.hosted.leave(member, .left)
+            member.leave()
         default:
             acknowledge(event, ["error": .string("no such event: \(event.name)")])
         }
     }
 
     private func acknowledge(_ event: ReceivedEvent, _ data: JSONValue) {
-        guard let id = event.ackID else { return }
-        send(SocketPacket(namespace: event.namespace, .ack([data], id: id)))
+        acknowledge(event.ackID, in: event.namespace, data)
+    }
+
+    private func acknowledge(_ id: Int?, in namespace: String, _ data: JSONValue) {
+        guard let id else { return }
+        send(SocketPacket(namespace: namespace, .ack([data], id: id)))
+    }
+
+    /// Acknowledges an event whose answer may have come on a later turn, when the client may have left.
+    private func answer(_ event: ReceivedEvent, _ data: JSONValue) {
+        guard attachments.contains(where: { $0.namespace == event.namespace }) else { return }
+        acknowledge(event, data)
+    }
+
+    override func inputAnswered(_ member: Member, key: JSONValue, accepted: Bool?, tick: UInt32) {
+        let isJoined = attachments.contains { entry in
+            if case .lobby(let joined) = entry.attachment { joined === member } else { false }
+        }
+        guard isJoined, let id = key.integer.flatMap(Int.init(exactly:)) else { return }
+        var data: JSONObject = ["tick": .integer(Int64(tick))]
+        if let accepted { data = ["accepted": .bool(accepted), "tick": .integer(Int64(tick))] }
+        acknowledge(id, in: "/lobby/\(member.lobbyID)", .object(data))
     }
 
     // MARK: Out
 
     override func ended(_ member: Member, _ departure: Departure) {
-        let namespace = "/lobby/\(member.hosted.id)"
+        let namespace = "/lobby/\(member.lobbyID)"
         guard let place = attachments.firstIndex(where: { $0.namespace == namespace }) else { return }
         _ = removeAttachment(at: place)
         if endedNamespaces.count == server.settings.namespacesMax { endedNamespaces.removeFirst() }

@@ -15,6 +15,8 @@ package struct SimulationOptions: Sendable {
     package var bots = 64
     /// Over how many lobbies they are spread.
     package var lobbies = 8
+    /// How many loops the server has.
+    package var loops = 1
     /// The network between them and the server.
     package var conditions = NetworkConditions.broadband
     /// How often each bot drops its connection; nil for never.
@@ -36,17 +38,23 @@ package struct SimulationOptions: Sendable {
 package final class Simulation {
     /// How long the bots' first connections are spread.
     private static let rampTime = Interval.seconds(2)
-    private static let port = "server"
+
+    /// What the bots dial; each loop after the first has a port of its own, in place of one that the kernel shares out.
+    private static func port(of loop: Int) -> String { loop == 0 ? "server" : "server-\(loop)" }
 
     private let options: SimulationOptions
     /// The world's clock.
     package let time = SimulatedTime()
     /// The world's network, where faults are done.
     package let network: SimulatedNetwork
-    /// The server core.
-    package let server: Server
-    /// The server's process.
-    package let serverNode: SimulatedNode
+    /// The server core of each loop.
+    package let servers: [Server]
+    /// Each loop of the server.
+    package let serverNodes: [SimulatedNode]
+    /// The first loop's server core.
+    package var server: Server { servers[0] }
+    /// The server's process, or its first loop.
+    package var serverNode: SimulatedNode { serverNodes[0] }
     /// All bots, in one process.
     package let crowd: BotCrowd
     private let context: BotContext
@@ -58,21 +66,11 @@ package final class Simulation {
         var random = SeededRandom(seed: options.seed)
         let network = SimulatedNetwork(time: time, random: &random)
         self.network = network
-        let server = Server(
-            settings: options.settings, games: [game], hooks: ServerHooks(),
-            entropy: SeededRandom(seed: random.next()), clock: { time.now })
-        self.server = server
-        var serverHooks = SimulatedNode.Hooks()
-        serverHooks.advance = { _ in server.advance() }
-        serverHooks.afterTurn = { _ in server.flush() }
-        serverHooks.nextWake = { server.nextWake }
-        serverNode = network.addNode("server", serverHooks)
-        network.listen(on: Self.port, node: serverNode) { stream in
-            // Each client has an address of its own: what one address may do is not what is simulated.
-            server.accept(stream, peer: PeerAddress(ipv4: 0x0A00_0000 + UInt32(stream.connection & 0xFF_FFFF), port: 1))
-        }
+        (servers, serverNodes) = Self.makeServers(options, game, network, &random)
         let botNode = network.addNode("bots")
-        let dialer = SimulatedDialer(network: network, node: botNode, port: Self.port, options.conditions)
+        let dialer = SimulatedDialer(
+            network: network, node: botNode, ports: (0..<options.loops).map(Self.port), options.conditions,
+            seed: options.seed)
         let context = BotContext(dialer: dialer) { time.now }
         self.context = context
         let crowd = BotCrowd(Self.makeBots(options, brain, context, &random), context)
@@ -80,6 +78,35 @@ package final class Simulation {
         botNode.hooks.advance = { _ in crowd.advance() }
         botNode.hooks.afterTurn = { _ in crowd.flush() }
         botNode.hooks.nextWake = { crowd.nextWake }
+    }
+
+    private static func makeServers(
+        _ options: SimulationOptions, _ game: GameType, _ network: SimulatedNetwork, _ random: inout SeededRandom
+    ) -> ([Server], [SimulatedNode]) {
+        let time = network.time
+        let loops = SimulatedLoops(
+            count: options.loops, options.settings.admission, time: time, random: SeededRandom(seed: options.seed))
+        var servers: [Server] = []
+        var nodes: [SimulatedNode] = []
+        for loop in 0..<options.loops {
+            let server = Server(
+                settings: options.settings, games: [game], hooks: ServerHooks(),
+                entropy: SeededRandom(seed: random.next()), links: loops.links(of: loop), clock: { time.now })
+            var hooks = SimulatedNode.Hooks()
+            hooks.advance = { _ in server.advance() }
+            hooks.afterTurn = { _ in server.flush() }
+            hooks.nextWake = { server.nextWake }
+            let node = network.addNode(port(of: loop), hooks)
+            network.listen(on: port(of: loop), node: node) { stream in
+                // Each client has an address of its own: what one address may do is not what is simulated.
+                let address = 0x0A00_0000 + UInt32(stream.connection & 0xFF_FFFF)
+                server.accept(stream, peer: PeerAddress(ipv4: address, port: 1))
+            }
+            loops.add(server, node)
+            servers.append(server)
+            nodes.append(node)
+        }
+        return (servers, nodes)
     }
 
     private static func makeBots(
@@ -110,13 +137,14 @@ package final class Simulation {
         let expected = BotExpectations(
             bots: options.bots, playTime: options.playTime, cutEvery: options.cutEvery)
         var failures = context.report.failures(expected)
-        for hosted in server.lobbies where hosted.lobby.seats.takenCount > 0 {
+        for hosted in servers.flatMap(\.lobbies) where hosted.lobby.seats.takenCount > 0 {
             failures.append("\(hosted.lobby.seats.takenCount) seats of lobby \(hosted.id) are still taken.")
         }
+        let counters = servers.reduce(into: Counters()) { $0.add($1.counted) }
         return SimulationResult(
             seed: options.seed, virtualTime: time.now - .zero, events: time.eventCount,
             deliveries: network.trace.deliveryCount, bytes: network.trace.deliveredByteCount,
-            traceHash: network.trace.hash, report: context.report, counters: server.counted, failures: failures)
+            traceHash: network.trace.hash, report: context.report, counters: counters, failures: failures)
     }
 }
 
@@ -145,17 +173,23 @@ package struct SimulationResult {
 private final class SimulatedDialer: Dialer {
     private let network: SimulatedNetwork
     private let node: SimulatedNode
-    private let port: String
+    private let ports: [String]
     private let conditions: NetworkConditions
+    /// Which loop a connection comes to.
+    private var random: SeededRandom
 
-    init(network: SimulatedNetwork, node: SimulatedNode, port: String, _ conditions: NetworkConditions) {
+    init(
+        network: SimulatedNetwork, node: SimulatedNode, ports: [String], _ conditions: NetworkConditions, seed: UInt64
+    ) {
         self.network = network
         self.node = node
-        self.port = port
+        self.ports = ports
         self.conditions = conditions
+        random = SeededRandom(seed: seed)
     }
 
     func dial(_ handler: any ByteStreamHandler, _ completion: @escaping ((any ByteStream)?) -> Void) {
+        let port = ports[ports.count == 1 ? 0 : random.int(in: 0...ports.count - 1)]
         network.connect(from: node, to: port, conditions, handler: handler) { result in
             completion(try? result.get())
         }

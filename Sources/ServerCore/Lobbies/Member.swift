@@ -1,0 +1,131 @@
+import GameKit
+import JSONCore
+import SnapshotCore
+
+/// How a member is spoken to.
+package enum Dialect: Sendable {
+    case plain
+    case socketIO
+}
+
+/// One connected player of a lobby: the link between a seat and the session that speaks for it.
+///
+/// Sessions know this class alone; whether the lobby is on the session's own loop or on another is the affair of its two
+/// subclasses, ``LocalMember`` and ``RemoteMember``.
+package class Member {
+    final let session: Session
+    package final let dialect: Dialect
+    final let lobbyID: String
+    final let game: GameType
+    package final let seat: Int
+    private var isConfirmed = false
+
+    final var transport: Transport { session.transport }
+
+    init(session: Session, dialect: Dialect, lobbyID: String, game: GameType, seat: Int) {
+        self.session = session
+        self.dialect = dialect
+        self.lobbyID = lobbyID
+        self.game = game
+        self.seat = seat
+    }
+
+    /// Emits an event to this member alone.
+    final func emit(_ name: String, _ data: JSONValue) {
+        switch dialect {
+        case .plain: transport.send(PlainFrames.event(name, data))
+        case .socketIO: transport.send(SocketIOFrames.event(namespace: "/lobby/\(lobbyID)", name, data))
+        }
+    }
+
+    /// The player has sent something since it joined, so it has its token.
+    final func confirm() {
+        guard !isConfirmed else { return }
+        isConfirmed = true
+        confirmed()
+    }
+
+    // MARK: What the two kinds do in their own way
+
+    /// The first sign that the player has its token.
+    func confirmed() {}
+
+    /// The session has told its client the welcome: what the game said about the join may follow.
+    func welcomed() {}
+
+    /// Takes inputs whose values are in their ranges.
+    func take(_ inputs: [QuantisedInput]) {}
+
+    /// Takes an input whose values are in their ranges. With a key, ``Session/inputAnswered(_:key:accepted:tick:)`` says
+    /// what became of it, at once or on a later turn.
+    func take(_ input: OfferedInput, key: JSONValue?) {}
+
+    /// Has ``Session/inputAnswered(_:key:accepted:tick:)`` say at which tick the lobby is.
+    func askTick(key: JSONValue) {}
+
+    /// The next snapshot is to be a keyframe.
+    func needsKeyframe() {}
+
+    /// The transport can take a snapshot again.
+    func transportDrained() {}
+
+    /// The player leaves for good; the session is told that the member has ended.
+    func leave() {}
+
+    /// The member's connection is gone.
+    func connectionLost() {}
+}
+
+/// An input as a client offers it.
+struct OfferedInput: Sendable {
+    /// The tick that it is meant for; nil for the next.
+    var tick: UInt32?
+    /// Its number; nil for one more than the last.
+    var sequence: UInt32?
+    /// The quantised values, each in its range.
+    var values: [UInt32]
+}
+
+/// A member whose lobby is on its session's own loop, or whose session is a ``GuestSession``.
+package final class LocalMember: Member {
+    unowned let hosted: HostedLobby
+    /// The tick of the last snapshot handed to the connection; nil when the next must be a keyframe.
+    var lastSentTick: UInt32?
+
+    init(session: Session, dialect: Dialect, hosted: HostedLobby, seat: Int) {
+        self.hosted = hosted
+        super.init(session: session, dialect: dialect, lobbyID: hosted.id, game: hosted.lobby.game, seat: seat)
+    }
+
+    override func confirmed() { hosted.lobby.confirm(seat) }
+
+    override func welcomed() {
+        hosted.sendSnapshot(to: self)
+        hosted.settle()
+    }
+
+    override func take(_ inputs: [QuantisedInput]) {
+        for input in inputs {
+            _ = hosted.receive(tick: input.tick, sequence: input.sequence, values: input.values, from: self)
+        }
+    }
+
+    override func take(_ input: OfferedInput, key: JSONValue?) {
+        let verdict = hosted.receive(
+            tick: input.tick, sequence: input.sequence, values: input.values, from: self)
+        guard let key else { return }
+        session.inputAnswered(self, key: key, accepted: verdict == .accepted, tick: hosted.lobby.tick)
+    }
+
+    override func askTick(key: JSONValue) {
+        session.inputAnswered(self, key: key, accepted: nil, tick: hosted.lobby.tick)
+    }
+
+    override func needsKeyframe() { lastSentTick = nil }
+
+    override func transportDrained() { hosted.sendSnapshot(to: self) }
+
+    override func leave() { hosted.leave(self, .left) }
+
+    override func connectionLost() { hosted.connectionLost(self) }
+}

@@ -1,0 +1,118 @@
+import JSONCore
+import WebSocketCore
+
+/// Stands on a lobby's loop for a session of another loop, so that the lobby does not know the difference.
+final class GuestSession: Session {
+    private unowned let hub: LoopHub
+    private let guest: GuestTransport
+    /// The loop of the session that it stands for, and its number there.
+    var home: Int { guest.home }
+    var number: Int { guest.number }
+    /// The seat it holds; nil before the join is decided and after the end.
+    var member: LocalMember?
+
+    init(hub: LoopHub, home: Int, number: Int, address: String) {
+        self.hub = hub
+        guest = GuestTransport(hub: hub, home: home, number: number, address: address)
+        super.init(guest)
+        guest.session = self
+    }
+
+    /// Its last snapshot has been handed over: the newest may follow.
+    func snapshotTaken() {
+        guest.awaitsReport = false
+        member?.transportDrained()
+    }
+
+    /// Tells the session's loop something, in order with what the guest is sent.
+    func say(_ message: LoopMessage) { guest.say(message) }
+
+    override func inputAnswered(_ member: Member, key: JSONValue, accepted: Bool?, tick: UInt32) {
+        say(.answered(guest: number, key: key, accepted: accepted, tick: tick))
+    }
+
+    override func ended(_ member: Member, _ departure: Departure) {
+        self.member = nil
+        guard hub.forget(self) else { return }
+        say(.ended(guest: number, departure))
+        guest.session = nil
+    }
+
+    /// It was sent more than its loop takes.
+    override func closed() {
+        guard hub.forget(self) else { return }
+        say(.ended(guest: number, .slowConsumer))
+        let member = member
+        self.member = nil
+        member?.connectionLost()
+    }
+
+    /// The session itself has ended, or has given the seat up: nothing more is said to it.
+    func dismissed() -> LocalMember? {
+        guest.session = nil
+        let member = member
+        self.member = nil
+        return member
+    }
+}
+
+/// How a guest's messages reach its session: with the turn's batch to the session's loop.
+final class GuestTransport: Transport {
+    /// The loop of the session.
+    let home: Int
+    /// The guest's number there.
+    let number: Int
+    private let link: LoopLink
+    private let address: String
+    private var inFlight = InFlight()
+    /// A snapshot is on its way or waits for a slow reader: no other is sent.
+    var awaitsReport = false
+    /// The first delivery of the batch being gathered that stands behind all this guest was told in it.
+    private var barrier = (batch: UInt64(0), delivery: 0)
+
+    init(hub: LoopHub, home: Int, number: Int, address: String) {
+        self.home = home
+        self.number = number
+        self.address = address
+        link = hub.link(to: home)
+        super.init(server: hub.server, limits: hub.guestLimits)
+    }
+
+    override var peerAddress: String { address }
+
+    override var takesLatest: Bool { session != nil && !awaitsReport }
+
+    func say(_ message: LoopMessage) {
+        link.say(message)
+        barrier = (link.gathering, link.deliveryCount)
+    }
+
+    override func send(_ frames: [UInt8]) {
+        guard session != nil else { return }
+        guard inFlight.add(frames.count, to: link, limit: limits.outboxBytesMax) else { return end(.slowConsumer) }
+        deliver(frames, isLatest: false)
+    }
+
+    override func send(_ opcode: WebSocketOpcode, _ payload: Span<UInt8>, compresses: Bool) {
+        send(WebSocketFrame.framed(opcode, payload))
+    }
+
+    override func sendLatest(_ frames: [UInt8]) {
+        guard takesLatest else { return }
+        awaitsReport = true
+        deliver(frames, isLatest: true)
+    }
+
+    private func deliver(_ frames: [UInt8], isLatest: Bool) {
+        let from = barrier.batch == link.gathering ? barrier.delivery : 0
+        barrier = (
+            link.gathering, link.deliver(frames, isLatest: isLatest, to: number, barrier: from)
+        )
+    }
+
+    override func end(_ departure: Departure) {
+        guard let session else { return }
+        self.session = nil
+        session.closed()
+    }
+}

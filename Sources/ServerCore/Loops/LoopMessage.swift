@@ -1,0 +1,75 @@
+import JSONCore
+import SnapshotCore
+
+/// Everything that one loop has to say to another at the end of a turn.
+package struct LoopBatch: Sendable {
+    /// The loop that says it.
+    let from: Int
+    /// Counts the batches of this link from 1; 0 for one that only reports.
+    let number: UInt64
+    /// The newest batch of the other direction that has been handled.
+    let handled: UInt64
+    /// Whether the sender waits to be told that this batch has been handled.
+    let wantsReport: Bool
+    /// In the order in which it was said.
+    let messages: [LoopMessage]
+    /// Bytes for clients; `messages` has their places in the order.
+    let deliveries: [LoopDelivery]
+}
+
+/// Framed bytes for one or many guests; the array is shared with whoever else sends it.
+struct LoopDelivery: Sendable {
+    let bytes: [UInt8]
+    /// Whether it is a snapshot, of which only the latest matters.
+    let isLatest: Bool
+    var guests: [Int]
+}
+
+/// What one loop tells another. A guest is named by the number that the loop of its session has given it.
+enum LoopMessage: Sendable {
+    // From the session's loop to the lobby's.
+    indirect case join(guest: Int, JoinRequest, Dialect)
+    case confirm(guest: Int)
+    case inputs(guest: Int, [QuantisedInput])
+    indirect case input(guest: Int, OfferedInput, key: JSONValue?)
+    case tick(guest: Int, key: JSONValue)
+    case keyframe(guest: Int)
+    case leave(guest: Int)
+    case lost(guest: Int)
+    /// Their last snapshot has been handed to the byte stream, and the next may come.
+    case taken(guests: [Int])
+
+    // From the lobby's loop to the session's.
+    indirect case joined(guest: Int, seat: Int, game: String, welcome: JSONValue)
+    indirect case refused(guest: Int, JoinRefusal)
+    /// The lobby is on another loop by now.
+    case moved(guest: Int)
+    /// The delivery at that place of the batch.
+    case deliver(Int)
+    case answered(guest: Int, key: JSONValue, accepted: Bool?, tick: UInt32)
+    indirect case ended(guest: Int, Departure)
+
+    // Between servers.
+    indirect case question(Int, LoopQuestion)
+    indirect case answer(Int, LoopAnswer)
+    case drain
+    /// Whether nobody sits in a lobby of the loop that says so, in a drain.
+    case settled(Bool)
+}
+
+/// What one server asks another.
+enum LoopQuestion: Sendable {
+    /// The open lobbies, for anyone.
+    case lobbies
+    /// What admins are shown.
+    case figures
+    /// An admin's command about a lobby that is there.
+    case command(String, JSONValue)
+}
+
+/// The answer to a ``LoopQuestion``, in the same order.
+enum LoopAnswer: Sendable {
+    case lobbies([JSONValue])
+    case figures(LoopFigures)
+    case outcome(JSONValue)
+}

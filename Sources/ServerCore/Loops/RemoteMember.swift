@@ -1,0 +1,102 @@
+import GameKit
+import JSONCore
+import LobbyCore
+import SnapshotCore
+
+/// A member whose lobby is on another loop: what its session says goes there with the turn's batch.
+final class RemoteMember: Member {
+    /// The most inputs of one member that the other loop has not taken yet; more are dropped.
+    static let inputsMax = 128
+
+    private unowned let hub: LoopHub
+    /// The loop of its lobby.
+    let loop: Int
+    /// Its number there: see ``LoopMessage``.
+    let number: Int
+    private var inFlight = InFlight()
+    /// A snapshot was given to the transport, and the lobby's loop has not been told that it went on.
+    private var owesReport = false
+
+    init(
+        session: Session, dialect: Dialect, lobbyID: String, game: GameType, seat: Int, hub: LoopHub, loop: Int,
+        number: Int
+    ) {
+        self.hub = hub
+        self.loop = loop
+        self.number = number
+        super.init(session: session, dialect: dialect, lobbyID: lobbyID, game: game, seat: seat)
+    }
+
+    private func say(_ message: LoopMessage) { hub.link(to: loop).say(message) }
+
+    // MARK: To the lobby
+
+    override func confirmed() { say(.confirm(guest: number)) }
+
+    override func take(_ inputs: [QuantisedInput]) {
+        if mayAsk(inputs.count) { say(.inputs(guest: number, inputs)) }
+    }
+
+    override func take(_ input: OfferedInput, key: JSONValue?) {
+        if mayAsk(1) { say(.input(guest: number, input, key: key)) }
+    }
+
+    override func askTick(key: JSONValue) {
+        if mayAsk(1) { say(.tick(guest: number, key: key)) }
+    }
+
+    override func needsKeyframe() {
+        if mayAsk(1) { say(.keyframe(guest: number)) }
+    }
+
+    private func mayAsk(_ count: Int) -> Bool {
+        if inFlight.add(count, to: hub.link(to: loop), limit: Self.inputsMax) { return true }
+        hub.server.counters[.inputsOverflowed] += UInt64(count)
+        return false
+    }
+
+    override func leave() {
+        guard hub.forget(self) else { return }
+        say(.leave(guest: number))
+        session.ended(self, .left)
+    }
+
+    override func connectionLost() {
+        guard hub.forget(self) else { return }
+        say(.lost(guest: number))
+    }
+
+    // MARK: To the client
+
+    /// Gives the transport a snapshot. It waits there when the connection has come to a halt meanwhile, and no other
+    /// follows before it has gone.
+    func sendLatest(_ frames: [UInt8]) {
+        transport.sendLatest(frames)
+        guard !owesReport else { return }
+        owesReport = true
+        hub.reportLater(self)
+    }
+
+    override func transportDrained() {
+        if owesReport { hub.reportLater(self) }
+    }
+
+    /// After a flush: whether the lobby may be told that the last snapshot has been handed to the byte stream. Asked again
+    /// once the transport has drained.
+    func isReportDue() -> Bool {
+        guard owesReport, transport.takesLatest else { return false }
+        owesReport = false
+        return true
+    }
+}
+
+/// A join that another loop has not answered yet.
+struct PendingJoin {
+    let request: JoinRequest
+    let session: Session
+    let dialect: Dialect
+    let loop: Int
+    /// How many loops have said that the lobby is not there.
+    var moves = 0
+    let decided: (JoinOutcome) -> Void
+}
