@@ -9,7 +9,7 @@ import Glibc
     ///
     /// - Throws: What the kernel refuses: `EAGAIN` when there may be no more threads.
     package init(_ body: @escaping @Sendable () -> Void) throws(UVError) {
-        let box = Unmanaged.passRetained(Body(body))
+        let box = unsafe Unmanaged.passRetained(Body(body))
         var thread = pthread_t()
         let result = unsafe pthread_create(
             &thread, nil,
@@ -17,7 +17,7 @@ import Glibc
                 guard let argument = unsafe argument else { return nil }
                 unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
                 return nil
-            }, box.toOpaque())
+            }, unsafe box.toOpaque())
         if result != 0 { unsafe box.release() }
         try UVError.check(-result)
         self.thread = thread
@@ -27,7 +27,7 @@ import Glibc
     package func join() {
         precondition(!hasJoined, "a thread is joined once")
         hasJoined = true
-        _ = unsafe pthread_join(thread, nil)
+        _ = pthread_join(thread, nil)
     }
 
     private final class Body: Sendable {

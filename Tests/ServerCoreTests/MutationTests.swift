@@ -148,15 +148,16 @@ struct MutationTests {
 @Suite("Determinism: the same session twice")
 struct DeterminismTests {
     /// Everything that every stream of a busy session was sent.
-    private func session(seed: UInt64) -> [[UInt8]] {
+    private func session(seed: UInt64, loops: Int) -> [[UInt8]] {
         var random = SeededRandom(seed: 99)
-        let world = World(seed: seed) { $0.messagesPerSecond = 60 }
+        let world = World(seed: seed, loops: loops) { $0.messagesPerSecond = 60 }
         var clients: [PlainClient] = []
         var streams: [FakeStream] = []
         var tokens: [JSONValue] = []
         let socket = SocketClient(world)
         socket.join("b", ["options": ["greet": true]])
         for _ in 0..<300 {
+            world.home = random.int(in: 0...loops - 1)
             switch random.int(in: 0...7) {
             case 0:
                 let client = PlainClient(world, lobby: random.int(in: 0...1) == 0 ? "a" : "b")
@@ -180,10 +181,11 @@ struct DeterminismTests {
         return [socket.stream.sent] + streams.map(\.sent)
     }
 
-    @Test func `the same seed gives the same bytes on every stream, another gives others`() {
-        let first = session(seed: 3)
-        let second = session(seed: 3)
-        let other = session(seed: 4)
+    @Test(arguments: [1, 3])
+    func `the same seed gives the same bytes on every stream, another gives others`(_ loops: Int) {
+        let first = session(seed: 3, loops: loops)
+        let second = session(seed: 3, loops: loops)
+        let other = session(seed: 4, loops: loops)
         #expect(first.joined().count > 20_000)
         #expect(first == second)
         #expect(first != other)

@@ -1,5 +1,6 @@
 import GameKit
 import JSONCore
+import LobbyCore
 import SnapshotCore
 
 /// How a member is spoken to.

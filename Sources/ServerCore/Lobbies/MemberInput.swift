@@ -1,7 +1,6 @@
 import ByteKit
 import GameKit
 import JSONCore
-import LobbyCore
 import SnapshotCore
 
 /// Why an input in JSON form was refused; the text goes back to the client.

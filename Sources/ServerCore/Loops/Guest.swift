@@ -47,6 +47,12 @@ final class GuestSession: Session {
         member?.connectionLost()
     }
 
+    /// It gets no seat; `answer` says why.
+    func turnAway(_ answer: LoopMessage) {
+        say(answer)
+        guest.session = nil
+    }
+
     /// The session itself has ended, or has given the seat up: nothing more is said to it.
     func dismissed() -> LocalMember? {
         guest.session = nil

@@ -1,3 +1,4 @@
+import GameKit
 import JSONCore
 
 /// What one server has to do with those of the process's other loops: members here whose lobbies are there, guests from
@@ -117,7 +118,11 @@ final class LoopHub {
             let delivery = batch.deliveries[place]
             for number in delivery.guests {
                 guard let member = remotes[number] else { continue }
-                if delivery.isLatest { member.sendLatest(delivery.bytes) } else { member.transport.send(delivery.bytes) }
+                if delivery.isLatest {
+                    member.sendLatest(delivery.bytes)
+                } else {
+                    member.transport.send(delivery.bytes)
+                }
             }
         case .answered(let number, let key, let accepted, let tick):
             guard let member = remotes[number] else { return }
@@ -175,7 +180,7 @@ final class LoopHub {
         let guest = GuestSession(hub: self, home: home, number: number, address: request.peerAddress)
         do throws(JoinRefusal) {
             guard case .here(let lobby) = try server.place(for: request) else {
-                return guest.say(.moved(guest: number))
+                return guest.turnAway(.moved(guest: number))
             }
             let (member, welcome) = try lobby.join(request, session: guest, dialect: dialect)
             guest.member = member
@@ -184,7 +189,7 @@ final class LoopHub {
                 .joined(guest: number, seat: member.seat, game: member.game.name, welcome: welcome))
             member.welcomed()
         } catch {
-            guest.say(.refused(guest: number, error))
+            guest.turnAway(.refused(guest: number, error))
         }
     }
 

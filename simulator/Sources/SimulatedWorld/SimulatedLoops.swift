@@ -1,5 +1,5 @@
-import Determinism
-import ServerCore
+internal import Determinism
+internal import ServerCore
 
 /// The mailboxes of a simulated server's loops: each batch takes a while that is drawn, and none overtakes another.
 final class SimulatedLoops {
