@@ -53,7 +53,7 @@ struct LoopBoundTests {
         let far = Linked.blocked(world)
         for _ in 0..<12 { world.lobby()?.emit("note", .string(String(repeating: "x", count: 1_000))) }
         world.turn()
-        #expect(far.stream.isClosed && world.servers[1].counters[.slowConsumersClosed] == 1)
+        #expect(far.stream.isClosed && world.servers[1].counted[.slowConsumersClosed] == 1)
         #expect(world.lobby()?.lobby.seats.connectedCount == 1 && world.lobby()?.lobby.seats.takenCount == 2)
         #expect(local.closeCode == nil)
     }
@@ -99,12 +99,12 @@ struct LoopBoundTests {
         world.mail.stuck = [0]
         for _ in 0..<140 { far.emit("input", ["input": ["by": 1, "loud": false]]) }
         // One of the 128 is the sign that the welcome has come.
-        #expect(world.servers[1].counters[.inputsOverflowed] == 12)
+        #expect(world.servers[1].counted[.inputsOverflowed] == 12)
         #expect(world.mail.waitingCount(for: 0) == 16)
         world.mail.stuck = []
         world.turn()
         far.emit("input", ["input": ["by": 1, "loud": false]])
-        #expect(world.servers[1].counters[.inputsOverflowed] == 12)
+        #expect(world.servers[1].counted[.inputsOverflowed] == 12)
     }
 
     @Test func `events keep their order with what else a player is told`() {
@@ -163,7 +163,7 @@ struct LoopDirectoryTests {
         PlainClient(world, lobby: "a").join()
         let refused = PlainClient(world)
         refused.join(["options": ["refuse": true]])
-        #expect(refused.closeCode == 4000 && world.servers[1].counters[.lobbiesFailed] == 1)
+        #expect(refused.closeCode == 4000 && world.servers[1].counted[.lobbiesFailed] == 1)
         let again = PlainClient(world)
         again.join()
         #expect(again.closeCode == nil && world.servers[1].lobby("x") != nil)

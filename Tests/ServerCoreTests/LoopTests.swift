@@ -70,9 +70,9 @@ struct RemotePlayTests {
         let (world, _) = Linked.world()
         for _ in 0..<3 { PlainClient(world).join() }
         world.steps(1)
-        let before = world.servers[0].counters[.loopBatches]
+        let before = world.servers[0].counted[.loopBatches]
         world.steps(10)
-        #expect(world.servers[0].counters[.loopBatches] - before == 10)
+        #expect(world.servers[0].counted[.loopBatches] - before == 10)
     }
 
     @Test func `inputs reach the game, and those that ask are answered`() {
@@ -107,7 +107,7 @@ struct RemotePlayTests {
         far.emit("input", ["input": ["by": 99]], id: 1)
         #expect(far.event("exception")?["event"] == "input" && far.closeCode == nil)
         far.send(.binary, [0xFF, 0xFF])
-        #expect(far.closeCode == 4002 && world.servers[1].counters[.inputsRefused] == 2)
+        #expect(far.closeCode == 4002 && world.servers[1].counted[.inputsRefused] == 2)
         #expect(world.lobby()?.lobby.seats.connectedCount == 1)
     }
 

@@ -150,7 +150,7 @@ struct SimulationTests {
         let simulation = makeArena(options)
         simulation.time.run(for: .seconds(5))
         for server in simulation.servers {
-            #expect(!server.lobbies.isEmpty && server.connectionCount > 0 && server.counters[.loopBatches] > 0)
+            #expect(!server.lobbies.isEmpty && server.connectionCount > 0 && server.counted[.loopBatches] > 0)
         }
         let result = simulation.run()
         #expect(result.failures.isEmpty, "\(result.failures)")
@@ -177,12 +177,12 @@ struct SimulationTests {
         options.loops = 2
         let simulation = makeArena(options)
         simulation.time.run(for: .seconds(5))
-        let before = simulation.servers.map { $0.counters[.steps] }
+        let before = simulation.servers.map { $0.counted[.steps] }
         simulation.serverNodes[1].pause()
         simulation.time.run(for: .seconds(2))
         let first = UInt64(simulation.servers[0].lobbies.count)
-        #expect(simulation.servers[0].counters[.steps] - before[0] >= 58 * first)
-        #expect(simulation.servers[1].counters[.steps] == before[1])
+        #expect(simulation.servers[0].counted[.steps] - before[0] >= 58 * first)
+        #expect(simulation.servers[1].counted[.steps] == before[1])
         simulation.serverNodes[1].resume()
         let result = simulation.run()
         #expect(result.failures.isEmpty, "\(result.failures)")
