@@ -1,4 +1,5 @@
 import COpenSSL
+import Glibc
 import Synchronization
 
 /// The files of one identity of a server.
@@ -12,6 +13,12 @@ package struct TLSIdentity: Sendable, Equatable {
     package init(certificateChainPath: String, privateKeyPath: String) {
         self.certificateChainPath = certificateChainPath
         self.privateKeyPath = privateKeyPath
+    }
+
+    /// Whether every user of the machine may read the private key.
+    package var isKeyReadableByAnyone: Bool {
+        var status = stat()
+        return unsafe stat(privateKeyPath, &status) == 0 && status.st_mode & S_IROTH != 0
     }
 }
 

@@ -89,6 +89,9 @@ package final class TLSStream: ByteStream {
     /// Whether bytes of an earlier send wait for the handshake or the kernel.
     package var isBlocked: Bool { inner.isBlocked || !early.isEmpty }
 
+    /// What the peer did wrong, if that ended the stream; a peer that just went did nothing wrong.
+    package var failure: String? { error == .truncated ? nil : error?.description }
+
     /// Stops delivering; see ``ByteStream/pauseReading()``. The handshake then stands still as well.
     package func pauseReading() { inner.pauseReading() }
 

@@ -1,3 +1,4 @@
+import ByteKit
 import HTTPCore
 import HTTPTypes
 import Testing
@@ -60,6 +61,22 @@ struct AddressTests {
         #expect(try key("2001:db8:0:1::1") == key("2001:db8:0:1:ffff::2"))
         #expect(try key("2001:db8:0:1::1") != key("2001:db8:0:2::1"))
         #expect(try key("::1") != key("0.0.0.0"))
+    }
+}
+
+@Suite("Ranges and peers as text")
+struct AddressTextTests {
+    @Test(arguments: ["10.0.0.0/8", "192.0.2.1", "0.0.0.0/0", "::/0", "2001:db8::/32", "2001:db8::1", "fe80::/10"])
+    func `a range is written as it was read`(_ text: String) {
+        #expect(AddressRange(text)?.description == text)
+    }
+
+    @Test(arguments: ["192.0.2.1", "2001:db8::1"])
+    func `an address is the same with a port and without`(_ text: String) throws {
+        let address = try #require(IPAddress(text))
+        let peer = PeerAddress(address, port: 7)
+        #expect(peer.host == text && peer.port == 7 && IPAddress(peer) == address)
+        #expect(IPAddress(PeerAddress.local) == nil)
     }
 }
 

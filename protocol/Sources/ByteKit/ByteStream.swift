@@ -17,6 +17,10 @@ package protocol ByteStream: AnyObject {
     /// While this is true nothing has been received, and what is sent waits. A plain stream is never handshaking.
     var isHandshaking: Bool { get }
 
+    /// What a layer below found wrong with the peer's bytes, so that it ended the stream (TLS); nil otherwise. The text
+    /// is one of few, without anything of the peer's in it.
+    var failure: String? { get }
+
     /// Stops delivering what arrives until ``resumeReading()``: the way to slow a peer that sends more than its owner
     /// can hold.
     ///
@@ -46,6 +50,9 @@ package protocol ByteStream: AnyObject {
 extension ByteStream {
     /// False: bytes flow as soon as there is a stream.
     package var isHandshaking: Bool { false }
+
+    /// Nil: a plain stream takes any bytes.
+    package var failure: String? { nil }
 }
 
 /// How a ``ByteStream`` is to be closed.

@@ -39,3 +39,11 @@ package struct AddressRange: Hashable, Sendable {
         prefixBits == 0 ? 0 : UInt128.max << UInt128(128 - prefixBits)
     }
 }
+
+extension AddressRange: CustomStringConvertible {
+    /// Its text: `10.0.0.0/8`, or the address where it is one alone.
+    package var description: String {
+        if prefixBits == 128 { return base.description }
+        return "\(base)/\(base.isIPv4 && prefixBits >= 96 ? prefixBits - 96 : prefixBits)"
+    }
+}

@@ -1,3 +1,5 @@
+import ByteKit
+
 /// An IPv4 or IPv6 address as one number of 128 bits.
 ///
 /// An IPv4 address is its mapped form `::ffff:a.b.c.d` (RFC 4291 §2.5.5.2), so a peer is the same however the socket
@@ -45,6 +47,22 @@ extension IPAddress: CustomStringConvertible {
     package var description: String {
         guard isIPv4 else { return AddressText.text(ipv6: bits) }
         return (0..<4).map { String(UInt8(truncatingIfNeeded: bits >> UInt128(24 - $0 * 8))) }.joined(separator: ".")
+    }
+}
+
+extension IPAddress {
+    /// The address of a peer without its port; nil for a process of this machine.
+    package init?(_ peer: PeerAddress) {
+        guard peer.family != .local else { return nil }
+        self.init(bits: UInt128(peer.high) << 64 | UInt128(peer.low))
+    }
+}
+
+extension PeerAddress {
+    /// The peer at an address; port 0 where nobody knows it.
+    package init(_ address: IPAddress, port: UInt16) {
+        self.init(
+            ipv6: UInt64(truncatingIfNeeded: address.bits >> 64), UInt64(truncatingIfNeeded: address.bits), port: port)
     }
 }
 
