@@ -37,6 +37,10 @@ package final class Server {
     var spareOutboxes = SpareOutboxes()
     /// Connections with something to flush.
     var dirty: [Connection] = []
+    /// Connections of proxies that have not said for whom they speak.
+    var arrivals = ArrivalTable()
+    /// Holds back log lines about what peers do wrong.
+    var peerLog = LogGate()
     private var connections: [Connection?] = []
     private var freeSlots: [Int] = []
     /// How many event streams there are.
@@ -115,12 +119,26 @@ package final class Server {
         return true
     }
 
-    /// Turns a connection away as cheaply as can be: nothing is kept of it.
-    private func refuse(_ stream: any ByteStream, _ refusal: AdmissionRefusal, isSecure: Bool) {
+    /// Counts an admitted connection as another address's from now on, if that may have one more.
+    func readmit(from old: PeerAddress, to new: PeerAddress) -> Bool {
+        switch admission.reassign(from: old, to: new, at: clock()) {
+        case .admitted: return true
+        case .refused(let refusal):
+            count(refusal)
+            return false
+        }
+    }
+
+    private func count(_ refusal: AdmissionRefusal) {
         switch refusal {
         case .processFull, .processRate: counters[.connectionsRefused] += 1
         case .addressFull, .addressRate: counters[.addressesRefused] += 1
         }
+    }
+
+    /// Turns a connection away as cheaply as can be: nothing is kept of it.
+    private func refuse(_ stream: any ByteStream, _ refusal: AdmissionRefusal, isSecure: Bool) {
+        count(refusal)
         // Without a handshake there is no way to say why.
         guard !isSecure else { return stream.close(.now) }
         var answer = HTTPAnswer.overloaded
@@ -153,6 +171,7 @@ package final class Server {
             switch TimerToken(encoded: token) {
             case .connection(let slot): connections[slot]?.timeReached(now)
             case .admin: admin.timeReached(now)
+            case .arrival(let number): arrivals[number]?.timeReached()
             case .delayedAnswer(let id): admin.answerDue(id)
             case .polling(let slot): engineSessions.polling(at: slot)?.timeReached(now)
             }
@@ -320,6 +339,7 @@ enum TimerToken {
     case admin
     case delayedAnswer(Int)
     case polling(Int)
+    case arrival(Int)
 
     var encoded: UInt64 {
         switch self {
@@ -327,6 +347,7 @@ enum TimerToken {
         case .admin: 1 << 56
         case .delayedAnswer(let id): 2 << 56 | UInt64(id)
         case .polling(let slot): 3 << 56 | UInt64(slot)
+        case .arrival(let number): 4 << 56 | UInt64(number)
         }
     }
 
@@ -336,7 +357,8 @@ enum TimerToken {
         case 0: self = .connection(payload)
         case 1: self = .admin
         case 2: self = .delayedAnswer(payload)
-        default: self = .polling(payload)
+        case 3: self = .polling(payload)
+        default: self = .arrival(payload)
         }
     }
 }

@@ -33,6 +33,11 @@ package struct ServerSettings: Sendable {
     package var outboxBytesMax = 262_144
     /// How many connections are let in, and how fast; the rest is refused with 503.
     package var admission = AdmissionLimits()
+    /// Whether every connection of a listed proxy (``AdmissionLimits/proxies``) has to begin with a PROXY header of version
+    /// 2, which then says who the client is.
+    package var proxyProtocol = false
+    /// How long a listed proxy may take to send that header.
+    package var proxyHeaderTimeout = Interval.seconds(1)
     /// How WebSocket messages are compressed for clients that offer it; nil never.
     package var compression: MessageCompression?
     /// The shortest body of an answer that is compressed for who takes that, in bytes.

@@ -31,6 +31,9 @@ final class FakeStream: ByteStream {
     /// Whether the server has paused reading.
     private(set) var isPaused = false
     private var pending: [UInt8] = []
+    /// What a layer below would say.
+    var isHandshaking = false
+    var failure: String?
 
     func pauseReading() { isPaused = true }
 
@@ -142,6 +145,16 @@ final class World {
         let stream = FakeStream()
         streams.append(stream)
         servers[home].accept(stream, peer: peer)
+        return stream
+    }
+
+    /// A new connection that perhaps speaks for somebody else.
+    func arrive(from peer: PeerAddress, isSecure: Bool = false) -> FakeStream {
+        let stream = FakeStream()
+        streams.append(stream)
+        server.identify(stream, peer: peer) { [server] client in
+            server.accept(stream, peer: client, isSecure: isSecure)
+        }
         return stream
     }
 

@@ -1,4 +1,6 @@
+import ByteKit
 import Determinism
+import HTTPCore
 
 /// How many connections are let in, and how fast.
 ///
@@ -15,8 +17,18 @@ package struct AdmissionLimits: Sendable, Equatable {
     /// Whether only ``connectionsMax`` holds for peers on this machine, whose address says nothing about who they are.
     package var exemptsLoopback = true
 
+    /// The proxies whose word about a client's address is taken. For their own connections only ``connectionsMax`` holds:
+    /// they are everybody's.
+    package var proxies: [AddressRange] = []
+
     /// The defaults.
     package init() {}
+
+    /// Whether a peer is one of the ``proxies``.
+    func isProxy(_ peer: PeerAddress) -> Bool {
+        guard !proxies.isEmpty, let address = IPAddress(peer) else { return false }
+        return proxies.contains { $0.contains(address) }
+    }
 }
 
 /// So many a second on average, and so many at once after a quiet time.

@@ -69,6 +69,16 @@ package struct AdmissionPolicy: Sendable {
         addresses.closed(at: index)
     }
 
+    /// A connection of `old` that was admitted turns out to speak for `new`, which counts from now on.
+    ///
+    /// - Returns: Whether `new` may have it; if not, nothing has changed.
+    package mutating func reassign(from old: PeerAddress, to new: PeerAddress, at now: Instant) -> AdmissionVerdict {
+        if !isExempt(new), let refusal = charge(new.admissionKey, at: now) { return .refused(refusal) }
+        connectionCount += 1
+        released(old)
+        return .admitted
+    }
+
     /// Charges a new connection to the address of `key` and to the process, or to neither.
     private mutating func charge(_ key: UInt64, at now: Instant) -> AdmissionRefusal? {
         let known = addresses.find(key)
@@ -84,7 +94,7 @@ package struct AdmissionPolicy: Sendable {
     }
 
     private func isExempt(_ address: PeerAddress) -> Bool {
-        address.family == .local || limits.exemptsLoopback && address.isLoopback
+        address.family == .local || limits.exemptsLoopback && address.isLoopback || limits.isProxy(address)
     }
 }
 

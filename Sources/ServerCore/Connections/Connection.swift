@@ -11,8 +11,8 @@ import WebSocketCore
 package final class Connection: ByteStreamHandler {
     unowned let server: Server
     let stream: any ByteStream
-    /// Who is at the other end, for limits, logs and admins.
-    let peer: PeerAddress
+    /// Who is at the other end, for limits, logs and admins; behind a listed proxy, the client.
+    private(set) var peer: PeerAddress
     /// Whether the bytes come over TLS.
     let isSecure: Bool
     /// The connection's place in the server's table and in timer tokens.
@@ -64,6 +64,16 @@ package final class Connection: ByteStreamHandler {
     }
 
     // MARK: Changing channels
+
+    /// From now on `client` counts, for whom a listed proxy speaks over this connection.
+    ///
+    /// - Returns: Whether that client may have another connection.
+    func represent(_ client: PeerAddress) -> Bool {
+        guard client != peer else { return true }
+        guard server.readmit(from: peer, to: client) else { return false }
+        peer = client
+        return true
+    }
 
     /// Speaks WebSocket from now on; `makeSession` says to whom.
     func upgrade(_ answer: WebSocketAnswer, limits: SessionLimits, _ makeSession: (WebSocketTransport) -> Session) {
@@ -252,6 +262,7 @@ package final class Connection: ByteStreamHandler {
 
     package func streamClosed(_ stream: any ByteStream) {
         hasEnded = true
+        if let failure = stream.failure, stream.isHandshaking { server.handshakeFailed(peer, failure) }
         release()
         server.wheel.cancel(timer)
         stream.handler = nil

@@ -173,11 +173,18 @@ final class HTTPChannel {
 
     /// The request becomes a WebSocket.
     func upgrade(_ answer: WebSocketAnswer, limits: SessionLimits, _ makeSession: (WebSocketTransport) -> Session) {
+        let client = exchange.map { self.client(of: $0.head) } ?? connection.peer
         exchange = nil
+        guard connection.represent(client) else {
+            connection.queue(HTTPAnswer.overloaded)
+            return end()
+        }
         connection.upgrade(answer, limits: limits, makeSession)
     }
 
-    var peer: PeerAddress { connection.peer }
+    /// Who sent a request: the peer, or whom a listed proxy names.
+    func client(of head: HTTPRequestHead) -> PeerAddress { server.client(of: head, over: connection.peer) }
+
     var isSecure: Bool { connection.isSecure }
     var isHeadOnly: Bool { exchange?.head.method == .head }
 

@@ -40,8 +40,8 @@ package final class HTTPExchange {
     /// Whether an answer is still wanted.
     package var isOpen: Bool { channel != nil }
 
-    /// The peer's address.
-    package var peer: PeerAddress { channel?.peer ?? .local }
+    /// The client's address: the peer's, or the one that a listed proxy names, without a port.
+    package var peer: PeerAddress { channel?.client(of: head) ?? .local }
 
     /// Whether the request came over TLS.
     package var isSecure: Bool { channel?.isSecure ?? false }
