@@ -12,6 +12,7 @@ final class LoopHost {
     private let loop: EventLoop
     private let logger: Logger
     let server: Server
+    private let arrivals: Arrivals
     private var listeners: [Listener] = []
     private var signals: [SignalWatcher] = []
     private var timer: PreciseTimer?
@@ -19,27 +20,30 @@ final class LoopHost {
     /// When the connections that have been told to go are closed whether or not they have gone.
     private var lastCall: Instant?
 
-    init(loop: EventLoop, server: Server, logger: Logger) {
+    init(loop: EventLoop, server: Server, secure: SecureListening?, logger: Logger) {
         self.loop = loop
         self.logger = logger
         self.server = server
+        arrivals = Arrivals(server: server, secure: secure)
     }
 
-    /// Listens, and returns the addresses that were bound.
+    /// Listens, and returns the places that were bound.
     ///
     /// - Throws: ``HostError`` for the first address that can't be had; nothing is left listening then.
-    func listen(on addresses: [SocketAddress], sharing: PortSharing) throws -> [SocketAddress] {
-        for address in addresses {
+    func listen(on places: [ListenPlace], sharing: PortSharing) throws -> [ListenPlace] {
+        var bound: [ListenPlace] = []
+        for place in places {
             do throws(UVError) {
-                let listener = try loop.listen(address, sharing: sharing) { [server] stream in
-                    if server.accept(stream, peer: stream.peer) { stream.startReading() }
+                let listener = try loop.listen(place.address, sharing: sharing) { [arrivals] stream in
+                    arrivals.take(stream, isSecure: place.isSecure)
                 }
                 listeners.append(listener)
+                bound.append(ListenPlace(address: listener.localAddress, isSecure: place.isSecure))
             } catch {
-                throw HostError(cannotListenOn: address, error)
+                throw HostError(cannotListenOn: place.address, error)
             }
         }
-        return listeners.map(\.localAddress)
+        return bound
     }
 
     /// Makes all that the loop needs to be run.
@@ -56,6 +60,12 @@ final class LoopHost {
         for number in [SIGTERM, SIGINT] {
             signals.append(try loop.onSignal(number) { [unowned self] in drain(or: stop) })
         }
+    }
+
+    /// Has SIGHUP read the certificates anew, for all loops. On one loop of the process.
+    func watchReload(_ secure: SecureListening) throws {
+        secure.warn(logger)
+        signals.append(try loop.onSignal(SIGHUP) { [logger] in secure.reload(logger) })
     }
 
     private func drain(or stop: () -> Void) {

@@ -1,6 +1,7 @@
 import Determinism
 import EventLoop
 import GameKit
+import Glibc
 import Logging
 import ServerCore
 
@@ -87,18 +88,23 @@ public final class MusterServer {
     /// Runs until SIGTERM or SIGINT has drained it: one loop on the calling thread, others on threads of their own.
     ///
     /// - Parameter onReady: Called once, when all addresses accept.
-    /// - Throws: ``HostError`` when an address can't be listened on, with a description fit for people.
+    /// - Throws: ``HostError`` when an address can't be listened on, and ``ConfigurationError`` for settings that contradict
+    ///   each other or a certificate that can't be used, with descriptions fit for people.
     public func run(onReady: (ServerStart) -> Void = { _ in }) throws {
+        let conflicts = configuration.conflicts
+        guard conflicts.isEmpty else { throw ConfigurationError(problems: conflicts) }
+        let secure = configuration.tls.certificate.isEmpty ? nil : try SecureListening(configuration.tls)
         _ = raiseDescriptorLimit()
         var logger = Logger(label: "muster") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = configuration.logLevel.loggerLevel
         let admin = try configuration.admin.makeVerifier()
         let group = try LoopGroup(count: configuration.loops, configuration.server.admission)
-        let hosts = group.loops.indices.map { makeHost(of: $0, in: group, admin?.verifier, logger) }
+        let hosts = group.loops.indices.map { makeHost(of: $0, in: group, admin?.verifier, secure, logger) }
         do {
             let addresses = try listen(hosts)
             for host in hosts { try host.start() }
             try hosts[0].watchSignals { group.stop() }
+            if let secure { try hosts[0].watchReload(secure) }
             onReady(
                 ServerStart(
                     addresses: addresses.map(\.url), port: addresses.first?.port,
@@ -113,7 +119,7 @@ public final class MusterServer {
 
     /// The server of one loop, on its loop.
     private func makeHost(
-        of number: Int, in group: LoopGroup, _ admin: AdminVerifier?, _ logger: Logger
+        of number: Int, in group: LoopGroup, _ admin: AdminVerifier?, _ secure: SecureListening?, _ logger: Logger
     ) -> LoopHost {
         let loop = group.loops[number]
         let hooks = ShellHooks(loop: loop, authorize: authorize, admin: admin, logger: logger).hooks
@@ -122,23 +128,23 @@ public final class MusterServer {
             links: group.links(of: number), clock: { loop.now })
         server.endpoints = endpoints.endpoints(for: LoopContext(loop: loop))
         group.add(server, of: number)
-        return LoopHost(loop: loop, server: server, logger: logger)
+        return LoopHost(loop: loop, server: server, secure: secure, logger: logger)
     }
 
     /// Listens on every loop. The kernel spreads what comes to an IP address over them; a Unix socket is the first
     /// loop's alone.
-    private func listen(_ hosts: [LoopHost]) throws -> [SocketAddress] {
-        let addresses = try hosts[0].listen(
-            on: configuration.listen.map(\.socketAddress), sharing: hosts.count > 1 ? .opens : .none)
-        let shared = addresses.filter { $0.port != nil }
+    private func listen(_ hosts: [LoopHost]) throws -> [ListenPlace] {
+        let places = try hosts[0].listen(
+            on: configuration.listen.map(\.place), sharing: hosts.count > 1 ? .opens : .none)
+        let shared = places.filter { $0.address.port != nil }
         for host in hosts.dropFirst() { _ = try host.listen(on: shared, sharing: .joins) }
-        return addresses
+        return places
     }
 }
 
 /// What an operator is told when a server has started.
 public struct ServerStart: Sendable {
-    /// Where it listens: `http://HOST:PORT` or `unix:/PATH`, with real ports.
+    /// Where it listens: `http://HOST:PORT`, `https://HOST:PORT` or `unix:/PATH`, with real ports.
     public var addresses: [String]
     /// The port of the first address, if it has one.
     public var port: Int?
@@ -180,29 +186,6 @@ extension LogLevel {
         case .warning: .warning
         case .info: .info
         case .debug: .debug
-        }
-    }
-}
-
-extension ListenAddress {
-    var socketAddress: SocketAddress {
-        switch self {
-        case .ip(let host, let port): .ip(host: host, port: port)
-        case .unix(let path): .unix(path: path)
-        }
-    }
-}
-
-extension SocketAddress {
-    var port: Int? {
-        if case .ip(_, let port) = self { port } else { nil }
-    }
-
-    /// The address as a person types it.
-    var url: String {
-        switch self {
-        case .ip: "http://\(self)"
-        case .unix: description
         }
     }
 }

@@ -13,6 +13,7 @@ struct HostCommand: ParsableCommand {
 
               muster host
               muster host --listen 0.0.0.0:9000 --listen '[::]:9000'
+              muster host --listen https://0.0.0.0:7443 --tls-certificate chain.pem --tls-key key.pem
               muster host --limits-lobbies 50 --drain-seconds 30
               MUSTER_LOG_LEVEL=debug muster host --config arena.json
               muster host --print-config    # each value, and where it is from
@@ -49,7 +50,8 @@ struct HostCommand: ParsableCommand {
         if let password = start.generatedAdminPassword {
             lines.append("admin: user \(user), password \(password) (fresh, shown only now)")
         }
-        guard let address = start.addresses.first(where: { $0.hasPrefix("http") }) else {
+        let plain = start.addresses.first { $0.hasPrefix("http://") }
+        guard let address = plain ?? start.addresses.first(where: { $0.hasPrefix("https://") }) else {
             return lines.joined(separator: "\n")
         }
         let secret = start.generatedAdminPassword ?? "…"
@@ -59,6 +61,7 @@ struct HostCommand: ParsableCommand {
             "  MUSTER_ADMIN_PASSWORD=\(secret) muster monitor --server \(address)",
             "  curl \(address)/api/lobbies", "",
         ]
+        if plain == nil { lines.append("with a certificate of your own they need --ca FILE, and curl --cacert FILE\n") }
         return lines.joined(separator: "\n")
     }
 }

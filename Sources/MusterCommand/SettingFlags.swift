@@ -7,6 +7,10 @@ import Muster
 struct SettingFlags: ParsableArguments {
     @Option(key: "listen") var listen: [SettingFlag]
     @Option(key: "loops") var loops: [SettingFlag]
+    @Option(key: "tls.certificate") var certificate: [SettingFlag]
+    @Option(key: "tls.key") var key: [SettingFlag]
+    @Option(key: "proxies") var proxies: [SettingFlag]
+    @Option(key: "proxyProtocol") var proxyProtocol: [SettingFlag]
     @Option(key: "heartbeat.intervalSeconds") var heartbeatInterval: [SettingFlag]
     @Option(key: "heartbeat.timeoutSeconds") var heartbeatTimeout: [SettingFlag]
     @Option(key: "limits.connections") var connections: [SettingFlag]

@@ -1,5 +1,6 @@
 import Configuration
 import Determinism
+import HTTPCore
 import Foundation
 import JSONCore
 import ServerCore
@@ -179,16 +180,82 @@ struct ConfigurationRefusalTests {
     }
 }
 
+@Suite("Configuration: settings that belong together")
+struct ConfigurationConflictTests {
+    @Test(arguments: [
+        (
+            [("listen", "https://a:1")],
+            "tls.certificate: https://a:1 in listen needs one, and tls.key; scripts/dev-cert"
+        ),
+        (
+            [("listen", "https://a:1"), ("tls.certificate", "c.pem")],
+            "tls.key: there are 0 for the 1 of tls.certificate"
+        ),
+        (
+            [("tls.certificate", "c.pem"), ("tls.key", "k.pem")],
+            "tls.certificate: no address in listen begins with https"
+        ),
+        (
+            [("listen", "https://a:1"), ("tls.certificate", "c.pem"), ("tls.key", "k.pem"), ("tls.key", "l.pem")],
+            "tls.key: there are 2 for the 1 of tls.certificate"
+        ),
+        ([("proxyProtocol", "true")], "proxyProtocol: true means nothing without"),
+    ])
+    func `each contradiction is one sentence`(_ flags: [(String, String)], _ expected: String) {
+        let problems = Sources(flags: Dictionary(grouping: flags, by: \.0).mapValues { $0.map(\.1) }).problems()
+        #expect(problems.count == 1 && problems[0].hasPrefix(expected), "\(problems)")
+    }
+
+    @Test func `plain and encrypted addresses, several certificates and proxies go together`() throws {
+        let loaded = try Sources(
+            file: """
+                {"listen": ["127.0.0.1:1", "https://[::]:2"], "tls": {"certificate": ["a.pem", "b.pem"], "key": ["a.key", "b.key"]},
+                 "proxies": ["10.0.0.0/8", "2001:db8::/32", "192.0.2.1"], "proxyProtocol": true}
+                """
+        ).load().configuration
+        #expect(loaded.listen == [.ip(host: "127.0.0.1", port: 1), .tls(host: "::", port: 2)])
+        #expect(loaded.tls.certificate == ["a.pem", "b.pem"] && loaded.tls.key == ["a.key", "b.key"])
+        #expect(
+            loaded.server.admission.proxies.map(\.description) == ["10.0.0.0/8", "2001:db8::/32", "192.0.2.1"])
+    }
+
+    @Test(arguments: ["10.0.0.1/8", "10.0.0.0/33", "localhost", "*", "10.0.0.0/"])
+    func `a range with bits behind its prefix, or that is none, is refused`(_ text: String) {
+        #expect(Sources(flags: ["proxies": [text]]).problems().count == 1)
+    }
+
+    @Test func `a server with a certificate that is not there does not start, and says which`() {
+        var configuration = MusterConfiguration()
+        configuration.listen = [.tls(host: "127.0.0.1", port: 0)]
+        configuration.tls.certificate = ["no/such.pem"]
+        configuration.tls.key = ["no/such.key"]
+        let error = #expect(throws: ConfigurationError.self) {
+            try MusterServer(configuration: configuration).run()
+        }
+        #expect(error?.problems == ["tls.certificate: no/such.pem cannot be used: No such file or directory"])
+    }
+}
+
 @Suite("Configuration: listen addresses")
 struct ListenAddressTests {
-    @Test(arguments: ["127.0.0.1:7777", "localhost:0", "[::1]:65535", "[2001:db8::1]:80", "unix:/run/a b.sock"])
+    @Test(arguments: [
+        "127.0.0.1:7777", "localhost:0", "[::1]:65535", "[2001:db8::1]:80", "unix:/run/a b.sock",
+        "https://127.0.0.1:7443", "https://[::1]:0",
+    ])
     func `an address is written as it was read`(_ text: String) {
         #expect(ListenAddress(text)?.description == text)
     }
 
+    @Test func `https means TLS, and http means what nothing means`() {
+        #expect(ListenAddress("https://[::]:443") == .tls(host: "::", port: 443))
+        #expect(ListenAddress("http://localhost:80") == .ip(host: "localhost", port: 80))
+    }
+
     @Test(arguments: [
         "", ":", ":80", "host", "host:", "host:65536", "host:+1", "host:-1", "host:1:2", "::1:80", "[::1]", "[]:80",
-        "[host]:80", "[::1:80", "host :80", "ho/st:80", "unix:", "unix:a\0b", "host:000080",
+        "[host]:80", "[::1:80", "host :80", "ho/st:80", "https://host", "https://", "https://host:80/", "wss://host:80",
+        "http://http://host:80", "HTTPS://host:80",
+        "https://unix:/run/a.sock", "unix:", "unix:a\0b", "host:000080",
         "unix:" + String(repeating: "a", count: 108),
     ])
     func `anything else is refused`(_ text: String) {

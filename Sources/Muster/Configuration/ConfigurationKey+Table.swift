@@ -1,3 +1,4 @@
+import HTTPCore
 import ServerCore
 import SocketIOCore
 
@@ -6,9 +7,24 @@ extension ConfigurationKey {
     package static let all: [ConfigurationKey] = [
         .list(
             "listen", \.listen, of: 1...64, allowed: "one or more of \(ListenAddress.forms)",
-            "Where to listen; port 0 takes a free one.",
+            "Where to listen, with TLS at https://; port 0 takes a free one.",
             format: \.description, parse: { ListenAddress($0) }),
         .integer("loops", \.loops, 1...64, "How many loops share the work, each on a thread of its own."),
+        .list(
+            "tls.certificate", \.tls.certificate, of: 0...64, allowed: "a list of paths",
+            "The certificates, in PEM form with their chains; the first serves clients that name no other.",
+            format: { $0 }, parse: { isPlain($0, 1...4_096) ? $0 : nil }),
+        .list(
+            "tls.key", \.tls.key, of: 0...64, allowed: "a list of paths",
+            "The private key of each certificate, in the same order.",
+            format: { $0 }, parse: { isPlain($0, 1...4_096) ? $0 : nil }),
+        .list(
+            "proxies", \.server.admission.proxies, of: 0...1_000, allowed: "a list of addresses, or ADDRESS/BITS",
+            "The proxies that are believed about who a client is: in X-Forwarded-For, or in a PROXY header.",
+            format: \.description, parse: { AddressRange($0) }),
+        .boolean(
+            "proxyProtocol", \.server.proxyProtocol,
+            "Whether every connection of the proxies begins with a PROXY header of version 2."),
         .seconds(
             "heartbeat.intervalSeconds", \.server.heartbeatInterval, 0.1...3_600,
             "The wait between a pong, or the opening, and the next ping."),

@@ -2,13 +2,17 @@
 public enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
     /// A TCP port of an address: an IPv4 or IPv6 literal without brackets, or a name. Port 0 takes a free one.
     case ip(host: String, port: Int)
+    /// The same with TLS.
+    case tls(host: String, port: Int)
     /// A Unix socket at a path of 1 … 107 bytes.
     case unix(path: String)
 
     /// The forms that ``init(_:)`` takes.
-    static let forms = "HOST:PORT, [IPv6]:PORT or unix:/PATH"
+    static let forms = "HOST:PORT, [IPv6]:PORT, https://HOST:PORT or unix:/PATH"
 
     /// Reads `127.0.0.1:7777`, `localhost:7777`, `[::1]:7777` or `unix:/run/muster.sock`; nil for anything else.
+    ///
+    /// `https://` before a host means TLS; `http://` means what nothing means.
     public init?(_ text: String) {
         if text.hasPrefix("unix:") {
             let path = String(text.dropFirst(5))
@@ -16,19 +20,31 @@ public enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
             self = .unix(path: path)
             return
         }
-        guard let colon = text.lastIndex(of: ":"),
-            let port = Self.port(text[text.index(after: colon)...]),
-            let host = Self.host(text[..<colon])
+        let isSecure = text.hasPrefix("https://")
+        let rest = isSecure ? text.dropFirst(8) : text.hasPrefix("http://") ? text.dropFirst(7) : Substring(text)
+        guard let colon = rest.lastIndex(of: ":"),
+            let port = Self.port(rest[rest.index(after: colon)...]),
+            let host = Self.host(rest[..<colon])
         else { return nil }
-        self = .ip(host: host, port: port)
+        self = isSecure ? .tls(host: host, port: port) : .ip(host: host, port: port)
     }
 
-    /// `127.0.0.1:7777`, `[::1]:7777` or `unix:/run/muster.sock`.
+    /// Whether TLS is spoken there.
+    public var isSecure: Bool {
+        if case .tls = self { true } else { false }
+    }
+
+    /// `127.0.0.1:7777`, `[::1]:7777`, `https://127.0.0.1:7777` or `unix:/run/muster.sock`.
     public var description: String {
         switch self {
-        case .ip(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .ip(let host, let port): Self.text(host, port)
+        case .tls(let host, let port): "https://" + Self.text(host, port)
         case .unix(let path): "unix:\(path)"
         }
+    }
+
+    private static func text(_ host: String, _ port: Int) -> String {
+        host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 
     private static func port(_ text: Substring) -> Int? {

@@ -46,6 +46,8 @@ extension MusterConfiguration {
                 }
             }
         }
+        // Of settings that are not right themselves nothing more can be said.
+        if problems.isEmpty { problems = loaded.configuration.conflicts }
         guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
         return loaded
     }

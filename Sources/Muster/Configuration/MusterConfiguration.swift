@@ -10,6 +10,8 @@ public struct MusterConfiguration: Sendable {
     public var listen = [ListenAddress.ip(host: "127.0.0.1", port: 7777)]
     /// How many loops share the work, each on a thread of its own.
     public var loops = 1
+    /// The certificates of the addresses with TLS.
+    public var tls = TLSSettings()
     /// Who may log in as admin.
     public var admin = AdminSettings()
     /// The least important messages that are logged.
@@ -18,6 +20,18 @@ public struct MusterConfiguration: Sendable {
     package var server = ServerSettings()
 
     /// The defaults.
+    public init() {}
+}
+
+/// The certificates of a server: files in PEM form, which SIGHUP has it read anew.
+public struct TLSSettings: Sendable {
+    /// The paths of the certificates, each with its chain. The first also serves clients that ask for no name, or one that is
+    /// not here.
+    public var certificate: [String] = []
+    /// The paths of their private keys, in the same order, not encrypted.
+    public var key: [String] = []
+
+    /// No certificates.
     public init() {}
 }
 
