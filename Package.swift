@@ -107,9 +107,8 @@ let package = Package(
         server(
             "Muster",
             [
-                "EventLoop", "ServerCore", "GameKit", "JSONCore", "HTTPCore", "WebSocketCore", "SocketIOCore",
-                "ByteKit",
-                "Determinism", httpTypes, crypto, cryptoExtras, configuration, logging,
+                "EventLoop", "TLS", "ServerCore", "GameKit", "JSONCore", "HTTPCore", "WebSocketCore", "SocketIOCore",
+                "ByteKit", "Determinism", httpTypes, crypto, cryptoExtras, configuration, logging,
             ]),
 
         .executableTarget(
@@ -133,7 +132,7 @@ let package = Package(
             [
                 "ServerCore", "BotCore", "LobbyCore", "GameKit", "ByteKit", "Determinism", heap, deque,
             ]),
-        simulator("Fleet", ["BotCore", "EventLoop", "GameKit", "JSONCore", "ByteKit", "Determinism"]),
+        simulator("Fleet", ["BotCore", "EventLoop", "TLS", "GameKit", "JSONCore", "ByteKit", "Determinism"]),
 
         .executableTarget(
             name: "MusterCommand",
@@ -155,7 +154,7 @@ let package = Package(
         tests("ByteKitTests", ["ByteKit"]),
         tests("DeterminismTests", ["Determinism"]),
         tests("JSONCoreTests", ["JSONCore", "Determinism"]),
-        tests("HTTPCoreTests", ["HTTPCore", "FuzzTargets", "VectorFiles", httpTypes]),
+        tests("HTTPCoreTests", ["HTTPCore", "ByteKit", "FuzzTargets", "VectorFiles", httpTypes]),
         tests("CompressionTests", ["Compression", "FuzzTargets", "VectorFiles", "ByteKit", "Determinism"]),
         tests(
             "WebSocketCoreTests",
@@ -176,7 +175,7 @@ let package = Package(
                 "ServerCore", "LobbyCore", "GameKit", "SnapshotCore", "JSONCore", "HTTPCore", "WebSocketCore",
                 "SocketIOCore", "Compression", "ByteKit", "Determinism", httpTypes,
             ]),
-        tests("MusterTests", ["Muster", "ServerCore", "JSONCore", "Determinism", configuration]),
+        tests("MusterTests", ["Muster", "ServerCore", "HTTPCore", "JSONCore", "Determinism", configuration]),
         tests(
             "BotCoreTests",
             [

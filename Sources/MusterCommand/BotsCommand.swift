@@ -17,8 +17,11 @@ struct BotsCommand: ParsableCommand {
               muster bots --json --quiet > result.json
             """)
 
-    @Option(parsing: .unconditional, help: "The server, as http://HOST:PORT.")
+    @Option(parsing: .unconditional, help: "The server, as http://HOST:PORT or https://HOST:PORT.")
     var server = "http://127.0.0.1:7777"
+
+    @OptionGroup
+    var proof: ServerProof
 
     @Option(parsing: .unconditional, help: "How many bots play.")
     var count = 100
@@ -54,6 +57,7 @@ struct BotsCommand: ParsableCommand {
 
     private var options: FleetOptions {
         var options = FleetOptions(server: server, game: game, brains: BuiltInGames.brains)
+        options.trust = proof.trust
         options.count = count
         options.lobbies = lobbies ?? min(10, count)
         options.seconds = seconds

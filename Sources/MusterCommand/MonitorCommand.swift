@@ -21,8 +21,11 @@ struct MonitorCommand: ParsableCommand {
     /// The variable that the password is taken from when no flag gives it: the same as for `muster host`.
     static let passwordVariable = "MUSTER_ADMIN_PASSWORD"
 
-    @Option(parsing: .unconditional, help: "The server, as http://HOST:PORT.")
+    @Option(parsing: .unconditional, help: "The server, as http://HOST:PORT or https://HOST:PORT.")
     var server = "http://127.0.0.1:7777"
+
+    @OptionGroup
+    var proof: ServerProof
 
     @Option(parsing: .unconditional, help: "The admin's user name.")
     var user = "admin"
@@ -55,7 +58,8 @@ struct MonitorCommand: ParsableCommand {
 
     func validate() throws {
         guard ServerAddress(server) != nil else {
-            throw ValidationError("--server \"\(server)\" is refused; it must be http://HOST:PORT.")
+            throw ValidationError(
+                "--server \"\(server)\" is refused; it must be http://HOST:PORT or https://HOST:PORT.")
         }
         guard !password.isEmpty else {
             throw ValidationError("There is no password: set \(Self.passwordVariable) or give --password.")
@@ -71,6 +75,7 @@ struct MonitorCommand: ParsableCommand {
 
     func run() throws {
         var options = MonitorOptions(server: server, user: user, password: password)
+        options.trust = proof.trust
         options.once = once
         options.json = json
         options.action = kick.flatMap { MonitorAction.kick($0, reason: reason) }

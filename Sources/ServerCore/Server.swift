@@ -121,7 +121,8 @@ package final class Server {
 
     /// Counts an admitted connection as another address's from now on, if that may have one more.
     func readmit(from old: PeerAddress, to new: PeerAddress) -> Bool {
-        switch links.withDirectory { $0.admission.reassign(from: old, to: new, at: clock()) } {
+        let verdict = loops.withDirectory { $0.admission.reassign(from: old, to: new, at: clock()) }
+        switch verdict ?? .refused(.processFull) {
         case .admitted: return true
         case .refused(let refusal):
             count(refusal)

@@ -42,15 +42,17 @@ struct TextTests {
 
     @Test(arguments: [
         ("http://127.0.0.1:7777", "127.0.0.1", 7777), ("ws://example.org", "example.org", 80),
+        ("https://example.org", "example.org", 443), ("WSS://example.org:1", "example.org", 1),
         ("localhost:9000/", "localhost", 9000), ("http://[::1]:81", "[::1]", 81), ("[::1]", "[::1]", 80),
     ])
     func `a server is named by host and port`(text: String, host: String, port: Int) {
         let address = ServerAddress(text)
         #expect(address?.host == host)
         #expect(address?.port == port)
+        #expect(address?.isSecure == (text.lowercased().hasPrefix("https") || text.lowercased().hasPrefix("wss")))
     }
 
-    @Test(arguments: ["", "http://", "a:0", "a:65536", "a:x", "::1", ":80", "https://a", "a/b", "u@a", "[::1]x:"])
+    @Test(arguments: ["", "http://", "a:0", "a:65536", "a:x", "::1", ":80", "ftp://a", "a/b", "u@a", "[::1]x:"])
     func `what names no server is refused`(text: String) {
         #expect(ServerAddress(text) == nil)
     }

@@ -34,7 +34,8 @@ private let allowedImports: [(target: String, modules: Set<String>)] = [
     (
         "Muster",
         [
-            "EventLoop", "ServerCore", "GameKit", "LobbyCore", "JSONCore", "HTTPCore", "WebSocketCore", "SocketIOCore",
+            "EventLoop", "TLS", "ServerCore", "GameKit", "LobbyCore", "JSONCore", "HTTPCore", "WebSocketCore",
+            "SocketIOCore",
             "ByteKit",
             "Determinism", "HTTPTypes", "Crypto", "CryptoExtras", "Configuration", "Logging", "FoundationEssentials",
             "Glibc", "Synchronization",
@@ -53,7 +54,7 @@ private let allowedImports: [(target: String, modules: Set<String>)] = [
         "SimulatedWorld",
         ["ServerCore", "LobbyCore", "GameKit", "BotCore", "ByteKit", "Determinism", "HeapModule", "DequeModule"]
     ),
-    ("Fleet", ["BotCore", "EventLoop", "GameKit", "JSONCore", "ByteKit", "Determinism", "Foundation", "Glibc"]),
+    ("Fleet", ["BotCore", "EventLoop", "TLS", "GameKit", "JSONCore", "ByteKit", "Determinism", "Foundation", "Glibc"]),
     (
         "MusterCommand",
         [

@@ -301,9 +301,10 @@ package final class ClientConnection: ByteStreamHandler {
     }
 
     package func streamClosed(_ stream: any ByteStream) {
+        let reason = stream.failure ?? "the connection was lost"
         stream.handler = nil
         self.stream = nil
         phase = .ended
-        tell(ConnectionClose(reason: "the connection was lost"))
+        tell(ConnectionClose(reason: reason))
     }
 }

@@ -39,7 +39,7 @@ final class AdminClient: SocketIOClientOwner {
             if let stream {
                 connection.start(stream)
             } else {
-                end("no connection: \(dialer.firstError?.message ?? "unknown error")")
+                end("no connection: \(dialer.firstError ?? "unknown error")")
             }
         }
     }

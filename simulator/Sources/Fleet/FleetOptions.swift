@@ -24,8 +24,10 @@ package enum FleetProtocol: String, CaseIterable, Sendable {
 
 /// What a fleet of bots is to do.
 package struct FleetOptions: Sendable {
-    /// The server: `http://HOST:PORT`, `ws://HOST:PORT` or `HOST:PORT`.
+    /// The server: `http://HOST:PORT`, `https://HOST:PORT`, the same with `ws` and `wss`, or `HOST:PORT`.
     package var server: String
+    /// How a server with TLS has to prove who it is.
+    package var trust = ServerTrust.system
     /// The game to play; one of ``brains`` must play it.
     package var game: String
     /// The brains there are.
@@ -65,7 +67,7 @@ package struct FleetOptions: Sendable {
 
     /// What is wrong with the options, as a sentence; nil when they can be run.
     package var problem: String? {
-        if ServerAddress(server) == nil { return "--server must be http://HOST:PORT, not \"\(server)\"." }
+        if ServerAddress(server) == nil { return "--server must be \(ServerAddress.forms), not \"\(server)\"." }
         if brain == nil {
             let names = brains.map(\.gameName).joined(separator: ", ")
             return "No bot plays \"\(game)\"; there are bots for: \(names)."

@@ -4,6 +4,7 @@ import EventLoop
 import GameKit
 import Glibc
 import JSONCore
+import TLS
 
 /// What came of a fleet.
 package struct FleetResult: Sendable {
@@ -24,8 +25,15 @@ package func runFleet(_ options: FleetOptions) -> Int32 {
         Console.writeError("muster bots: \(options.problem ?? "")\n")
         return 2
     }
+    let secure: SecureDialing?
+    do throws(TLSError) {
+        secure = try SecureDialing(to: address, trust: options.trust)
+    } catch {
+        Console.writeError("muster bots: --ca \(error)\n")
+        return 2
+    }
     do throws(UVError) {
-        let run = try FleetRun(options, brain: brain, address: address)
+        let run = try FleetRun(options, brain: brain, address: address, secure: secure)
         let result = run.run()
         run.show(result)
         return result.exitCode
@@ -46,12 +54,12 @@ final class FleetRun {
     private var progress = FleetProgress()
     private var isInterrupted = false
 
-    init(_ options: FleetOptions, brain: BrainType, address: ServerAddress) throws(UVError) {
+    init(_ options: FleetOptions, brain: BrainType, address: ServerAddress, secure: SecureDialing?) throws(UVError) {
         self.options = options
         _ = raiseDescriptorLimit()
         let socketAddress = try address.socketAddress.resolved()
         let loop = try EventLoop()
-        let dialer = LoopDialer(loop: loop, address: socketAddress)
+        let dialer = LoopDialer(loop: loop, address: socketAddress, secure: secure)
         let context = BotContext(dialer: dialer) { loop.now }
         let startedAt = loop.now
         let settings = options.bots(brain: brain, host: address.authority, start: startedAt)
@@ -100,7 +108,7 @@ final class FleetRun {
 
     private var result: FleetResult {
         var failures = report.failures(options.expectations)
-        if let error = dialer.firstError { failures.append("The first connect that failed: \(error.message).") }
+        if let error = dialer.firstError { failures.append("The first connect that failed: \(error).") }
         if isInterrupted { failures.append("The run was interrupted.") }
         var json = report.json
         json["seconds"] = .number((loop.now - startedAt).seconds)

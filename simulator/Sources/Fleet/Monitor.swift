@@ -3,6 +3,7 @@ import Determinism
 import EventLoop
 import Glibc
 import JSONCore
+import TLS
 
 /// Something that an admin does to a server.
 package enum MonitorAction: Sendable, Equatable {
@@ -39,8 +40,10 @@ package enum MonitorAction: Sendable, Equatable {
 
 /// What `muster monitor` is to do.
 package struct MonitorOptions: Sendable {
-    /// The server: `http://HOST:PORT`, `ws://HOST:PORT` or `HOST:PORT`.
+    /// The server: `http://HOST:PORT`, `https://HOST:PORT`, the same with `ws` and `wss`, or `HOST:PORT`.
     package var server: String
+    /// How a server with TLS has to prove who it is.
+    package var trust = ServerTrust.system
     /// The admin's name.
     package var user: String
     /// The admin's password.
@@ -68,11 +71,18 @@ package struct MonitorOptions: Sendable {
 ///   on standard error; 2 for an address that is none.
 package func runMonitor(_ options: MonitorOptions) -> Int32 {
     guard let address = ServerAddress(options.server) else {
-        Console.writeError("muster monitor: --server must be http://HOST:PORT, not \"\(options.server)\".\n")
+        Console.writeError("muster monitor: --server must be \(ServerAddress.forms), not \"\(options.server)\".\n")
+        return 2
+    }
+    let secure: SecureDialing?
+    do throws(TLSError) {
+        secure = try SecureDialing(to: address, trust: options.trust)
+    } catch {
+        Console.writeError("muster monitor: --ca \(error)\n")
         return 2
     }
     do throws(UVError) {
-        return try MonitorRun(options, address).run()
+        return try MonitorRun(options, address, secure).run()
     } catch {
         Console.writeError("muster monitor: no way to \(address.authority): \(error.message)\n")
         return 1
@@ -93,7 +103,7 @@ private final class MonitorRun {
     private var overviewCount = 0
     private var exitCode: Int32 = 0
 
-    init(_ options: MonitorOptions, _ address: ServerAddress) throws(UVError) {
+    init(_ options: MonitorOptions, _ address: ServerAddress, _ secure: SecureDialing?) throws(UVError) {
         self.options = options
         self.address = address
         let socketAddress = try address.socketAddress.resolved()
@@ -101,7 +111,8 @@ private final class MonitorRun {
         self.loop = loop
         var system = SystemRandomNumberGenerator()
         client = AdminClient(
-            dialer: LoopDialer(loop: loop, address: socketAddress), host: address.authority, user: options.user,
+            dialer: LoopDialer(loop: loop, address: socketAddress, secure: secure), host: address.authority,
+            user: options.user,
             password: options.password, queue: queue, seed: system.next(), clock: { loop.now })
         answerDeadline = loop.now + Self.patience
     }

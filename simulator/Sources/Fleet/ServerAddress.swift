@@ -6,21 +6,32 @@ package struct ServerAddress: Sendable, Equatable {
     var host: String
     /// The port, 1 to 65535.
     var port: Int
+    /// Whether TLS is spoken there.
+    var isSecure = false
 
     /// The `Host` field of a request.
     var authority: String { "\(host):\(port)" }
 
-    /// What the loop connects to.
-    var socketAddress: SocketAddress {
+    /// The host by itself: what a certificate has to be for.
+    var name: String {
         let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
-        return .ip(host: isBracketed ? String(host.dropFirst().dropLast()) : host, port: port)
+        return isBracketed ? String(host.dropFirst().dropLast()) : host
     }
 
-    /// Reads `http://HOST:PORT`, `ws://HOST:PORT` or `HOST:PORT`; the port is 80 unless named. Nil for anything else.
+    /// What the loop connects to.
+    var socketAddress: SocketAddress { .ip(host: name, port: port) }
+
+    /// The forms that ``init(_:)`` takes.
+    static let forms = "http://HOST:PORT or https://HOST:PORT"
+
+    /// Reads `http://HOST:PORT`, `ws://HOST:PORT` or `HOST:PORT`, or with TLS `https://HOST:PORT` or `wss://HOST:PORT`; the
+    /// port is 80, or 443, unless named. Nil for anything else.
     package init?(_ text: String) {
         var rest = Substring(text)
-        for scheme in ["http://", "ws://"] where rest.lowercased().hasPrefix(scheme) {
+        let schemes = [("http://", false), ("ws://", false), ("https://", true), ("wss://", true)]
+        for (scheme, isSecure) in schemes where rest.lowercased().hasPrefix(scheme) {
             rest = rest.dropFirst(scheme.count)
+            self.isSecure = isSecure
             break
         }
         if rest.hasSuffix("/") { rest = rest.dropLast() }
@@ -28,7 +39,7 @@ package struct ServerAddress: Sendable, Equatable {
         let afterBracket = rest.firstIndex(of: "]") ?? rest.startIndex
         guard let colon = rest[afterBracket...].lastIndex(of: ":") else {
             host = String(rest)
-            port = 80
+            port = isSecure ? 443 : 80
             return
         }
         guard let port = Int(rest[rest.index(after: colon)...]), (1...65_535).contains(port) else { return nil }
