@@ -17,7 +17,15 @@ struct BenchCommand: ParsableCommand {
     @Argument(help: "How often each connection is pinged, in seconds; 0 never.")
     var heartbeat: Int
 
+    @Option(help: "A certificate: TLS is spoken on the port then.")
+    var tlsCertificate: String?
+    @Option(help: "Its private key.")
+    var tlsKey: String?
+
     func validate() throws {
+        guard (tlsCertificate == nil) == (tlsKey == nil) else {
+            throw ValidationError("--tls-certificate and --tls-key go together")
+        }
         guard (0...1000).contains(rate) else { throw ValidationError("HZ must be from 0 to 1000, not \(rate)") }
         guard size >= 16 else { throw ValidationError("SIZE must be at least 16, not \(size)") }
         guard (0...86_400).contains(heartbeat) else {
@@ -26,7 +34,13 @@ struct BenchCommand: ParsableCommand {
     }
 
     func run() throws {
-        let server = MusterServer(configuration: .listening(port: port))
+        var configuration = MusterConfiguration.listening(port: port)
+        if let tlsCertificate, let tlsKey {
+            configuration.listen = [.tls(host: "127.0.0.1", port: port)]
+            configuration.tls.certificate = [tlsCertificate]
+            configuration.tls.key = [tlsKey]
+        }
+        let server = MusterServer(configuration: configuration)
         var options = MessageOptions()
         options.messageBytesMax = 1 << 24
         options.outboxBytesMax = 1 << 22

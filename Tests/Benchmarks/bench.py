@@ -14,6 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import tls
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- scripts/bench writes from here -->", "<!-- to here -->"
@@ -191,16 +193,20 @@ def main():
     arguments = parser.parse_args()
     only = arguments.only.split(",") if arguments.only else None
     goals = [goal for goal in GOALS if only is None or goal[0] in only]
-    if not goals:
-        parser.error(f"--only takes {', '.join(dict.fromkeys(goal[0] for goal in GOALS))}")
+    if not goals and only != ["tls"]:
+        parser.error(f"--only takes tls, or some of {', '.join(dict.fromkeys(goal[0] for goal in GOALS))}")
 
     lines, good = circumstances(), True
-    if arguments.rig:
+    if arguments.rig and goals:
         rounds = 3 if arguments.quick else arguments.rounds
         workloads = list(dict.fromkeys(goal[0] for goal in goals))
         results = run_rig(arguments.rig, arguments.server.resolve(), workloads, rounds)
         table, good = rig_table(results, goals)
         lines += ["", "### Against the floor", ""] + table
+    if arguments.server and (only is None or only == ["tls"]):
+        table, cheap = tls.table(arguments.server.resolve(), 3 if arguments.quick else arguments.rounds)
+        good = good and cheap
+        lines += ["", "### TLS", ""] + table
     if only is None:
         table, content = game_table(arguments.muster, arguments.quick)
         good = good and content
