@@ -15,7 +15,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("MUSTER_BINARY", ROOT / ".build/release/muster"))
-ADDRESS = re.compile(r"listening on (http://(\S+):(\d+))")
+ADDRESS = re.compile(r"listening on (https?://(\S+):(\d+))")
 START_SECONDS = 10
 STOP_SECONDS = 15
 
@@ -42,11 +42,11 @@ def run_muster(*arguments, cwd, **environment):
 class Server:
     """One `muster host` on a free port of 127.0.0.1, from its address line to its exit."""
 
-    def __init__(self, *arguments, cwd, **environment):
+    def __init__(self, *arguments, cwd, listen="127.0.0.1:0", **environment):
         self.output = []
         self._lines = queue.Queue()
         self.process = subprocess.Popen(
-            [BINARY, "host", "--listen", "127.0.0.1:0", *arguments],
+            [BINARY, "host", "--listen", listen, *arguments],
             cwd=cwd,
             env=clean_environment(**environment),
             stdin=subprocess.DEVNULL,
@@ -101,8 +101,8 @@ def start_server(tmp_path):
     """Starts servers with settings of the test's own; those still running at its end must exit cleanly."""
     servers = []
 
-    def start(*arguments, **environment):
-        servers.append(Server(*arguments, cwd=tmp_path, **environment))
+    def start(*arguments, **settings):
+        servers.append(Server(*arguments, cwd=tmp_path, **settings))
         return servers[-1]
 
     yield start
