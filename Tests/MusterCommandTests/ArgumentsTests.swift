@@ -44,7 +44,7 @@ struct ArgumentsTests {
         (["--count", "0"], "--count must be"), (["--seconds", "nan"], "--seconds must be"),
         (["--game", "chess"], "No bot plays \"chess\""), (["--ramp", "0"], "--ramp must be"),
         (["--cut-every", "-1"], "--cut-every must be"), (["--protocol", "smoke"], "'smoke' is invalid"),
-        (["--server", "https://a:1"], "--server must be"), (["--count", "many"], "'many' is invalid"),
+        (["--server", "ftp://a:1"], "--server must be"), (["--count", "many"], "'many' is invalid"),
         (["--count", "2", "--lobbies", "3"], "--lobbies must be"),
     ])
     func `a bad value for bots is refused by name`(_ arguments: [String], _ expected: String) {
