@@ -136,7 +136,7 @@ public final class MusterServer {
     private func listen(_ hosts: [LoopHost]) throws -> [ListenPlace] {
         let places = try hosts[0].listen(
             on: configuration.listen.map(\.place), sharing: hosts.count > 1 ? .opens : .none)
-        let shared = places.filter { $0.address.port != nil }
+        let shared = places.filter { $0.port != nil }
         for host in hosts.dropFirst() { _ = try host.listen(on: shared, sharing: .joins) }
         return places
     }
