@@ -25,7 +25,7 @@ def overview(server, cwd):
 
 def test_a_hundred_bots_play_in_lobbies_of_both_loops(server, tmp_path):
     bots = subprocess.Popen(
-        [BINARY, "bots", "--server", server.url, "--count", "100", "--lobbies", "5", "--seconds", "10",
+        [BINARY, "bots", "--server", server.url, "--count", "100", "--lobbies", "7", "--seconds", "10",
          "--cut-every", "3", "--json"],
         cwd=tmp_path, env=clean_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     seen = overview(server, tmp_path)
@@ -37,11 +37,11 @@ def test_a_hundred_bots_play_in_lobbies_of_both_loops(server, tmp_path):
     report = json.loads(output)
     assert bots.returncode == 0 and report["passed"] is True, output
 
-    assert len(lobbies) == len(seen["lobbies"]) == seen["lobbyCount"] == 5
+    assert len(lobbies) == len(seen["lobbies"]) == seen["lobbyCount"] == 7
     loops = seen["loops"]
     assert len(loops) == 2
     for loop in loops:
-        assert loop["connections"] > 0 and loop["lobbyCount"] >= 2 and loop["seats"]["taken"] > 0, loops
+        assert loop["connections"] > 0 and loop["lobbyCount"] >= 3 and loop["seats"]["taken"] > 0, loops
     assert {row["loop"] for row in seen["lobbies"]} == {0, 1}
     assert sum(loop["connections"] for loop in loops) == seen["connections"]
 

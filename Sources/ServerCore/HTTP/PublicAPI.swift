@@ -23,8 +23,12 @@ extension Server {
         guard settings.isWatchable else {
             return exchange.respond(.forbidden, error: "this server shows its lobbies to their players only")
         }
-        guard let lobby = lobby(id) else { return exchange.respond(.notFound, error: "no such lobby") }
-        answer(lobby)
+        if let lobby = lobby(id) { return answer(lobby) }
+        guard loops.withDirectory({ $0.loop(of: id) }) ?? nil != nil else {
+            return exchange.respond(.notFound, error: "no such lobby")
+        }
+        // The kernel picks the loop anew for each connection (RFC 9110 §15.5.20).
+        exchange.respond(.misdirectedRequest, error: "the lobby is on another loop; try again on a new connection")
     }
 
     private func watch(_ hosted: HostedLobby, _ exchange: HTTPExchange) {
