@@ -25,8 +25,8 @@ import CUV
 @inline(__always)
 func withBuffers(
     _ bytes: [UInt8], _ shared: [UInt8], skipping skipped: Int,
-    _ write: (UnsafePointer<uv_buf_t>, UInt32) -> Int32
-) -> Int32 {
+    _ write: (UnsafePointer<uv_buf_t>, UInt32) -> Int
+) -> Int {
     unsafe bytes.withUnsafeBufferPointer { bytes in
         unsafe shared.withUnsafeBufferPointer { shared in
             let skippedOfBytes = min(skipped, bytes.count)
@@ -37,7 +37,7 @@ func withBuffers(
             // The pointer is to the whole pair: one made from its first element would reach no further than that.
             return unsafe withUnsafeBytes(of: &buffers) { pair in
                 let start = unsafe pair.assumingMemoryBound(to: uv_buf_t.self).baseAddress
-                guard let start = unsafe start else { return UV_EINVAL.rawValue }
+                guard let start = unsafe start else { return Int(UV_EINVAL.rawValue) }
                 return unsafe write(start, count)
             }
         }

@@ -9,30 +9,30 @@ import WebSocketCore
 /// deadline of that write, the one timer, and the way it closes. What the bytes mean is the affair of its
 /// ``HTTPChannel`` or ``WebSocketTransport``. Belongs to one loop.
 package final class Connection: ByteStreamHandler {
+    // What each delivery of a broadcast touches stands first, so that it lies in as few cache lines as can be.
     unowned let server: Server
     let stream: any ByteStream
-    /// Who is at the other end, for limits, logs and admins; behind a listed proxy, the client.
-    private(set) var peer: PeerAddress
-    /// Whether the bytes come over TLS.
-    let isSecure: Bool
-    /// The connection's place in the server's table and in timer tokens.
-    let slot: Int
-
     /// What reads the bytes: one of the two, until the connection has ended.
-    private var http: HTTPChannel?
     private(set) var webSocket: WebSocketTransport?
-
     /// Bytes that wait for the next flush.
     private var out: [UInt8] = []
     /// An array shared with other connections, to be sent after `out`: the newest snapshot.
     private var shared: [UInt8] = []
+    private var blockedSince = Instant.distantFuture
     private var isDirty = false
     /// How the stream is to be closed once the outbox has been handed over; nil keeps it open.
     private var closesAfterFlush: StreamCloseManner?
     /// Nothing is sent or read any more.
     private(set) var hasEnded = false
-    private var blockedSince = Instant.distantFuture
+    /// Whether the bytes come over TLS.
+    let isSecure: Bool
+
+    private var http: HTTPChannel?
     private var timer = TimerWheel.Key.none
+    /// The connection's place in the server's table and in timer tokens.
+    let slot: Int
+    /// Who is at the other end, for limits, logs and admins; behind a listed proxy, the client.
+    private(set) var peer: PeerAddress
 
     init(server: Server, stream: any ByteStream, peer: PeerAddress, isSecure: Bool, slot: Int) {
         self.server = server
