@@ -162,7 +162,8 @@ def sequences():
     pairs += ["edae80edb080", "edae80edbfbf", "edafbfedb080", "edafbfedbfbf"]
     planes = [chr(plane << 16 | last).encode().hex() for plane in range(1, 17) for last in (0xFFFE, 0xFFFF)]
     listed = [
-        [text.encode().hex() for text in ("hello$world", "hello¢world", "hello€world", "hello𤭢world", KOSME.decode())],
+        [*(text.encode().hex() for text in ("hello$world", "hello¢world", "hello€world", "hello𤭢world")),
+         KOSME.hex()],
         [KOSME[:size].hex() for size in range(1, len(KOSME) + 1)],
         "00 c280 e0a080 f0908080", "f888808080 fc8480808080",
         "7f dfbf efbfbf f48fbfbf", "f7bfbfbf fbbfbfbfbf fdbfbfbfbfbf",
@@ -351,5 +352,5 @@ if __name__ == "__main__":
         began = time.monotonic()
         count, failed = failures(int(sys.argv[1]), group, int(sys.argv[2]) if len(sys.argv) > 2 else 8)
         print(f"group {group}: {count - len(failed)} of {count} passed in {time.monotonic() - began:.1f} s", flush=True)
-        for name, reason in failed.items():
-            print(f"  {name}: {reason}")
+        for name, why in failed.items():
+            print(f"  {name}: {why}")
