@@ -301,6 +301,7 @@ def test_what_is_no_upgrade_is_answered_as_such(suites, line, fields, statuses):
 def test_health_and_unknown_paths(suites):
     status, body = exchange(suites.port, b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
     assert status == 200 and 0 < len(body) < 100
+    assert exchange(suites.port, b"\r\nGET /health HTTP/1.1\r\nHost: x\r\n\r\n") == (status, body)
     assert exchange(suites.port, b"GET /unknown HTTP/1.1\r\nHost: x\r\n\r\n")[0] == 404
 
 
