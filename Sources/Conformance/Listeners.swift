@@ -28,16 +28,19 @@ func requestEcho(port: Int) -> MusterServer {
 
 /// Sends every message back, but for texts that ask for a close or a ping.
 private final class ScriptedEcho: MessageHandler {
+    /// The pings that are not answered yet, in their order.
+    private var pinged: [Client: [[UInt8]]] = [:]
+
     func received(binary: Span<UInt8>, from client: Client) {
         client.send(binary: binary)
     }
 
     func received(text: Span<UInt8>, from client: Client) {
-        guard text.count < 256, text.count > 5 else { return client.send(text: text) }
+        guard text.count < 256, text.count >= 5 else { return client.send(text: text) }
         let parts = String(copying: text).split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         switch (parts[0], parts.count) {
         case ("close", 2): close(client, parts[1])
-        case ("ping", 2): client.ping(Array(parts[1].utf8))
+        case ("ping", 2): ping(client, Array(parts[1].utf8))
         default: client.send(text: text)
         }
     }
@@ -47,8 +50,28 @@ private final class ScriptedEcho: MessageHandler {
         client.close(code: UInt16(parts[0]) ?? 1000, reason: parts.count > 1 ? String(parts[1]) : "")
     }
 
+    private func ping(_ client: Client, _ payload: [UInt8]) {
+        pinged[client, default: []].append(payload)
+        client.ping(payload)
+    }
+
     func received(pong: Span<UInt8>, from client: Client) {
+        // A pong that answers no ping of ours is a sign of life and no more (RFC 6455 §5.5.3).
+        guard let place = pinged[client]?.firstIndex(where: { $0.span.isEqual(to: pong) }) else { return }
+        pinged[client]?.removeFirst(place + 1)
         client.send(text: "pinged")
+    }
+
+    func disconnected(_ client: Client) {
+        pinged[client] = nil
+    }
+}
+
+extension Span<UInt8> {
+    fileprivate func isEqual(to other: Span<UInt8>) -> Bool {
+        guard count == other.count else { return false }
+        for index in indices where self[index] != other[index] { return false }
+        return true
     }
 }
 

@@ -86,14 +86,18 @@ final class HTTPChannel {
             }
         } catch {
             server.counters[.headsRefused] += 1
-            // What CORS needs is on refusals, too: a page could not read them otherwise.
-            connection.queue(
-                HTTPWriter.response(
-                    error.status, fields: exchange?.answerFields ?? [:], text: error.status.reasonPhrase,
-                    connection: .close))
+            connection.queue(refusal(error))
             end()
         }
         if stage == .idle, parser.stage != .idle { enter(.head, for: server.settings.headTimeout) }
+    }
+
+    /// What CORS needs is on refusals, too: a page could not read them otherwise.
+    private func refusal(_ error: HTTPError) -> [UInt8] {
+        let fields = exchange?.answerFields ?? [:]
+        // Clients of Engine.IO take what comes with a 413 for an answer's payload (protocol/spec/socketio.md §9).
+        if error == .bodyTooLarge { return HTTPWriter.response(error.status, fields: fields, connection: .close) }
+        return HTTPWriter.response(error.status, fields: fields, text: error.status.reasonPhrase, connection: .close)
     }
 
     private func begin(_ head: HTTPRequestHead) {

@@ -91,7 +91,7 @@ final class WebSocketTransport: Transport {
             }
         } catch {
             server.counters[.messagesMalformed] += 1
-            fail(code: error.closeCode, reason: error.reason)
+            fail(code: error.closeCode, reason: session?.givesReasons == false ? "" : error.reason)
         }
         return count
     }

@@ -24,6 +24,9 @@ package class EngineSession: MessageSession {
         super.init(transport, heartbeat: handshake.form.revision)
     }
 
+    /// The reference gives none, and its clients show them as their own errors.
+    final override var givesReasons: Bool { false }
+
     /// A text message; lent for the call.
     func messageReceived(_ text: Span<UInt8>) {}
 

@@ -45,6 +45,9 @@ package class Session {
     /// A whole binary message, lent for the call.
     func binaryReceived(_ bytes: Span<UInt8>) {}
 
+    /// Whether a close frame for a broken rule of WebSocket says in words which one.
+    var givesReasons: Bool { true }
+
     /// Whether the next binary message is part of a packet that has begun already.
     var expectsAttachment: Bool { false }
 
