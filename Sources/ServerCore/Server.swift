@@ -60,6 +60,8 @@ package final class Server {
 
     private(set) lazy var admin = AdminHub(server: self)
     private let links: any LoopLinks
+    /// How many loops the process has.
+    var loopCount: Int { links.count }
     /// What the other loops of the process have to do with this one.
     private(set) lazy var loops = LoopHub(server: self, links: links)
     /// How late steps were, since the start.

@@ -71,11 +71,16 @@ def run_rig(rig, server, workloads, rounds):
     with tempfile.TemporaryDirectory() as folder:
         names, results = Path(folder) / "servers.json", Path(folder) / "results.jsonl"
         names.write_text(json.dumps(servers))
-        command = [sys.executable, "abrun.py", "--servers", names, "--work", "workloads.json", "--out", results]
-        command += ["--rounds", str(rounds), "--only-work", ",".join(workloads)]
-        # On a machine of one CPU both share it, and the figures say less.
-        command += ["--client-cpu", str(min(1, (os.cpu_count() or 1) - 1))]
-        subprocess.run(command, cwd=rig, check=True, stdout=sys.stderr)
+        idle = [name for name in workloads if name.startswith("idle")]
+        # A slice of the idle workload takes half a minute, and its memory is the same each time.
+        for names_of, count in (([name for name in workloads if name not in idle], rounds), (idle, min(rounds, 3))):
+            if not names_of:
+                continue
+            command = [sys.executable, "abrun.py", "--servers", names, "--work", "workloads.json", "--out", results]
+            command += ["--rounds", str(count), "--only-work", ",".join(names_of)]
+            # On a machine of one CPU both share it, and the figures say less.
+            command += ["--client-cpu", str(min(1, (os.cpu_count() or 1) - 1))]
+            subprocess.run(command, cwd=rig, check=True, stdout=sys.stderr)
         return [json.loads(line) for line in results.read_text().splitlines()]
 
 

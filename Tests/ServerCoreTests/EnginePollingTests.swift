@@ -53,7 +53,8 @@ struct EnginePollingTests {
         let service = world.serveEcho()
         let client = EngineClient(world)
         let post = client.post("4one\u{1E}bAQI=\u{1E}4two\u{1E}6\u{1E}b")
-        #expect(post.status == 200 && post.body == "ok" && post.fields.first == "Content-Type: text/html")
+        #expect(
+            post.status == 200 && post.body == "ok" && post.fields.first == "Content-Type: text/plain; charset=UTF-8")
         #expect(service.received == ["one", "[1, 2]", "two", "[]"])
         #expect(client.get().body == "4one\u{1E}bAQI=\u{1E}4two\u{1E}b")
     }

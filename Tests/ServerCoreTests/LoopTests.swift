@@ -158,6 +158,20 @@ struct RemotePlayTests {
     }
 }
 
+@Suite("Long polling and several loops")
+struct PollingLoopTests {
+    @Test(arguments: [(1, 200), (2, 400)])
+    func `with several loops there is no long polling, as a session's requests would come to any of them`(
+        _ loops: Int, _ expected: Int
+    ) {
+        let world = World(loops: loops)
+        let stream = world.connect()
+        stream.receive(Array("GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: a\r\n\r\n".utf8))
+        world.turn()
+        #expect(String(decoding: stream.sent, as: UTF8.self).hasPrefix("HTTP/1.1 \(expected) "))
+    }
+}
+
 @Suite("Coming and going between loops")
 struct RemoteSeatTests {
     @Test func `a lost connection keeps the seat for its grace, and any loop may resume it`() {

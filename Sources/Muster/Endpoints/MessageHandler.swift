@@ -28,11 +28,17 @@ public protocol MessageHandler: AnyObject {
 }
 
 extension MessageHandler {
+    /// Does nothing.
     public func connected(_ client: Client) {}
+    /// Does nothing.
     public func received(text: Span<UInt8>, from client: Client) {}
+    /// Does nothing.
     public func received(binary: Span<UInt8>, from client: Client) {}
+    /// Does nothing.
     public func received(pong: Span<UInt8>, from client: Client) {}
+    /// Does nothing.
     public func drained(_ client: Client) {}
+    /// Does nothing.
     public func disconnected(_ client: Client) {}
 }
 
@@ -99,8 +105,10 @@ public struct Client: Hashable {
         nonmutating set { session.tag = newValue }
     }
 
+    /// Whether both are the same connection.
     public static func == (left: Client, right: Client) -> Bool { left.session === right.session }
 
+    /// Hashes the connection's identity.
     public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(session)) }
 }
 

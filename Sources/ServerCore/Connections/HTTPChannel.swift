@@ -2,6 +2,7 @@ import ByteKit
 import Determinism
 import HTTPCore
 import HTTPTypes
+import WebSocketCore
 
 /// The HTTP/1.1 side of one connection: requests in their order, one exchange at a time (RFC 9112 §9.3).
 ///
@@ -105,6 +106,12 @@ final class HTTPChannel {
             // A few bytes may stand for any number: no body is ever decompressed (RFC 9110 §15.5.16).
             server.counters[.headsRefused] += 1
             connection.queue(HTTPAnswer.compressedBody)
+            return end()
+        }
+        guard !head.hasBody || !head.fields.hasToken("websocket", in: .upgrade) else {
+            // Nothing of the body is needed to know that this is no handshake (protocol/spec/websocket.md §2).
+            server.counters[.handshakesRefused] += 1
+            connection.queue(WebSocketHandshakeError.body.response())
             return end()
         }
         let exchange = HTTPExchange(head: head, channel: self)

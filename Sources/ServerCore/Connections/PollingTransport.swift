@@ -241,8 +241,7 @@ final class PollingTransport: Transport {
         guard let exchange = post, postIsTaken else { return }
         post = nil
         exchange.onAbandoned = nil
-        // As the reference sends it; `nosniff` is among the fields of every answer.
-        exchange.respond(.ok, fields: [.contentType: "text/html"], body: Array("ok".utf8))
+        exchange.respond(.ok, fields: [.contentType: "text/plain; charset=UTF-8"], body: Array("ok".utf8))
     }
 
     /// The head of the POST whose packets are being taken.

@@ -122,8 +122,11 @@ final class WebSocketTransport: Transport {
             guard phase == .open, limits.messagesPerSecond.map(allowMessage) ?? true else { return }
             send(.pong, payload)
         case .pong:
+            guard phase == .open, let session else { return }
+            // The pong that is awaited is never dropped; others are messages like any.
+            guard session.awaitsPong || limits.messagesPerSecond.map(allowMessage) ?? true else { return }
             guard phase == .open else { return }
-            session?.pongReceived(payload)
+            session.pongReceived(payload)
         case .text, .binary: break
         }
     }

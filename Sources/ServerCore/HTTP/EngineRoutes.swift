@@ -25,6 +25,14 @@ extension Server {
         }
     }
 
+    /// What an endpoint serves. With several loops that is no long polling: the kernel gives each of a session's connections
+    /// to any loop, and only one of them knows it.
+    private func policy(of endpoint: EngineEndpoint) -> EnginePolicy {
+        var policy = endpoint.policy
+        if loopCount > 1 { policy.transports.removeAll { $0 == .polling } }
+        return policy
+    }
+
     /// The longest body of a request whose head has come; a session is told of its POST.
     func engineBodyBytesMax(_ exchange: HTTPExchange, at endpoint: EngineEndpoint) -> Int {
         let head = exchange.head
@@ -33,7 +41,7 @@ extension Server {
         addFields(to: exchange, endpoint, verdict)
         guard let request = try? engineRequest(head, verdict),
             let session = sessionNamed(in: request, at: endpoint), let polling = session.polling,
-            request.decide(endpoint.policy, session: status(of: session, head)) == .post
+            request.decide(policy(of: endpoint), session: status(of: session, head)) == .post
         else { return settings.bodyBytesMax }
         polling.begin(exchange)
         return endpoint.limits.messageBytesMax
@@ -74,7 +82,7 @@ extension Server {
     private func act(
         on request: EngineRequest, _ session: EngineSession?, _ exchange: HTTPExchange, _ endpoint: EngineEndpoint
     ) throws(EngineRefusal) {
-        let decision = request.decide(endpoint.policy, session: session.map { status(of: $0, exchange.head) })
+        let decision = request.decide(policy(of: endpoint), session: session.map { status(of: $0, exchange.head) })
         switch (decision, session) {
         case (.handshake(let revision), _):
             guard endpoint.allows(exchange) else { throw .forbidden() }

@@ -81,6 +81,9 @@ package class Session {
         heartbeat?.pongReceived(at: server.clock()) == .counted
     }
 
+    /// Whether a ping of ours has not been answered yet.
+    final var awaitsPong: Bool { heartbeat?.isAwaitingPong ?? false }
+
     /// When ``timeReached(_:)`` has something to do next.
     var deadline: Instant {
         let beat = heartbeat?.deadline ?? .distantFuture

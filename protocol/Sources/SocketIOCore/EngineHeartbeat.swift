@@ -38,6 +38,11 @@ package struct EngineHeartbeat: Sendable {
         }
     }
 
+    /// Whether a ping of the server has not been answered yet.
+    package var isAwaitingPong: Bool {
+        if case .pinging(let heartbeat) = side { heartbeat.isAwaitingPong } else { false }
+    }
+
     /// What is due at `now`; nil before ``deadline``. In revision 3 the server never pings.
     package mutating func due(at now: Instant) -> Heartbeat.Action? {
         switch side {
