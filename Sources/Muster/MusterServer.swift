@@ -87,6 +87,8 @@ public final class MusterServer {
 
     /// Runs until SIGTERM or SIGINT has drained it: one loop on the calling thread, others on threads of their own.
     ///
+    /// A second signal stops it at once. When this has returned the process ignores both.
+    ///
     /// - Parameter onReady: Called once, when all addresses accept.
     /// - Throws: ``HostError`` when an address can't be listened on, and ``ConfigurationError`` for settings that contradict
     ///   each other or a certificate that can't be used, with descriptions fit for people.

@@ -257,6 +257,20 @@ struct SignalTests {
         #expect(count == 2)
     }
 
+    @Test func `after its last watcher a signal is ignored`() throws {
+        let loop = try EventLoop()
+        let watchers = [try loop.onSignal(SIGUSR2) {}, try loop.onSignal(SIGUSR2) {}]
+        loop.post {
+            watchers.forEach { $0.close() }
+            kill(getpid(), SIGUSR2)
+            loop.stop()
+        }
+        loop.run()
+        var action = sigaction()
+        #expect(sigaction(SIGUSR2, nil, &action) == 0)
+        #expect(action.__sigaction_handler.sa_handler != nil)
+    }
+
     @Test func `a signal that cannot be caught is an error`() throws {
         let loop = try EventLoop()
         #expect(throws: UVError.invalidArgument) { _ = try loop.onSignal(SIGKILL) {} }

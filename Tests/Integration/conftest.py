@@ -106,8 +106,10 @@ def start_server(tmp_path):
         return servers[-1]
 
     yield start
-    codes = [server.stop() for server in servers if server.process.poll() is None]
-    assert all(code == 0 for code in codes), "\n".join("".join(server.output) for server in servers)
+    for server in servers:
+        if server.process.poll() is None:
+            code = server.stop()
+            assert code == 0, f"exit code {code}; it printed:\n{''.join(server.output)}"
 
 
 @pytest.fixture(scope="module")

@@ -31,6 +31,13 @@ def test_sigterm_exits_with_0(start_server):
     assert start_server().stop() == 0
 
 
+def test_sigterms_until_the_exit_change_nothing(start_server):
+    server = start_server()
+    while server.process.poll() is None:
+        server.process.terminate()
+    assert server.process.returncode == 0, "".join(server.output)
+
+
 def test_sigterm_ends_an_idle_connection(start_server):
     server = start_server()
     with socket.create_connection((server.host, server.port), timeout=10) as idle:
