@@ -84,7 +84,8 @@ let package = Package(
         .systemLibrary(
             name: "CUV", path: "Sources/CUV", pkgConfig: "libuv",
             providers: [.apt(["libuv1-dev"])]),
-        server("EventLoop", ["CUV", "ByteKit", "Determinism"]),
+        .systemLibrary(name: "CPrefetch", path: "Sources/CPrefetch"),
+        server("EventLoop", ["CUV", "CPrefetch", "ByteKit", "Determinism"]),
 
         // Encryption.
         .systemLibrary(
@@ -101,7 +102,7 @@ let package = Package(
         server(
             "ServerCore",
             [
-                "ByteKit", "Determinism", "JSONCore", "HTTPCore", "Compression", "WebSocketCore", "SocketIOCore",
+                "CPrefetch", "ByteKit", "Determinism", "JSONCore", "HTTPCore", "Compression", "WebSocketCore", "SocketIOCore",
                 "SnapshotCore", "GameKit", "LobbyCore", httpTypes, crypto, heap, histogram,
             ], exclude: ["Web/Files"]),
         server(

@@ -100,7 +100,7 @@ private final class Fan: MessageHandler {
         write(UInt64(loop.now.nanoseconds), at: 8)
         sequence += 1
         let prepared = PreparedMessage(binary: message.span)
-        for client in audience.members { client.sendLatest(prepared) }
+        prepared.sendLatest(to: audience.members)
     }
 
     private func write(_ number: UInt64, at place: Int) {

@@ -1,4 +1,5 @@
 import ByteKit
+import CPrefetch
 import CUV
 import Determinism
 import Glibc
@@ -130,6 +131,11 @@ package final class SocketStream: LoopHandle, ByteStream {
         isReading = true
         let result = unsafe uv_read_start(stream, onWantsBuffer, onRead)
         if result < 0 { fail(UVError(code: result)) }
+    }
+
+    /// Has the processor fetch the handler while the kernel reads.
+    func prefetchHandler() {
+        if let handler { prefetch_object(UInt(bitPattern: ObjectIdentifier(handler))) }
     }
 
     /// The loop's receive buffer holds `count` bytes; or `count` is the end or an error.

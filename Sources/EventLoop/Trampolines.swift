@@ -76,7 +76,9 @@ func onConnect(_ request: UnsafeMutablePointer<uv_connect_t>?, _ status: Int32) 
 func onWantsBuffer(
     _ handle: UnsafeMutablePointer<uv_handle_t>?, _ suggested: Int, _ buffer: UnsafeMutablePointer<uv_buf_t>?
 ) {
-    unsafe buffer?.pointee = eventLoop(handle?.pointee.loop).lendReceiveBuffer()
+    let stream: SocketStream = unsafe owner(handle)
+    stream.prefetchHandler()
+    unsafe buffer?.pointee = stream.loop.lendReceiveBuffer()
 }
 
 func onRead(

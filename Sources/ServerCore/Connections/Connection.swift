@@ -1,4 +1,5 @@
 import ByteKit
+import CPrefetch
 import Determinism
 import HTTPCore
 import WebSocketCore
@@ -183,7 +184,7 @@ package final class Connection: ByteStreamHandler {
     private func markDirty() {
         guard !isDirty else { return }
         isDirty = true
-        server.dirty.append(self)
+        server.dirty.append(DirtyConnection(self))
     }
 
     /// Hands the outbox to the stream, and closes it when that was all.
@@ -300,5 +301,24 @@ package final class Connection: ByteStreamHandler {
         }
         if let webSocket { webSocket.timeReached(now) } else { http?.timeReached(now) }
         armTimer()
+    }
+}
+
+/// A connection with something to flush, and where in memory that will take place.
+struct DirtyConnection {
+    let connection: Connection
+    private let streamAddress: UInt
+
+    @inline(__always)
+    init(_ connection: Connection) {
+        self.connection = connection
+        streamAddress = UInt(bitPattern: ObjectIdentifier(connection.stream))
+    }
+
+    /// Has the processor fetch what the flush will touch.
+    @inline(__always)
+    func prefetch() {
+        prefetch_object(UInt(bitPattern: ObjectIdentifier(connection)))
+        prefetch_object(streamAddress)
     }
 }

@@ -1,4 +1,5 @@
 import ByteKit
+import CPrefetch
 import Determinism
 import SocketIOCore
 import WebSocketCore
@@ -14,15 +15,17 @@ final class WebSocketTransport: Transport {
         case ended
     }
 
+    // What each delivery of a broadcast touches stands first.
+
     /// Held by us and holding us; the connection lets go when it ends.
     private let connection: Connection
+    private var phase = Phase.open
+    /// How an Engine.IO client wants its packets that is not sent what everybody is; nil for the others.
+    private var form: EngineForm?
     private var receiver: WebSocketReceiver
     /// Compresses what is sent, where that was agreed to.
     private let deflater: MessageDeflater?
     private var allowance: MessageAllowance
-    private var phase = Phase.open
-    /// How an Engine.IO client wants its packets that is not sent what everybody is; nil for the others.
-    private var form: EngineForm?
     /// When the peer must have answered our close frame.
     private var closeDeadline = Instant.distantFuture
     /// When the message, or the packet with attachments, that is under way must be whole.
@@ -195,6 +198,8 @@ final class WebSocketTransport: Transport {
         EnginePayload.reframe(frames.span, to: &out, revision: form.revision, base64: form.isBase64)
         return out
     }
+
+    override func prefetchConnection() { prefetch_object(UInt(bitPattern: ObjectIdentifier(connection))) }
 
     override var takesLatest: Bool { phase == .open && !connection.isBlocked }
 

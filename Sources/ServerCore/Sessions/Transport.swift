@@ -44,6 +44,9 @@ package class Transport {
     /// Queues framed bytes that many are sent, of which only the latest matter.
     func sendLatest(_ frames: [UInt8]) {}
 
+    /// Has the processor fetch what ``sendLatest(_:)`` will touch behind this transport.
+    func prefetchConnection() {}
+
     /// Whether a snapshot may be handed over now: nothing of an earlier turn is still unsent.
     var takesLatest: Bool { false }
 
