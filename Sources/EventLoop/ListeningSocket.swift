@@ -82,7 +82,7 @@ struct ListeningSocket: ~Copyable {
     }
 }
 
-/// A connection fresh from `accept`, not yet owned by a stream.
+/// A connection that no stream owns yet, fresh from `accept` or from another loop.
 struct AcceptedSocket {
     let descriptor: Int32
     let peer: PeerAddress

@@ -52,7 +52,7 @@ package final class SocketStream: LoopHandle, ByteStream {
         }
     }
 
-    /// Takes over a connection fresh from `accept`, and its descriptor also when that fails.
+    /// Takes over a connection fresh from `accept` or from another loop, and its descriptor also when that fails.
     init(loop: EventLoop, accepted: AcceptedSocket) throws(UVError) {
         peer = accepted.peer
         phase = .open
@@ -278,6 +278,17 @@ package final class SocketStream: LoopHandle, ByteStream {
         }
         isBlocked = false
         closeHandle()
+    }
+
+    /// Takes the connection off its loop; see ``ByteStream/detach()`` and ``EventLoop/adopt(_:)``. Nil also when there is
+    /// no descriptor left, of which it takes one more for the moment.
+    package func detach() -> (any DetachedStream)? {
+        loop.assertCurrent()
+        guard isOpen, !isBlocked, let detached = DetachedSocket(socket, peer: peer) else { return nil }
+        handler = nil
+        // The socket lives on by its other descriptor: closing one of two sends nothing to the peer.
+        closeNow()
+        return detached
     }
 
     private func fail(_ error: UVError) {

@@ -32,7 +32,7 @@ import COpenSSL
     private let ssl: OpaquePointer
     /// What the `SSL` refers to, held as long.
     private let role: Role
-    private let workspace: TLSWorkspace
+    private var workspace: TLSWorkspace
     private var handshakeBytesLeft: Int
 
     init(_ role: Role, in workspace: TLSWorkspace) throws(TLSError) {
@@ -89,6 +89,12 @@ import COpenSSL
         guard case .client(let client, let name) = role else { return false }
         client.keep(session, for: name)
         return true
+    }
+
+    /// Uses the buffers of another loop from now on, on whose thread this is called.
+    func move(to workspace: TLSWorkspace) {
+        self.workspace = workspace
+        unsafe workspace.take(SSL_get_rbio(ssl))
     }
 
     // MARK: Bytes

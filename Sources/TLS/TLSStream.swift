@@ -71,6 +71,22 @@ package final class TLSStream: ByteStream {
         isClient = if case .client = role { true } else { false }
     }
 
+    /// Goes on with a connection that was detached on another loop, on whose thread this is called.
+    ///
+    /// - Parameters:
+    ///   - inner: The stream that was made of ``DetachedTLSStream/inner``. This stream is its handler.
+    ///   - workspace: The one of the inner stream's loop.
+    package init(_ detached: DetachedTLSStream, over inner: any ByteStream, workspace: TLSWorkspace) {
+        self.inner = inner
+        self.workspace = workspace
+        channel = detached.channel
+        hasEnded = detached.hasEnded
+        isClient = false
+        channel.move(to: workspace)
+        inner.handler = self
+    }
+
+    /// Whether ``start()`` is to send the first message of a handshake.
     private let isClient: Bool
 
     /// Takes the inner stream over, which may then start reading; a client also sends its first message.
@@ -203,6 +219,14 @@ package final class TLSStream: ByteStream {
         }
         phase = .closed
         inner.close(.afterSending)
+    }
+
+    /// Takes the connection off its loop, with the state of TLS; see ``ByteStream/detach()``.
+    package func detach() -> (any DetachedStream)? {
+        guard phase == .open, !isBlocked, !isHandshaking, let inner = inner.detach() else { return nil }
+        phase = .closed
+        handler = nil
+        return DetachedTLSStream(channel, inner, hasEnded: hasEnded)
     }
 
     private func fail(_ error: TLSError) {

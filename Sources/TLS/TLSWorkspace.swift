@@ -40,9 +40,14 @@ import COpenSSL
     /// would copy all bytes once more. It does not keep the workspace alive.
     func makeEnd() -> OpaquePointer? {
         guard let end = unsafe BIO_new(EndMethod.shared.method) else { return nil }
-        unsafe BIO_set_data(end, Unmanaged.passUnretained(self).toOpaque())
+        unsafe take(end)
         unsafe BIO_set_init(end, 1)
         return unsafe end
+    }
+
+    /// Has an end, which may be another workspace's, read from this one and write to it.
+    func take(_ end: OpaquePointer?) {
+        unsafe BIO_set_data(end, Unmanaged.passUnretained(self).toOpaque())
     }
 }
 

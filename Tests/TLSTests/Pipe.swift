@@ -47,6 +47,15 @@ final class PipeEnd: ByteStream {
     func pauseReading() { isPaused = true }
     func resumeReading() { isPaused = false }
 
+    /// A pipe's end between two loops.
+    struct Detached: DetachedStream {}
+
+    func detach() -> (any DetachedStream)? {
+        guard closed == nil, !isBlockedNow else { return nil }
+        handler = nil
+        return Detached()
+    }
+
     func send(_ bytes: inout [UInt8], then shared: [UInt8]) {
         precondition(!isBlockedNow, "send on a blocked stream")
         let all = bytes + shared
@@ -79,7 +88,7 @@ final class PipeEnd: ByteStream {
 
     func turn(_ cut: (Int) -> Int) -> Bool {
         var hasMoved = false
-        if !underWay.isEmpty, let peer, !peer.isPaused {
+        if !underWay.isEmpty, let peer, !peer.isPaused, peer.handler != nil || peer.closed != nil {
             let count = max(1, min(cut(underWay.count), underWay.count))
             var piece = Array(underWay.prefix(count))
             underWay.removeFirst(count)
@@ -105,7 +114,7 @@ final class PipeEnd: ByteStream {
     private func tellEnds() -> Bool {
         var hasMoved = false
         if closed != nil, !hasSentEnd, underWay.isEmpty, pending.isEmpty { hasSentEnd = true }
-        if let peer, peer.hasSentEnd, !isEndTold, !isPaused {
+        if let peer, peer.hasSentEnd, !isEndTold, !isPaused, handler != nil {
             isEndTold = true
             hasMoved = true
             if closed == nil { handler?.streamEnded(self) }

@@ -45,9 +45,26 @@ package protocol ByteStream: AnyObject {
     /// Either way no further bytes are delivered, and ``ByteStreamHandler/streamClosed(_:)`` follows once, on a
     /// later turn. Closing twice is allowed; `.now` after `.afterSending` takes effect.
     func close(_ manner: StreamCloseManner)
+
+    /// Takes the connection off its loop, so that another one can go on with it. What was not delivered is not lost, nor
+    /// is the peer's end, which may be told again.
+    ///
+    /// The handler is let go of and hears nothing more; this object is of no more use. Not from within
+    /// ``ByteStreamHandler/streamReceived(_:)``.
+    ///
+    /// - Returns: nil when the stream cannot move, at all or just now: it is blocked, handshaking or closed, or there is
+    ///   nothing to move it with. Nothing has changed then.
+    func detach() -> (any DetachedStream)?
 }
 
+/// A connection between two loops. Nothing of it is read or written until another loop has made a stream of it, in the
+/// way of its kind.
+package protocol DetachedStream: Sendable {}
+
 extension ByteStream {
+    /// Nil: the stream stays where it is.
+    package func detach() -> (any DetachedStream)? { nil }
+
     /// False: bytes flow as soon as there is a stream.
     package var isHandshaking: Bool { false }
 
