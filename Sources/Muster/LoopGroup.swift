@@ -1,6 +1,8 @@
+import ByteKit
 import EventLoop
 import ServerCore
 import Synchronization
+import TLS
 
 /// What the loops of one process share: their mailboxes and the directory.
 ///
@@ -22,8 +24,10 @@ final class LoopGroup: Sendable {
         servers = Mutex(Array(repeating: nil, count: count))
     }
 
-    /// The links of one loop; used on that loop alone.
-    func links(of loop: Int) -> any LoopLinks { MailboxLinks(group: self, own: loop) }
+    /// The links of one loop; used on that loop alone, with the buffers of its TLS streams.
+    func links(of loop: Int, _ workspace: TLSWorkspace) -> any LoopLinks {
+        MailboxLinks(group: self, own: loop, workspace)
+    }
 
     /// The server of a loop is ready to be told things.
     func add(_ server: Server, of loop: Int) {
@@ -76,16 +80,27 @@ final class LoopGroup: Sendable {
 private final class MailboxLinks: LoopLinks {
     private let group: LoopGroup
     let own: Int
+    private let workspace: TLSWorkspace
     var count: Int { group.loops.count }
 
-    init(group: LoopGroup, own: Int) {
+    init(group: LoopGroup, own: Int, _ workspace: TLSWorkspace) {
         self.group = group
         self.own = own
+        self.workspace = workspace
     }
 
     func post(_ batch: LoopBatch, to loop: Int) {
         guard let target = group.server(of: loop) else { return }
         group.loops[loop].post { target.value.receive(batch) }
+    }
+
+    func attach(_ stream: any DetachedStream) -> (any ByteStream)? {
+        switch stream {
+        case let secure as DetachedTLSStream:
+            attach(secure.inner).map { TLSStream(secure, over: $0, workspace: workspace) }
+        case let socket as DetachedSocket: try? group.loops[own].adopt(socket)
+        default: nil
+        }
     }
 
     func withDirectory(_ body: (inout LoopDirectory) -> Void) {

@@ -20,11 +20,11 @@ final class LoopHost {
     /// When the connections that have been told to go are closed whether or not they have gone.
     private var lastCall: Instant?
 
-    init(loop: EventLoop, server: Server, secure: SecureListening?, logger: Logger) {
+    init(loop: EventLoop, server: Server, arrivals: Arrivals, logger: Logger) {
         self.loop = loop
         self.logger = logger
         self.server = server
-        arrivals = Arrivals(server: server, secure: secure)
+        self.arrivals = arrivals
     }
 
     /// Listens, and returns the places that were bound.

@@ -4,6 +4,7 @@ import GameKit
 import Glibc
 import Logging
 import ServerCore
+import TLS
 
 /// A game server: hosts lobbies of your games on the addresses of its configuration.
 ///
@@ -124,13 +125,15 @@ public final class MusterServer {
         of number: Int, in group: LoopGroup, _ admin: AdminVerifier?, _ secure: SecureListening?, _ logger: Logger
     ) -> LoopHost {
         let loop = group.loops[number]
+        let workspace = TLSWorkspace()
         let hooks = ShellHooks(loop: loop, authorize: authorize, admin: admin, logger: logger).hooks
         let server = Server(
             settings: configuration.server, games: games, hooks: hooks, entropy: SystemRandomNumberGenerator(),
-            links: group.links(of: number), clock: { loop.now })
+            links: group.links(of: number, workspace), clock: { loop.now })
         server.endpoints = endpoints.endpoints(for: LoopContext(loop: loop))
         group.add(server, of: number)
-        return LoopHost(loop: loop, server: server, secure: secure, logger: logger)
+        let arrivals = Arrivals(server: server, secure: secure, workspace: workspace)
+        return LoopHost(loop: loop, server: server, arrivals: arrivals, logger: logger)
     }
 
     /// Listens on every loop. The kernel spreads what comes to an IP address over them; a Unix socket is the first

@@ -61,12 +61,15 @@ final class SecureListening: Sendable {
 final class Arrivals {
     private let server: Server
     private let secure: SecureListening?
-    private let workspace = TLSWorkspace()
+    private let workspace: TLSWorkspace
 
-    /// - Parameter secure: The certificates; nil when no address listens with TLS.
-    init(server: Server, secure: SecureListening?) {
+    /// - Parameters:
+    ///   - secure: The certificates; nil when no address listens with TLS.
+    ///   - workspace: The loop's.
+    init(server: Server, secure: SecureListening?, workspace: TLSWorkspace) {
         self.server = server
         self.secure = secure
+        self.workspace = workspace
     }
 
     /// Takes a socket that was accepted at an address with TLS or without.

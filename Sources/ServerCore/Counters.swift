@@ -10,7 +10,7 @@ package enum Counter: Int, CaseIterable, Sendable {
     case steps, stepsDropped, lobbiesOpened, lobbiesFailed, lobbiesClosed
     case adminLogins, adminLoginsRefused
     case watchersOpened, watchersRefused, watcherEventsSent, watcherEventsSkipped, bodiesCompressed
-    case loopBatches
+    case loopBatches, connectionsMoved
 }
 
 /// One whole number for each ``Counter``, from zero up.

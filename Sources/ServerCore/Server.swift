@@ -37,16 +37,16 @@ package final class Server {
     var spareOutboxes = SpareOutboxes()
     /// Connections with something to flush.
     var dirty: [DirtyConnection] = []
+    /// Connections with a request that belongs to another loop.
+    var leaving: [Connection] = []
     /// Connections of proxies that have not said for whom they speak.
     var arrivals = ArrivalTable()
     /// Holds back log lines about what peers do wrong.
     var peerLog = LogGate()
     private var connections: [Connection?] = []
     private var freeSlots: [Int] = []
-    /// How many event streams there are.
-    package internal(set) var watcherCount = 0
     /// Sessions of Engine.IO, of players and of authors.
-    var engineSessions: EngineSessions
+    var engineSessions = EngineSessions()
     /// Socket.IO for players.
     private(set) lazy var playerEngine = EngineEndpoint(players: self)
     /// Which web pages players may come from.
@@ -61,7 +61,7 @@ package final class Server {
     private(set) lazy var admin = AdminHub(server: self)
     private let links: any LoopLinks
     /// How many loops the process has.
-    var loopCount: Int { links.count }
+    let loopCount: Int
     /// What the other loops of the process have to do with this one.
     private(set) lazy var loops = LoopHub(server: self, links: links)
     /// How late steps were, since the start.
@@ -69,6 +69,8 @@ package final class Server {
     let startedAt: Instant
     /// Set once a drain has begun.
     package private(set) var drainDeadline: Instant?
+    /// Whether every connection has been told to go.
+    private(set) var isClosing = false
 
     /// A server that hosts `games`.
     ///
@@ -86,8 +88,9 @@ package final class Server {
         self.clock = clock
         startedAt = clock()
         let seed = self.entropy.next()
-        self.links = links ?? LoneLoop(LoopDirectory(loops: 1, admission: settings.admission, seed: seed))
-        engineSessions = EngineSessions(settings.admission, seed: self.entropy.next())
+        let links = links ?? LoneLoop(LoopDirectory(loops: 1, admission: settings.admission, seed: seed))
+        self.links = links
+        loopCount = links.count
         origins = HTTPOriginRule(origins: settings.allowedOrigins, allowsCredentials: settings.setsSessionCookie)
         wheel = TimerWheel(now: startedAt)
     }
@@ -97,8 +100,11 @@ package final class Server {
     /// How many connections there are on this loop.
     package var connectionCount: Int { connections.count - freeSlots.count }
 
-    /// How many Engine.IO sessions are on long polling, with those that have ended and wait for a last poll.
-    package var pollingCount: Int { engineSessions.pollingCount }
+    /// How many Engine.IO sessions are on long polling, on all loops, with those that have ended and wait for a last poll.
+    package var pollingCount: Int { loops.withDirectory(\.pollings.connectionCount) ?? 0 }
+
+    /// How many event streams there are, on all loops.
+    package var watcherCount: Int { loops.withDirectory(\.watcherCount) ?? 0 }
 
     /// Takes over an accepted byte stream, which may then start reading; or refuses it with 503 and closes it.
     ///
@@ -112,13 +118,19 @@ package final class Server {
             refuse(stream, refusal, isSecure: isSecure)
             return false
         }
+        counters[.connectionsAccepted] += 1
+        keep(stream, peer: peer, isSecure: isSecure)
+        return true
+    }
+
+    /// Makes a connection of a stream that was let in.
+    @discardableResult
+    func keep(_ stream: any ByteStream, peer: PeerAddress, isSecure: Bool) -> Connection {
         let slot = freeSlots.popLast() ?? connections.count
         if slot == connections.count { connections.append(nil) }
-        let connection = Connection(
-            server: self, stream: stream, peer: peer, isSecure: isSecure, slot: slot)
+        let connection = Connection(server: self, stream: stream, peer: peer, isSecure: isSecure, slot: slot)
         connections[slot] = connection
-        counters[.connectionsAccepted] += 1
-        return true
+        return connection
     }
 
     /// Counts an admitted connection as another address's from now on, if that may have one more.
@@ -149,10 +161,21 @@ package final class Server {
         stream.close(.afterSending)
     }
 
+    /// A connection has closed.
     func forget(_ connection: Connection) {
+        release(connection)
+        release(connection.peer)
+    }
+
+    /// A connection is not this loop's any more.
+    func release(_ connection: Connection) {
         connections[connection.slot] = nil
         freeSlots.append(connection.slot)
-        links.withDirectory { $0.admission.released(connection.peer) }
+    }
+
+    /// One connection less of that address.
+    func release(_ peer: PeerAddress) {
+        links.withDirectory { $0.admission.released(peer) }
     }
 
     // MARK: Time
@@ -195,15 +218,15 @@ package final class Server {
     }
 
     /// Answers the polls that something waits for, hands every dirty connection's outbox to its stream, and every other
-    /// loop what it was told. Call once a turn, after all events of the turn.
+    /// loop what it was told, with the connections that go there. Call once a turn, after all events of the turn.
     package func flush() {
-        answerPolls()
-        flushConnections()
-        // A stream that was closed may have taken a poll with it, which ends a session whose POST still waits.
-        while engineSessions.isDirty {
+        repeat {
             answerPolls()
             flushConnections()
-        }
+            if !leaving.isEmpty { moveConnections() }
+            // A stream that was closed may have taken a poll with it, which ends a session whose POST still waits; one that
+            // cannot move is answered here.
+        } while engineSessions.isDirty || !dirty.isEmpty
         loops.flush()
     }
 
@@ -297,6 +320,7 @@ package final class Server {
 
     /// Ends every connection with the draining code. Flush afterwards.
     package func closeAll() {
+        isClosing = true
         for polling in engineSessions.allPolling { polling.end(.draining) }
         for connection in connections { connection?.drain() }
     }

@@ -184,18 +184,6 @@ struct LoopDirectoryTests {
         #expect(socket.ack(1)?.array?.count == 3)
     }
 
-    @Test func `a lobby's state is told on its own loop, and other loops say where not to ask`() {
-        let (world, _) = Linked.world()
-        func status(_ id: String, on loop: Int) -> String {
-            world.home = loop
-            let stream = world.connect()
-            stream.receive(Array("GET /api/lobbies/\(id) HTTP/1.1\r\nHost: a\r\n\r\n".utf8))
-            world.turn()
-            return String(decoding: stream.sent.dropFirst(9).prefix(3), as: UTF8.self)
-        }
-        #expect(status("x", on: 0) == "200" && status("x", on: 1) == "421" && status("y", on: 1) == "404")
-    }
-
     @Test func `admins see all loops, and may kick and close on any`() {
         var hooks = ServerHooks()
         hooks.verifyAdmin = { _, _, decided in decided(true) }

@@ -31,6 +31,11 @@ final class FakeStream: ByteStream {
     /// Whether the server has paused reading.
     private(set) var isPaused = false
     private var pending: [UInt8] = []
+    /// What has come while nobody had the stream, and how that ended.
+    private var unread: [UInt8] = []
+    private var unreadEnd: ((FakeStream) -> Void)?
+    /// What takes it from loop to loop; nil for a stream that stays where it is.
+    var mail: LoopMail?
     /// What a layer below would say.
     var isHandshaking = false
     var failure: String?
@@ -38,6 +43,22 @@ final class FakeStream: ByteStream {
     func pauseReading() { isPaused = true }
 
     func resumeReading() { isPaused = false }
+
+    func detach() -> (any DetachedStream)? {
+        guard let mail, !isBlocked, !isClosed, closing == nil else { return nil }
+        handler = nil
+        return mail.detach(self)
+    }
+
+    /// Delivers what has come while nobody had the stream; whether anything did.
+    func deliverUnread() -> Bool {
+        guard handler != nil, !isPaused, !unread.isEmpty || unreadEnd != nil else { return false }
+        let (bytes, end) = (unread, unreadEnd)
+        (unread, unreadEnd) = ([], nil)
+        if !bytes.isEmpty { receive(bytes) }
+        end?(self)
+        return true
+    }
 
     func send(_ bytes: inout [UInt8], then shared: [UInt8]) {
         precondition(!isBlocked, "nothing may be sent to a blocked stream")
@@ -70,6 +91,7 @@ final class FakeStream: ByteStream {
     /// Bytes of the peer arrive.
     func receive(_ bytes: [UInt8]) {
         guard closing == nil, !isClosed else { return }
+        guard handler != nil else { return unread += bytes }
         var lent = bytes
         var span = lent.mutableSpan
         handler?.streamReceived(&span)
@@ -78,12 +100,14 @@ final class FakeStream: ByteStream {
     /// The peer's FIN arrives.
     func end() {
         guard closing == nil, !isClosed else { return }
+        guard handler != nil else { return unreadEnd = { $0.end() } }
         handler?.streamEnded(self)
     }
 
     /// The connection breaks, as after a reset.
     func cut() {
         guard !isClosed else { return }
+        guard handler != nil || closing != nil else { return unreadEnd = { $0.cut() } }
         isClosed = true
         handler?.streamClosed(self)
     }
@@ -107,6 +131,8 @@ final class World {
     let mail: LoopMail
     /// The loop to which the next connection comes.
     var home = 0
+    /// Whether connections can move to other loops.
+    var streamsMove = true
     private var streams: [FakeStream] = []
     private let logBox: LogBox
 
@@ -143,6 +169,7 @@ final class World {
     /// A new connection to the server.
     func connect(from peer: PeerAddress = .test) -> FakeStream {
         let stream = FakeStream()
+        if streamsMove { stream.mail = mail }
         streams.append(stream)
         servers[home].accept(stream, peer: peer)
         return stream
@@ -166,7 +193,7 @@ final class World {
             for stream in streams { stream.settle() }
             streams.removeAll(where: \.isClosed)
             flush()
-        } while mail.deliver(to: servers)
+        } while mail.deliver(to: servers) || streams.reduce(false) { $1.deliverUnread() || $0 }
     }
 
     private func flush() {
@@ -214,6 +241,9 @@ final class LoopMail {
     private var directory: LoopDirectory
     private let loops: Int
     private var waiting: [[LoopBatch]]
+    /// Streams between two loops, by number.
+    private var detached: [Int: FakeStream] = [:]
+    private var detachedCount = 0
     /// Loops that do not turn.
     var stuck: Set<Int> = []
 
@@ -229,6 +259,17 @@ final class LoopMail {
     func waitingCount(for loop: Int) -> Int { waiting[loop].count }
 
     func links(of loop: Int) -> any LoopLinks { Links(mail: self, own: loop, count: loops) }
+
+    /// An end of a connection between two loops.
+    private struct Detached: DetachedStream {
+        let number: Int
+    }
+
+    func detach(_ stream: FakeStream) -> any DetachedStream {
+        detachedCount += 1
+        detached[detachedCount] = stream
+        return Detached(number: detachedCount)
+    }
 
     /// Delivers what waits; whether anything did.
     func deliver(to servers: [Server]) -> Bool {
@@ -256,6 +297,10 @@ final class LoopMail {
         func post(_ batch: LoopBatch, to loop: Int) {
             precondition(loop != own, "a loop does not write to itself")
             mail.waiting[loop].append(batch)
+        }
+
+        func attach(_ stream: any DetachedStream) -> (any ByteStream)? {
+            (stream as? Detached).flatMap { mail.detached.removeValue(forKey: $0.number) }
         }
 
         func withDirectory(_ body: (inout LoopDirectory) -> Void) { body(&mail.directory) }

@@ -151,6 +151,7 @@ struct SimulationTests {
         simulation.time.run(for: .seconds(5))
         for server in simulation.servers {
             #expect(!server.lobbies.isEmpty && server.connectionCount > 0 && server.counted[.loopBatches] > 0)
+            #expect(server.counted[.connectionsMoved] > 0)
         }
         let result = simulation.run()
         #expect(result.failures.isEmpty, "\(result.failures)")

@@ -50,6 +50,10 @@ package final class Connection: ByteStreamHandler {
 
     package func streamReceived(_ bytes: inout MutableSpan<UInt8>) {
         server.counters[.bytesIn] += UInt64(bytes.count)
+        read(&bytes)
+    }
+
+    private func read(_ bytes: inout MutableSpan<UInt8>) {
         if let webSocket { return webSocket.received(&bytes, from: 0) }
         guard let http else { return }
         let taken = http.received(bytes.span)
@@ -225,6 +229,34 @@ package final class Connection: ByteStreamHandler {
         guard !hasEnded else { return }
         if !out.isEmpty || !shared.isEmpty { markDirty() }
         if let webSocket { webSocket.drained() } else { http?.drained() }
+    }
+
+    // MARK: From loop to loop
+
+    /// Moves to the loop that the present request belongs to, once the stream holds nothing to be sent. A stream that cannot
+    /// move has its request answered here.
+    func leave() {
+        guard !isBlocked, queuedBytes == 0, let (request, loop) = http?.takeDeparture() else { return }
+        guard let detached = stream.detach() else { return goOn(with: request) }
+        hasEnded = true
+        http = nil
+        server.wheel.cancel(timer)
+        server.release(self)
+        let moved = MovedConnection(stream: detached, peer: peer, isSecure: isSecure, request: request)
+        server.loops.link(to: loop).say(.connection(moved))
+    }
+
+    /// Answers a request, whose head has been read, on this loop.
+    func goOn(with request: RestingRequest) {
+        let channel = HTTPChannel(connection: self, now: server.clock())
+        http = channel
+        // Nothing is delivered before the next turn.
+        stream.resumeReading()
+        channel.goOn(with: request)
+        var bytes = request.bytes
+        var span = bytes.mutableSpan
+        read(&span)
+        if request.hasEnded { streamEnded(stream) }
     }
 
     // MARK: Ending

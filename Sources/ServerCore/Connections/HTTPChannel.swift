@@ -17,6 +17,8 @@ final class HTTPChannel {
         case body
         /// A whole request waits for its answer, or a streamed answer is under way.
         case answering
+        /// A head has come that belongs to another loop.
+        case leaving
     }
 
     /// Held by us and holding us; the connection lets go when it ends or speaks WebSocket.
@@ -34,6 +36,10 @@ final class HTTPChannel {
     private var isReading = false
     private var isPaused = false
     private var closesWhenAnswered = false
+    /// The request that belongs to another loop, and that loop, while ``Stage/leaving``.
+    private var departure: (head: HTTPRequestHead, loop: Int)?
+    /// Whether the peer has said meanwhile that it sends no more.
+    private var hasEnded = false
 
     init(connection: Connection, now: Instant) {
         self.connection = connection
@@ -70,7 +76,7 @@ final class HTTPChannel {
     /// Whether the next request may be read: the one before has been answered, and its answer is not in the way.
     private var canRead: Bool {
         guard !connection.hasEnded, connection.webSocket == nil else { return false }
-        if stage == .answering { return false }
+        if stage == .answering || stage == .leaving { return false }
         return !connection.isBlocked || exchange != nil
     }
 
@@ -114,6 +120,12 @@ final class HTTPChannel {
             connection.queue(WebSocketHandshakeError.body.response())
             return end()
         }
+        if let loop = server.otherLoop(for: head) { return leave(for: loop, with: head) }
+        serve(head)
+    }
+
+    /// Makes ready for a request that is answered on this loop.
+    private func serve(_ head: HTTPRequestHead) {
         let exchange = HTTPExchange(head: head, channel: self)
         self.exchange = exchange
         parser.bodyBytesMax = server.bodyBytesMax(for: exchange)
@@ -151,6 +163,33 @@ final class HTTPChannel {
         guard isPaused, waiting.isEmpty, !connection.hasEnded else { return }
         isPaused = false
         connection.stream.resumeReading()
+    }
+
+    // MARK: To another loop
+
+    /// Reads nothing more until the connection has moved, at the end of a turn in which all that was answered has gone.
+    private func leave(for loop: Int, with head: HTTPRequestHead) {
+        stage = .leaving
+        deadline = .distantFuture
+        departure = (head, loop)
+        isPaused = true
+        connection.stream.pauseReading()
+        server.leaving.append(connection)
+    }
+
+    /// The request that belongs to another loop, with all that has come after its head.
+    func takeDeparture() -> (request: RestingRequest, loop: Int)? {
+        guard let departure else { return nil }
+        let request = RestingRequest(head: departure.head, parser: parser, bytes: waiting, hasEnded: hasEnded)
+        self.departure = nil
+        waiting = []
+        return (request, departure.loop)
+    }
+
+    /// Answers a request on this loop, whichever it belongs to. What came after its head is to be received next.
+    func goOn(with request: RestingRequest) {
+        parser = request.parser
+        serve(request.head)
     }
 
     // MARK: Out
@@ -203,12 +242,13 @@ final class HTTPChannel {
 
     func drained() {
         exchange?.drained()
+        if stage == .leaving { server.leaving.append(connection) }
         resume()
     }
 
     /// The peer will send no more. What was answered is still sent; an answer that is yet to come is not wanted.
     func streamEnded() {
-        end()
+        if stage == .leaving { hasEnded = true } else { end() }
     }
 
     private func end() {
@@ -249,7 +289,7 @@ final class HTTPChannel {
             connection.queue(HTTPAnswer.requestTimeout)
             end()
         case .idle: end()
-        case .answering: break
+        case .answering, .leaving: break
         }
     }
 }

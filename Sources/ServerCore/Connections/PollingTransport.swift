@@ -373,6 +373,7 @@ final class PollingTransport: Transport {
         server.wheel.cancel(timer)
         if !keepsID { server.engineSessions.remove(sid) }
         server.engineSessions.release(self)
+        _ = server.loops.withDirectory { $0.pollings.released(peer) }
         // A POST whose body is still coming in finds nobody when it is whole.
         if post != nil, postIsTaken { markDirty() }
     }

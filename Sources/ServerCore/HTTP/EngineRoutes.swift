@@ -25,14 +25,6 @@ extension Server {
         }
     }
 
-    /// What an endpoint serves. With several loops that is no long polling: the kernel gives each of a session's connections
-    /// to any loop, and only one of them knows it.
-    private func policy(of endpoint: EngineEndpoint) -> EnginePolicy {
-        var policy = endpoint.policy
-        if loopCount > 1 { policy.transports.removeAll { $0 == .polling } }
-        return policy
-    }
-
     /// The longest body of a request whose head has come; a session is told of its POST.
     func engineBodyBytesMax(_ exchange: HTTPExchange, at endpoint: EngineEndpoint) -> Int {
         let head = exchange.head
@@ -41,7 +33,7 @@ extension Server {
         addFields(to: exchange, endpoint, verdict)
         guard let request = try? engineRequest(head, verdict),
             let session = sessionNamed(in: request, at: endpoint), let polling = session.polling,
-            request.decide(policy(of: endpoint), session: status(of: session, head)) == .post
+            request.decide(endpoint.policy, session: status(of: session, head)) == .post
         else { return settings.bodyBytesMax }
         polling.begin(exchange)
         return endpoint.limits.messageBytesMax
@@ -82,7 +74,7 @@ extension Server {
     private func act(
         on request: EngineRequest, _ session: EngineSession?, _ exchange: HTTPExchange, _ endpoint: EngineEndpoint
     ) throws(EngineRefusal) {
-        let decision = request.decide(policy(of: endpoint), session: session.map { status(of: $0, exchange.head) })
+        let decision = request.decide(endpoint.policy, session: session.map { status(of: $0, exchange.head) })
         switch (decision, session) {
         case (.handshake(let revision), _):
             guard endpoint.allows(exchange) else { throw .forbidden() }
@@ -122,13 +114,14 @@ extension Server {
     }
 
     private func open(_ exchange: HTTPExchange, _ handshake: EngineHandshake, _ poll: EnginePoll) {
-        guard let slot = engineSessions.admit(exchange.peer, at: clock()) else {
+        guard loops.withDirectory({ $0.pollings.admit(exchange.peer, at: clock()) }) == .admitted else {
             counters[.pollingsRefused] += 1
             return exchange.respond(.serviceUnavailable, text: "too many sessions", fields: [.retryAfter: "5"])
         }
         let endpoint = handshake.endpoint
         let transport = PollingTransport(
-            server: self, limits: endpoint.limits, form: handshake.form, peer: exchange.peer, slot: slot)
+            server: self, limits: endpoint.limits, form: handshake.form, peer: exchange.peer,
+            slot: engineSessions.takeSlot())
         transport.open(endpoint.makeSession(transport, handshake), poll)
     }
 
@@ -187,7 +180,7 @@ extension HTTPExchange {
 
 extension HTTPRequestHead {
     /// Whether the request asks for a WebSocket, correctly or not.
-    fileprivate var asksForWebSocket: Bool { fields.hasToken("websocket", in: .upgrade) }
+    var asksForWebSocket: Bool { fields.hasToken("websocket", in: .upgrade) }
 }
 
 extension HTTPOriginVerdict {

@@ -18,10 +18,10 @@ extension Server {
     }
 
     /// Where players speak Socket.IO.
-    private static let playersPath = "/socket.io/"
+    static let playersPath = "/socket.io/"
 
     /// What the author has put at a path.
-    private func endpoint(_ path: String) -> Endpoint? {
+    func endpoint(_ path: String) -> Endpoint? {
         endpoints.isEmpty ? nil : endpoints[path] ?? endpoints["*"]
     }
 

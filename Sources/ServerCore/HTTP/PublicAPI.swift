@@ -27,8 +27,9 @@ extension Server {
         guard loops.withDirectory({ $0.loop(of: id) }) ?? nil != nil else {
             return exchange.respond(.notFound, error: "no such lobby")
         }
-        // The kernel picks the loop anew for each connection (RFC 9110 §15.5.20).
-        exchange.respond(.misdirectedRequest, error: "the lobby is on another loop; try again on a new connection")
+        // It is about to be opened, or was opened anew elsewhere while we came here.
+        exchange.respond(
+            .serviceUnavailable, error: "the lobby cannot be reached just now", fields: [.retryAfter: "1"])
     }
 
     private func watch(_ hosted: HostedLobby, _ exchange: HTTPExchange) {
@@ -40,10 +41,26 @@ extension Server {
         }
         guard drainDeadline == nil else { return refuseWatcher(exchange, "the server is shutting down") }
         let gallery = hosted.openGallery()
-        guard gallery.count < settings.watchersPerLobbyMax, watcherCount < settings.watchersMax else {
+        guard gallery.count < settings.watchersPerLobbyMax, admitWatcher() else {
             return refuseWatcher(exchange, "too many watch already")
         }
         gallery.open(exchange, request)
+    }
+
+    /// Counts one more event stream, if there may be.
+    private func admitWatcher() -> Bool {
+        let isAdmitted = loops.withDirectory { [settings] directory in
+            guard directory.watcherCount < settings.watchersMax else { return false }
+            directory.watcherCount += 1
+            return true
+        }
+        return isAdmitted ?? false
+    }
+
+    /// That many event streams have ended.
+    func releaseWatchers(_ count: Int) {
+        guard count > 0 else { return }
+        _ = loops.withDirectory { $0.watcherCount -= count }
     }
 
     private func refuseWatcher(_ exchange: HTTPExchange, _ reason: String) {

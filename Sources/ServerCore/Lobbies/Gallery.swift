@@ -74,11 +74,11 @@ final class Gallery {
 
     // MARK: Watching
 
-    /// Makes `exchange` an event stream.
+    /// Makes `exchange` an event stream, which was counted.
     func open(_ exchange: HTTPExchange, _ request: WatchRequest) {
         exchange.beginStream(fields: Self.streamFields)
         // A HEAD has its whole answer.
-        guard exchange.isOpen else { return }
+        guard exchange.isOpen else { return server.releaseWatchers(1) }
         let rules = lobby.rules
         let watcher = EventStreamWatcher(
             exchange, request, tickRate: rules.tickRate, snapshotEvery: rules.snapshotEvery)
@@ -88,7 +88,6 @@ final class Gallery {
         exchange.onDrained = { [weak self, unowned watcher] in self?.show(watcher) }
         if watchers.isEmpty { nextHeartbeat = server.clock() + server.settings.watcherHeartbeatInterval }
         watchers.append(watcher)
-        server.watcherCount += 1
         server.counters[.watchersOpened] += 1
         exchange.stream(Self.opening)
         if watcher.format == .snapshot { exchange.stream(schemaEvent()) }
@@ -98,7 +97,7 @@ final class Gallery {
     private func remove(_ watcher: EventStreamWatcher) {
         guard let index = watchers.firstIndex(where: { $0 === watcher }) else { return }
         watchers.remove(at: index)
-        server.watcherCount -= 1
+        server.releaseWatchers(1)
     }
 
     /// Ends every stream, with an event that says why.
@@ -106,7 +105,7 @@ final class Gallery {
         let event = Self.event(name, data: data)
         let ended = watchers
         watchers = []
-        server.watcherCount -= ended.count
+        server.releaseWatchers(ended.count)
         for watcher in ended {
             watcher.exchange.stream(event)
             watcher.exchange.endStream()

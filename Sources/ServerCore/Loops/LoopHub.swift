@@ -1,3 +1,4 @@
+import ByteKit
 import GameKit
 import JSONCore
 
@@ -52,6 +53,9 @@ final class LoopHub {
     /// This loop's number.
     var own: Int { links.own }
 
+    /// Makes a stream of this loop of one that came from another.
+    func attach(_ stream: any DetachedStream) -> (any ByteStream)? { links.attach(stream) }
+
     /// Every other loop's number.
     private var others: [Int] { (0..<links.count).filter { $0 != links.own } }
 
@@ -86,6 +90,7 @@ final class LoopHub {
         for message in batch.messages {
             switch message {
             case .joined, .refused, .moved, .deliver, .answered, .ended: toSession(message, batch)
+            case .connection(let moved): server.adopt(moved)
             case .question(let number, let question):
                 outgoing[batch.from].say(.answer(number, server.answer(question)))
             case .answer(let number, let answer): questions.removeValue(forKey: number)?(answer)

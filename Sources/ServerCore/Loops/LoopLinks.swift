@@ -1,3 +1,5 @@
+import ByteKit
+
 /// How the server of one loop reaches those of the process's other loops, and the one thing that all of them share.
 ///
 /// Whoever drives the servers supplies it: mailboxes and a lock in production, a queue of events in a simulated world.
@@ -9,6 +11,9 @@ package protocol LoopLinks: AnyObject {
     /// Hands a batch to ``Server/receive(_:)`` of that loop on a later turn, after all that was handed to it before. A
     /// batch to a loop that has ended is dropped.
     func post(_ batch: LoopBatch, to loop: Int)
+    /// Makes a stream of this loop of a connection that came from another one; it reads once it is told to. Nil when that
+    /// cannot be; the connection is closed then.
+    func attach(_ stream: any DetachedStream) -> (any ByteStream)?
     /// Lends the directory; no other loop sees it meanwhile.
     func withDirectory(_ body: (inout LoopDirectory) -> Void)
 }
@@ -28,15 +33,17 @@ final class LoneLoop: LoopLinks {
         preconditionFailure("there is no other loop")
     }
 
+    func attach(_ stream: any DetachedStream) -> (any ByteStream)? { nil }
+
     func withDirectory(_ body: (inout LoopDirectory) -> Void) {
         body(&directory)
     }
 }
 
-/// What is counted and found across the loops of a process: which lobby is where, and which connections are let in.
+/// What is counted and found across the loops of a process: which lobby is where, and who is let in.
 ///
-/// Used when a connection or a lobby opens or closes and when somebody joins a lobby that is not on its own loop; never
-/// for a message.
+/// Used when a connection, a session on polling, an event stream or a lobby opens or closes, and when somebody wants a lobby
+/// that is not on its own loop; never for a message.
 package struct LoopDirectory: Sendable {
     /// A lobby's loop, and what the lobby adds to the loop's load.
     private struct Place {
@@ -49,11 +56,16 @@ package struct LoopDirectory: Sendable {
     private var loads: [Int]
     /// Who may connect, to any loop.
     var admission: AdmissionPolicy
+    /// Who may have a session on long polling. It holds no connection: the rules are the same, the counts its own.
+    var pollings: AdmissionPolicy
+    /// How many event streams there are.
+    var watcherCount = 0
 
     /// The directory of a process that has opened nothing yet; `seed` is any number that no peer can know.
     package init(loops: Int, admission: AdmissionLimits, seed: UInt64) {
         loads = Array(repeating: 0, count: loops)
         self.admission = AdmissionPolicy(admission, seed: seed)
+        pollings = AdmissionPolicy(admission, seed: seed)
     }
 
     /// The loop of that lobby, if it is open or about to be opened.

@@ -50,6 +50,8 @@ enum LoopMessage: Sendable {
     indirect case ended(guest: Int, Departure)
 
     // Between servers.
+    /// A connection whose request belongs to the other loop.
+    indirect case connection(MovedConnection)
     indirect case question(Int, LoopQuestion)
     indirect case answer(Int, LoopAnswer)
     case drain

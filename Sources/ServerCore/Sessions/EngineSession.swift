@@ -18,7 +18,7 @@ package class EngineSession: MessageSession {
     private final var probe: EngineProbeSession?
 
     init(_ transport: Transport, _ handshake: EngineHandshake) {
-        sid = EngineID.make(from: transport.server.randomBytes(EngineID.randomByteCount))
+        sid = transport.server.makeSessionID()
         self.handshake = handshake
         polling = transport as? PollingTransport
         super.init(transport, heartbeat: handshake.form.revision)

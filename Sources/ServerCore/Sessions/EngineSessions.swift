@@ -7,23 +7,23 @@ struct EngineSessions {
     private var bySID: [String: EngineSession] = [:]
     private var pollings: [PollingTransport?] = []
     private var freeSlots: [Int] = []
-    /// Sessions on polling hold no connection: they are let in by the same rules, and counted apart.
-    private var admission: AdmissionPolicy
     /// Those that have answers to give at the end of the turn.
     private var dirty: [PollingTransport] = []
 
-    init(_ limits: AdmissionLimits, seed: UInt64) {
-        admission = AdmissionPolicy(limits, seed: seed)
-    }
-
-    /// How many sessions there are on polling, the ones included that wait for a last poll.
-    var pollingCount: Int { admission.connectionCount }
-
     // MARK: By id
 
-    /// The session with that id at that endpoint. Ids are ours: what is no such id is not looked up.
+    /// The loop to which the session of that id belongs: the id names it, so that no table has to. Nil for what is no id
+    /// of ours.
+    static func loop(of sid: String, among loops: Int) -> Int? {
+        guard sid.utf8.count == EngineID.randomByteCount / 3 * 4 else { return nil }
+        var hash = StableHash()
+        hash.feed(sid.utf8)
+        return Int(hash.value % UInt64(loops))
+    }
+
+    /// The session with that id at that endpoint.
     func session(_ sid: String, at endpoint: EngineEndpoint) -> EngineSession? {
-        guard sid.utf8.count == EngineID.randomByteCount / 3 * 4, let session = bySID[sid] else { return nil }
+        guard let session = bySID[sid] else { return nil }
         return session.handshake.endpoint === endpoint ? session : nil
     }
 
@@ -33,9 +33,8 @@ struct EngineSessions {
 
     // MARK: On polling
 
-    /// A place for one more session on polling; nil when the server, or the address, has as many as it may.
-    mutating func admit(_ peer: PeerAddress, at now: Instant) -> Int? {
-        guard case .admitted = admission.admit(peer, at: now) else { return nil }
+    /// A place for one more session on polling.
+    mutating func takeSlot() -> Int {
         if let slot = freeSlots.popLast() { return slot }
         pollings.append(nil)
         return pollings.count - 1
@@ -46,7 +45,6 @@ struct EngineSessions {
     mutating func release(_ polling: PollingTransport) {
         pollings[polling.slot] = nil
         freeSlots.append(polling.slot)
-        admission.released(polling.peer)
     }
 
     /// What a timer's token stands for.

@@ -1,3 +1,4 @@
+internal import ByteKit
 internal import Determinism
 internal import ServerCore
 
@@ -6,15 +7,16 @@ final class SimulatedLoops {
     /// The longest that a batch takes.
     private static let delayMax = 200_000
 
-    private let time: SimulatedTime
+    private let network: SimulatedNetwork
+    private var time: SimulatedTime { network.time }
     private var random: SeededRandom
     private var directory: LoopDirectory
     private var places: [(server: Server, node: SimulatedNode)] = []
     private let count: Int
 
-    init(count: Int, _ admission: AdmissionLimits, time: SimulatedTime, random: SeededRandom) {
+    init(count: Int, _ admission: AdmissionLimits, in network: SimulatedNetwork, random: SeededRandom) {
         self.count = count
-        self.time = time
+        self.network = network
         self.random = random
         directory = LoopDirectory(loops: count, admission: admission, seed: self.random.next())
     }
@@ -44,6 +46,11 @@ final class SimulatedLoops {
             arrivals[loop] = arrival
             let place = loops.places[loop]
             place.node.call(at: arrival) { place.server.receive(batch) }
+        }
+
+        func attach(_ stream: any DetachedStream) -> (any ByteStream)? {
+            guard let stream = stream as? DetachedSimulatedStream else { return nil }
+            return loops.network.attach(stream, to: loops.places[own].node)
         }
 
         func withDirectory(_ body: (inout LoopDirectory) -> Void) { body(&loops.directory) }

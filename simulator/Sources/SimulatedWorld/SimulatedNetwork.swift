@@ -33,6 +33,9 @@ package final class SimulatedNetwork {
     /// How many connections have been opened.
     package private(set) var connectionCount = 0
 
+    /// Ends of connections that are between two loops.
+    var detached: [Int: SimulatedStream] = [:]
+
     private let seed: UInt64
     private var listeners: [Listener] = []
     /// The newest node of each name; looked up, never iterated.
@@ -112,6 +115,15 @@ package final class SimulatedNetwork {
         }
     }
 
+    /// Makes a stream of `node` of one that another loop has detached; nil when the connection has been reset meanwhile.
+    func attach(_ stream: DetachedSimulatedStream, to node: SimulatedNode) -> SimulatedStream? {
+        guard let attached = detached.removeValue(forKey: stream.connection), attached.state == .open else {
+            return nil
+        }
+        attached.move(to: node)
+        return attached
+    }
+
     /// A live connection drawn by `random`, or nil when there is none.
     package func drawPipe(_ random: inout SeededRandom) -> SimulatedPipe? {
         livePipes.isEmpty ? nil : livePipes[random.int(in: 0...livePipes.count - 1)]
@@ -125,6 +137,7 @@ package final class SimulatedNetwork {
         nodesByName = [:]
         livePipes = []
         listeners = []
+        detached = [:]
     }
 
     // MARK: For pipes

@@ -131,6 +131,9 @@ package final class SimulatedPipe {
         schedule(.read, side, at: time.now)
     }
 
+    /// An end has no loop for a while.
+    func detach(_ stream: SimulatedStream) { network.detached[connection] = stream }
+
     /// Half-closes.
     func finish(_ side: PipeSide) {
         let flow = flow(from: side)

@@ -16,8 +16,8 @@ package final class SimulatedStream: ByteStream {
 
     /// Who receives what happens on this stream. Dropped when the stream has closed.
     package var handler: (any ByteStreamHandler)?
-    /// The process this end belongs to.
-    package let node: SimulatedNode
+    /// The process, or the loop of one, that this end belongs to.
+    package private(set) var node: SimulatedNode
     /// Which end it is.
     package let side: PipeSide
     /// The connection's number in traces, counted from 1 in the order they were opened.
@@ -75,6 +75,17 @@ package final class SimulatedStream: ByteStream {
         pipe?.close(side, manner)
     }
 
+    package func detach() -> (any DetachedStream)? {
+        guard state == .open, !waits, let pipe else { return nil }
+        handler = nil
+        isReadingPaused = true
+        pipe.detach(self)
+        return DetachedSimulatedStream(connection: connection)
+    }
+
+    /// Makes this a stream of another loop, which reads once it is told to.
+    func move(to node: SimulatedNode) { self.node = node }
+
     /// Ends what this side sends (FIN) and goes on receiving: a half-close, for tests and hostile clients.
     package func finishSending() {
         guard state == .open, !hasFinished else { return }
@@ -95,4 +106,9 @@ package final class SimulatedStream: ByteStream {
         self.handler = nil
         handler?.streamClosed(self)
     }
+}
+
+/// An end of a connection between two loops, by the connection's number: ``SimulatedNetwork/attach(_:to:)``.
+struct DetachedSimulatedStream: DetachedStream {
+    let connection: Int
 }

@@ -85,7 +85,7 @@ package final class Simulation {
     ) -> ([Server], [SimulatedNode]) {
         let time = network.time
         let loops = SimulatedLoops(
-            count: options.loops, options.settings.admission, time: time, random: SeededRandom(seed: options.seed))
+            count: options.loops, options.settings.admission, in: network, random: SeededRandom(seed: options.seed))
         var servers: [Server] = []
         var nodes: [SimulatedNode] = []
         for loop in 0..<options.loops {
