@@ -1,7 +1,8 @@
 /// What the server counts. Each name stands in the overview, in `docs/limits.md` and in the tests.
 package enum Counter: Int, CaseIterable, Sendable {
     case connectionsAccepted, connectionsRefused, addressesRefused, pollingsRefused, proxyHeadersRefused
-    case handshakesTimedOut, handshakesFailed, headsRefused, requests, handshakesRefused, namespacesRefused
+    case handshakesTimedOut, handshakesFailed, headsRefused, requests, handshakesRefused, sessionGuessesRefused
+    case namespacesRefused
     case bytesIn, bytesOut, messagesIn, messagesMalformed, messagesRateLimited
     case joinTimeouts, closeTimeouts, heartbeatsMissed, slowConsumersClosed
     case joins, joinsRefused, resumes, drops, graceExpired, leaves, kicks

@@ -46,7 +46,7 @@ package final class Server {
     private var connections: [Connection?] = []
     private var freeSlots: [Int] = []
     /// Sessions of Engine.IO, of players and of authors.
-    var engineSessions = EngineSessions()
+    var engineSessions: EngineSessions
     /// Socket.IO for players.
     private(set) lazy var playerEngine = EngineEndpoint(players: self)
     /// Which web pages players may come from.
@@ -90,6 +90,7 @@ package final class Server {
         let seed = self.entropy.next()
         let links = links ?? LoneLoop(LoopDirectory(loops: 1, admission: settings.admission, seed: seed))
         self.links = links
+        engineSessions = EngineSessions(settings.admission, seed: self.entropy.next())
         loopCount = links.count
         origins = HTTPOriginRule(origins: settings.allowedOrigins, allowsCredentials: settings.setsSessionCookie)
         wheel = TimerWheel(now: startedAt)

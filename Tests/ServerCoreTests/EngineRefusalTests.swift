@@ -1,3 +1,4 @@
+import ByteKit
 import Determinism
 import Foundation
 import HTTPCore
@@ -68,6 +69,57 @@ struct EngineRefusalTests {
         #expect(ask("EIO=4&transport=polling&sid=\(sid)", "POST").body == json(1))
         #expect(Client(world, "/engine.io/?EIO=4&transport=websocket&sid=\(sid)").status == 400)
         #expect(ask("EIO=4&transport=polling&sid=" + String(repeating: "A", count: 4_096)).body == json(1))
+    }
+
+    @Test func `who goes on guessing ids is answered 429 and cut off, and who is honest is not (E-02)`() {
+        let guesser = PeerAddress(ipv4: 0xCB00_7101, port: 40_000)
+        let neighbour = PeerAddress(ipv4: 0xCB00_7102, port: 40_000)
+        _ = world.serveEcho()
+        let client = EngineClient(world, peer: guesser)
+        func guess(_ peer: PeerAddress, _ transport: String = "polling", _ fields: String...) -> WebExchange {
+            let query = "EIO=4&transport=\(transport)&sid=AAAAAAAAAAAAAAAAAAAA"
+            return world.request("GET", "/engine.io/?\(query)", fields: fields, peer: peer)
+        }
+        for _ in 0..<20 {
+            let answer = guess(guesser)
+            #expect(answer.status == 400 && answer.body == json(1) && !answer.stream.isClosed)
+            answer.stream.cut()
+        }
+        #expect(world.count(.sessionGuessesRefused) == 0)
+        let refused = guess(guesser)
+        #expect(refused.status == 429 && refused.body == json(1) && refused.stream.isClosed)
+        #expect(refused.fields.first == "Retry-After: 60" && refused.fields.last == "Content-Type: application/json")
+        let upgrade = guess(guesser, "websocket", "Upgrade: websocket", "Connection: Upgrade")
+        #expect(upgrade.status == 429 && upgrade.body == "Session ID unknown" && upgrade.stream.isClosed)
+        #expect(world.count(.sessionGuessesRefused) == 2)
+        let poll = world.request("POST", client.target, body: Array("4hello".utf8), peer: guesser)
+        #expect(poll.status == 200, "a session that is there is served all the same")
+        #expect(guess(neighbour).status == 400 && guess(.test).status == 400)
+        world.run(.seconds(3))
+        #expect(guess(guesser).status == 400 && guess(guesser).status == 429, "20 a minute")
+    }
+
+    @Test func `guesses are counted for whom a listed proxy names, and this machine's own are not`() {
+        let proxied = World { $0.admission.proxies = [AddressRange("203.0.113.9")].compactMap(\.self) }
+        _ = proxied.serveEcho()
+        let proxy = PeerAddress(ipv4: 0xCB00_7109, port: 40_000)
+        let statuses = (0..<25).map { number in
+            proxied.request(
+                "GET", "/engine.io/?EIO=4&transport=polling&sid=x",
+                fields: ["X-Forwarded-For: 198.51.100.\(number % 2)"],
+                peer: proxy
+            ).status
+        }
+        #expect(statuses.allSatisfy { $0 == 400 })
+        let more = (0..<20).map { _ in
+            proxied.request(
+                "GET", "/engine.io/?EIO=4&transport=polling&sid=x", fields: ["X-Forwarded-For: 198.51.100.1"],
+                peer: proxy
+            ).status
+        }
+        #expect(more.count { $0 == 400 } == 8 && more.last == 429)
+        let own = (0..<25).map { _ in proxied.request("GET", "/engine.io/?EIO=4&transport=polling&sid=x").status }
+        #expect(own.allSatisfy { $0 == 400 })
     }
 
     @Test func `a session of one path is unknown at another`() {

@@ -14,6 +14,8 @@ package struct AdmissionLimits: Sendable, Equatable {
     package var addressRate = AdmissionRate(perSecond: 10, burst: 40)
     /// New connections of all addresses together.
     package var processRate = AdmissionRate(perSecond: 500, burst: 1_000)
+    /// Requests of one address for Engine.IO sessions that nobody has, on each loop.
+    package var unknownSessionRate = AdmissionRate(perMinute: 20, burst: 20)
     /// Whether only ``connectionsMax`` holds for peers on this machine, whose address says nothing about who they are.
     package var exemptsLoopback = true
 
@@ -24,6 +26,11 @@ package struct AdmissionLimits: Sendable, Equatable {
     /// The defaults.
     package init() {}
 
+    /// Whether what holds for one address does not hold for this one: it says nothing about who is there.
+    func exempts(_ address: PeerAddress) -> Bool {
+        address.family == .local || exemptsLoopback && address.isLoopback || isProxy(address)
+    }
+
     /// Whether a peer is one of the ``proxies``.
     func isProxy(_ peer: PeerAddress) -> Bool {
         guard !proxies.isEmpty, let address = IPAddress(peer) else { return false }
@@ -31,7 +38,7 @@ package struct AdmissionLimits: Sendable, Equatable {
     }
 }
 
-/// So many a second on average, and so many at once after a quiet time.
+/// So many a second or a minute on average, and so many at once after a quiet time.
 package struct AdmissionRate: Sendable, Equatable {
     /// The time that pays for one.
     let interval: Interval
@@ -40,9 +47,18 @@ package struct AdmissionRate: Sendable, Equatable {
 
     /// A rate of 1 to 1,000,000 a second with a burst of 1 to 1,000,000.
     package init(perSecond: Int, burst: Int) {
-        precondition((1...1_000_000).contains(perSecond), "a rate is 1 to 1,000,000 a second")
+        self.init(count: perSecond, in: .seconds(1), burst: burst)
+    }
+
+    /// A rate of 1 to 1,000,000 a minute with a burst of 1 to 1,000,000.
+    package init(perMinute: Int, burst: Int) {
+        self.init(count: perMinute, in: .seconds(60), burst: burst)
+    }
+
+    private init(count: Int, in time: Interval, burst: Int) {
+        precondition((1...1_000_000).contains(count), "a rate is 1 to 1,000,000")
         precondition((1...1_000_000).contains(burst), "a burst is 1 to 1,000,000")
-        interval = Interval(nanoseconds: 1_000_000_000 / Int64(perSecond))
+        interval = Interval(nanoseconds: time.nanoseconds / Int64(count))
         allowance = Interval(nanoseconds: interval.nanoseconds * Int64(burst))
     }
 }

@@ -93,14 +93,12 @@ package struct AdmissionPolicy: Sendable {
         return nil
     }
 
-    private func isExempt(_ address: PeerAddress) -> Bool {
-        address.family == .local || limits.exemptsLoopback && address.isLoopback || limits.isProxy(address)
-    }
+    private func isExempt(_ address: PeerAddress) -> Bool { limits.exempts(address) }
 }
 
 extension PeerAddress {
     /// What limits are counted by: the IPv6 /64, or the IPv4 address as a /64 of the block `::/32`, which nobody has.
-    fileprivate var admissionKey: UInt64 {
+    var admissionKey: UInt64 {
         family == .ipv6 ? high : low
     }
 }

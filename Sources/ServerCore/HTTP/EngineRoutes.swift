@@ -21,7 +21,11 @@ extension Server {
             try act(on: request, session, exchange, endpoint)
         } catch {
             counters[.handshakesRefused] += 1
-            exchange.refuse(error)
+            guard error == .sessionUnknown, !engineSessions.mayGuess(exchange.peer, at: clock()) else {
+                return exchange.refuse(error)
+            }
+            counters[.sessionGuessesRefused] += 1
+            exchange.refuse(error, status: .tooManyRequests, fields: [.retryAfter: "60"], keepsAlive: false)
         }
     }
 
@@ -164,16 +168,22 @@ extension EngineEndpoint {
 extension HTTPExchange {
     /// Refuses a request of Engine.IO: with JSON, or in words where a WebSocket was asked for, and the end of the
     /// connection.
-    func refuse(_ refusal: EngineRefusal) {
-        let status = HTTPResponse.Status(code: refusal.status)
-        guard head.asksForWebSocket else {
-            return respond(status, fields: [.contentType: "application/json"], body: refusal.json)
+    ///
+    /// - Parameter status: The refusal's own where nothing else is said.
+    func refuse(
+        _ refusal: EngineRefusal, status: HTTPResponse.Status? = nil, fields: HTTPFields = [:], keepsAlive: Bool = true
+    ) {
+        let status = status ?? HTTPResponse.Status(code: refusal.status)
+        var fields = fields
+        guard head.asksForWebSocket || !keepsAlive else {
+            fields[.contentType] = "application/json"
+            return respond(status, fields: fields, body: refusal.json)
         }
-        var fields = answerFields
-        fields[.contentType] = "text/plain; charset=UTF-8"
+        fields.append(contentsOf: answerFields)
+        fields[.contentType] = head.asksForWebSocket ? "text/plain; charset=UTF-8" : "application/json"
         let answer = HTTPWriter.response(
-            status, fields: fields, body: Array(refusal.message.utf8), connection: .close,
-            isForHead: head.method == .head)
+            status, fields: fields, body: head.asksForWebSocket ? Array(refusal.message.utf8) : refusal.json,
+            connection: .close, isForHead: head.method == .head)
         respond(raw: answer, keepsAlive: false)
     }
 }

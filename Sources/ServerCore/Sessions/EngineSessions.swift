@@ -7,8 +7,13 @@ struct EngineSessions {
     private var bySID: [String: EngineSession] = [:]
     private var pollings: [PollingTransport?] = []
     private var freeSlots: [Int] = []
+    private var guesses: AddressAllowance
     /// Those that have answers to give at the end of the turn.
     private var dirty: [PollingTransport] = []
+
+    init(_ limits: AdmissionLimits, seed: UInt64) {
+        guesses = AddressAllowance(limits.unknownSessionRate, limits: limits, seed: seed)
+    }
 
     // MARK: By id
 
@@ -26,6 +31,10 @@ struct EngineSessions {
         guard let session = bySID[sid] else { return nil }
         return session.handshake.endpoint === endpoint ? session : nil
     }
+
+    /// Whether an address that has asked for a session which is not there may do so: now and then an honest client does,
+    /// after a restart, say; whoever tries ids does all the time.
+    mutating func mayGuess(_ peer: PeerAddress, at now: Instant) -> Bool { guesses.take(peer, at: now) }
 
     mutating func add(_ session: EngineSession) { bySID[session.sid] = session }
 
