@@ -20,6 +20,8 @@ package final class SocketStream: LoopHandle, ByteStream {
     private var socket: Int32 = -1
     /// libuv's code of the error that closed the stream; 0 when none did.
     private var errorCode: Int32 = 0
+    /// What has come since the stream was to be closed.
+    private var dropped = ClosingInput()
     /// Who receives what happens; to be set before ``startReading()``.
     package var handler: (any ByteStreamHandler)?
     private var pending: PendingWrite?
@@ -141,7 +143,10 @@ package final class SocketStream: LoopHandle, ByteStream {
     /// The loop's receive buffer holds `count` bytes; or `count` is the end or an error.
     func received(_ count: Int) {
         if count > 0 {
-            guard isOpen, let handler else { return }
+            guard isOpen, let handler else {
+                if !isClosed, !dropped.drop(count) { closeNow() }
+                return
+            }
             let buffer = unsafe loop.received(count)
             var bytes = unsafe MutableSpan(_unsafeElements: buffer)
             handler.streamReceived(&bytes)
@@ -237,10 +242,10 @@ package final class SocketStream: LoopHandle, ByteStream {
 
     /// Closes the stream; see ``ByteStream/close(_:)``.
     ///
-    /// After sending, the stream waits up to 2 s for the peer to finish as well and discards what it sends: closing a
-    /// socket with unread input would reset the connection, and the peer might never see our last bytes. There is no
-    /// limit to how long the peer may take to read them; whoever needs one closes with `.now`. `.afterSendingLast` leaves
-    /// all that to the kernel.
+    /// After sending, the stream waits up to 2 s for the peer to finish as well and drops what it sends, up to
+    /// ``ClosingInput/bytesMax``: closing a socket with unread input would reset the connection, and the peer might never
+    /// see our last bytes. There is no limit to how long the peer may take to read them; whoever needs one closes with
+    /// `.now`. `.afterSendingLast` leaves all that to the kernel.
     package func close(_ manner: StreamCloseManner) {
         loop.assertCurrent()
         switch (manner, phase) {

@@ -215,14 +215,26 @@ struct StreamTests {
         let server = Recorder()
         try pair(client: client, server: server) { client, server in
             server.pauseReading()
-            client.send(pattern(20_000_000))
-            #expect(client.isBlocked)
+            client.send(pattern(ClosingInput.bytesMax))
             server.send(Array("bye".utf8))
             server.close(.afterSending)
         }
         #expect(client.received == Array("bye".utf8))
         #expect(client.endedCount == 1 && client.error == nil)
         #expect(server.received.isEmpty && server.error == nil)
+    }
+
+    @Test func `what is dropped after a close is bounded: a peer that sends for ever is cut off (H-02)`() throws {
+        let client = Recorder()
+        let server = Recorder()
+        client.onEnded = { _ in }
+        client.onDrained = { $0.send(pattern(1_000_000)) }
+        try pair(client: client, server: server) { client, server in
+            client.send(pattern(20_000_000))
+            #expect(client.isBlocked)
+            server.close(.afterSending)
+        }
+        #expect(client.error != nil && server.error == nil && server.received.isEmpty)
     }
 
     @Test func `a peer that never finishes is waited for only so long`() throws {

@@ -195,6 +195,8 @@ struct PipeTests {
         #expect(wire.client.notes == [.closed], "an end that gives up closes")
         #expect(wire.server.notes.isEmpty, "and the other never hears of it")
         wire.server.stream?.close(.afterSending)
+        wire.run(1_999)
+        #expect(wire.server.notes.isEmpty, "it waits for the peer's end")
         wire.run(1)
         #expect(wire.server.notes == [.closed] && wire.network.livePipes.isEmpty)
     }
@@ -256,11 +258,41 @@ struct PipeTests {
         let wire = Wire(.broadband)
         wire.server.closesWhenEnded = false
         wire.send([1], from: wire.server)
-        wire.client.stream?.close(.afterSending)
+        wire.client.stream?.close(.afterSendingLast)
         wire.run(1_000)
         #expect(wire.client.notes == [.closed])
         #expect(wire.server.notes == [.ended, .closed])
         #expect(wire.network.livePipes.isEmpty)
+    }
+
+    @Test func `an end closed after sending drops what comes, so that the peer reads its last bytes`() {
+        let wire = Wire(.broadband)
+        wire.client.closesWhenEnded = false
+        wire.send([9, 9], from: wire.server)
+        wire.server.stream?.close(.afterSending)
+        wire.send(pattern(300_000), from: wire.client)
+        wire.run(1_500)
+        #expect(wire.client.received == [9, 9] && wire.client.events.contains(.ended))
+        #expect(wire.server.notes.isEmpty, "nothing is delivered, and it waits for the end")
+        wire.client.stream?.close(.afterSending)
+        wire.run(400)
+        #expect(wire.server.notes == [.closed] && wire.client.events.last == .closed)
+        #expect(wire.network.livePipes.isEmpty)
+    }
+
+    @Test(arguments: [0, 1])
+    func `what a closed end drops is bounded: beyond that the peer gets a reset (H-02)`(_ over: Int) {
+        let wire = Wire()
+        wire.client.closesWhenEnded = false
+        wire.server.stream?.close(.afterSending)
+        let most = ClosingInput.bytesMax
+        wire.client.unsent = [pattern(most - 1_000_000), pattern(1_000_000 + over)]
+        wire.client.sendMore()
+        wire.run(1_000)
+        #expect(wire.server.notes == (over > 0 ? [.closed] : []), "in less than the time")
+        #expect(wire.client.notes.contains(.closed) == (over > 0))
+        wire.run(1_100)
+        #expect(wire.server.notes == [.closed] && wire.server.received.isEmpty)
     }
 
     @Test func `a short write blocks and is drained a little later, with nothing lost`() {

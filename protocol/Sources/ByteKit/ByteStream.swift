@@ -84,6 +84,25 @@ package enum StreamCloseManner: Sendable {
     case now
 }
 
+/// What a peer still sends to a stream that is closing: dropped, for a peer that has much under way must be able to read
+/// our last bytes, but no more of it than can have been under way.
+package struct ClosingInput {
+    /// The most bytes that are dropped, about what the kernels of both sides hold; then the stream is closed, and the peer
+    /// is told by a reset.
+    package static let bytesMax = 4_194_304
+
+    private var bytes: UInt32 = 0
+
+    /// Nothing has been dropped yet.
+    package init() {}
+
+    /// Counts bytes that are dropped; whether that is still within the bound.
+    package mutating func drop(_ count: Int) -> Bool {
+        bytes += UInt32(clamping: min(count, Self.bytesMax + 1 - Int(bytes)))
+        return bytes <= Self.bytesMax
+    }
+}
+
 /// What a ``ByteStream`` tells its owner.
 package protocol ByteStreamHandler: AnyObject {
     /// Bytes have arrived. `bytes` is lent for the call and may be changed in place (RFC 6455 §5.3 unmasking).

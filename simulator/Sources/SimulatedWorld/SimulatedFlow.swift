@@ -55,6 +55,8 @@ final class SimulatedFlow {
     private var hasEndingDeparted = false
     /// What has arrived after the last byte.
     private(set) var arrivedEnding: Ending?
+    /// Whether the sender has said, in good order, that it sends no more, and the receiver has got that.
+    private(set) var hasArrivedFin = false
 
     /// A flow sent by `side`; nothing arrives before `start`.
     init(sentBy side: PipeSide, _ link: LinkConditions, start: Instant) {
@@ -161,6 +163,7 @@ final class SimulatedFlow {
         while let first = segments.first, first.arrival <= now {
             arrived = first.end
             arrivedEnding = first.ending
+            if first.ending == .fin { hasArrivedFin = true }
             segments.removeFirst()
             hasArrived = true
         }
@@ -179,6 +182,17 @@ final class SimulatedFlow {
         let count = cut(min(unreadCount, 65_536), &random)
         buffer.removeAll(keepingCapacity: true)
         buffer.append(contentsOf: bytes[head..<head + count])
+        consume(count)
+    }
+
+    /// Reads all there is and drops it; returns how much that was.
+    func dropUnread() -> Int {
+        let count = unreadCount
+        consume(count)
+        return count
+    }
+
+    private func consume(_ count: Int) {
         head += count
         consumed += count
         if head == bytes.count {

@@ -23,7 +23,11 @@ package final class SimulatedPipe {
         case read
         case drained
         case closed
+        case lingered
     }
+
+    /// How long a closed end waits for the other's, as a socket does.
+    private static let linger = Interval.seconds(2)
 
     /// The connection's number in traces.
     package let connection: Int
@@ -146,6 +150,7 @@ package final class SimulatedPipe {
         let flow = flow(from: side)
         if manner == .now { flow.discardPending() }
         flow.finish()
+        dropInput(of: side)
         pump(flow)
     }
 
@@ -209,7 +214,7 @@ package final class SimulatedPipe {
             // Otherwise an earlier read is still to come and will find these bytes too.
             if wasIdle { eventDue(code(.read, side)) }
         case .finishing:
-            if flow.arrivedEnding == .reset { becomeClosed(side) }
+            if flow.arrivedEnding == .reset { becomeClosed(side) } else { dropInput(of: side) }
         case .closed:
             // Bytes for a socket that is gone are answered with a reset (RFC 9293 §3.10.7.1).
             if flow.unreadCount > 0 { sendReset(from: side) }
@@ -250,10 +255,33 @@ package final class SimulatedPipe {
         schedule(.depart, flow.side, at: max(time.now + back.latency, back.stalledUntil))
     }
 
+    /// Drops what has come to an end that waits for the other to finish, and closes it once that has, or sends too much.
+    private func dropInput(of side: PipeSide) {
+        let flow = flow(from: side.other)
+        let stream = end(side)
+        guard stream.state == .finishing, stream.dropped != nil else { return }
+        let isWithinBound = stream.dropped?.drop(flow.dropUnread()) ?? false
+        openWindow(of: flow)
+        if !isWithinBound {
+            stream.dropped = nil
+            sendReset(from: side)
+            becomeClosed(side)
+        } else if flow.hasArrivedFin {
+            closeIfSent(side)
+        }
+    }
+
     private func closeIfSent(_ side: PipeSide) {
-        guard end(side).state == .finishing, !flow(from: side).hasPending else { return }
+        let stream = end(side)
+        let flow = flow(from: side.other)
+        guard stream.state == .finishing, !self.flow(from: side).hasPending else { return }
+        guard stream.dropped == nil || flow.hasArrivedFin else {
+            guard !stream.isLingering else { return }
+            stream.isLingering = true
+            return schedule(.lingered, side, at: time.now + Self.linger)
+        }
         // A socket that is closed with unread bytes resets the connection (RFC 2525 §2.17).
-        if flow(from: side.other).unreadCount > 0 { sendReset(from: side) }
+        if flow.unreadCount > 0 { sendReset(from: side) }
         becomeClosed(side)
     }
 
@@ -292,6 +320,8 @@ extension SimulatedPipe: EventTarget {
             guard stream.state == .open, stream.waits else { return }
             network.trace.record(.drained, connection, side, at: time.now)
             stream.reportDrained()
+        case .lingered:
+            becomeClosed(side)
         case .closed:
             guard stream.node.admits(self, code: code) else { return }
             network.trace.record(.closed, connection, side, at: time.now)

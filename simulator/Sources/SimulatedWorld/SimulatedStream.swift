@@ -8,7 +8,7 @@ package final class SimulatedStream: ByteStream {
     /// How far the stream is with closing.
     enum State {
         case open
-        /// Closed after sending, and the kernel has not taken everything yet.
+        /// Closed after sending, and the kernel has not taken everything yet, or the peer has not finished.
         case finishing
         /// No socket any more; the handler has heard of it or will.
         case closed
@@ -26,6 +26,10 @@ package final class SimulatedStream: ByteStream {
     // The network holds a pipe until both ends are closed, and a closed end does not touch it.
     private unowned var pipe: SimulatedPipe?
     var state: State = .open
+    /// Once closed after sending, what has come since; nil where the peer's end is not waited for.
+    var dropped: ClosingInput?
+    /// Whether all has been sent, and the peer's end is waited for.
+    var isLingering = false
     /// Whether ``finishSending()`` or a close has ended what this side sends.
     private var hasFinished = false
     package var isBlocked: Bool { waits }
@@ -71,6 +75,8 @@ package final class SimulatedStream: ByteStream {
     package func close(_ manner: StreamCloseManner) {
         guard state != .closed else { return }
         hasFinished = true
+        if state == .open, manner == .afterSending { dropped = ClosingInput() }
+        if manner == .now { dropped = nil }
         state = .finishing
         pipe?.close(side, manner)
     }
