@@ -11,6 +11,7 @@ func mainListener(port: Int) -> MusterServer {
     options.heartbeatInterval = nil
     options.compresses = true
     options.keepsCompressionContext = true
+    options.inflatedBytesPerSecond = nil
     options.subprotocols = ["echo.v2", "echo.v1"]
     options.allowedOrigins = ["*"]
     server.webSocket("/ws", options) { _ in ScriptedEcho() }

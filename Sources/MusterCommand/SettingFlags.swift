@@ -21,6 +21,8 @@ struct SettingFlags: ParsableArguments {
     @Option(key: "limits.bodyBytes") var bodyBytes: [SettingFlag]
     @Option(key: "limits.outboxBytes") var outboxBytes: [SettingFlag]
     @Option(key: "limits.messagesPerSecond") var messagesPerSecond: [SettingFlag]
+    @Option(key: "limits.compressionBytes") var compressionBytes: [SettingFlag]
+    @Option(key: "limits.inflatedBytesPerSecond") var inflatedBytesPerSecond: [SettingFlag]
     @Option(key: "limits.namespaces") var namespaces: [SettingFlag]
     @Option(key: "limits.watchers") var watchers: [SettingFlag]
     @Option(key: "limits.watchersPerLobby") var watchersPerLobby: [SettingFlag]

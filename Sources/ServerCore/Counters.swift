@@ -4,6 +4,7 @@ package enum Counter: Int, CaseIterable, Sendable {
     case handshakesTimedOut, handshakesFailed, headsRefused, requests, handshakesRefused, sessionGuessesRefused
     case namespacesRefused
     case bytesIn, bytesOut, messagesIn, messagesMalformed, messagesRateLimited
+    case compressionsDeclined, inflatesRateLimited
     case joinTimeouts, closeTimeouts, heartbeatsMissed, slowConsumersClosed
     case joins, joinsRefused, resumes, drops, graceExpired, leaves, kicks
     case inputsAccepted, inputsRepeated, inputsTooEarly, inputsOverflowed, inputsRefused

@@ -27,7 +27,7 @@ package final class Server {
     /// The limits of players' sessions.
     let playerLimits: SessionLimits
     /// The compression contexts of all connections.
-    let deflatePool = DeflatePool()
+    let deflatePool: DeflatePool
 
     /// What has happened so far.
     package var counted: Counters { counters }
@@ -90,6 +90,7 @@ package final class Server {
         let seed = self.entropy.next()
         let links = links ?? LoneLoop(LoopDirectory(loops: 1, admission: settings.admission, seed: seed))
         self.links = links
+        deflatePool = DeflatePool(bytesMax: settings.compressionBytesMax / links.count)
         engineSessions = EngineSessions(settings.admission, seed: self.entropy.next())
         loopCount = links.count
         origins = HTTPOriginRule(origins: settings.allowedOrigins, allowsCredentials: settings.setsSessionCookie)

@@ -40,6 +40,12 @@ package struct ServerSettings: Sendable {
     package var proxyHeaderTimeout = Interval.seconds(1)
     /// How WebSocket messages are compressed for clients that offer it; nil never.
     package var compression: MessageCompression?
+    /// The most bytes that compression contexts of WebSockets may take, of all loops together. What a connection may come
+    /// to hold is reserved at its handshake; where it does not fit, compression is not agreed to.
+    package var compressionBytesMax = 67_108_864
+    /// How much one connection may have inflated in a second, in bytes taken and made, with a burst of a second's worth;
+    /// beyond it the connection is closed.
+    package var inflatedBytesPerSecond = 33_554_432
     /// The shortest body of an answer that is compressed for who takes that, in bytes.
     package var compressionThreshold = 1_024
     /// Whether anyone may see the state of a lobby without joining it.

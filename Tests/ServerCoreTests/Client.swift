@@ -165,8 +165,8 @@ final class PlainClient: Client {
     private var gotAcks: [(id: JSONValue, data: JSONValue)] = []
     private var gotSnapshots: [[UInt8]] = []
 
-    init(_ world: World, lobby: String = "x", peer: PeerAddress = .test) {
-        super.init(world, "/lobby/\(lobby)", peer: peer)
+    init(_ world: World, lobby: String = "x", fields: String = "", peer: PeerAddress = .test) {
+        super.init(world, "/lobby/\(lobby)", fields: fields, peer: peer)
     }
 
     override func got(_ received: Received) {

@@ -95,21 +95,51 @@ struct MessageDeflaterTests {
         #expect(pool.lent == 0 && pool.idle == 2)
     }
 
-    @Test func `with no context left a message goes out plain, and a compressed one is refused`() {
-        let pool = DeflatePool(lentMax: 1)
-        let agreement = PermessageDeflate.Agreement()
-        let first = MessageDeflater(agreement, role: .server, pool: pool)
-        let second = MessageDeflater(agreement, role: .server, pool: pool)
-        let compressed = frame(Self.text, first)
-        #expect(compressed[0] == 0xC2 && frame(Self.text, second)[0] == 0x82)
-        let begun = MessageInflater(agreement, role: .client, pool: pool)
-        let makeFirst = { WebSocketReceiver(role: .client, inflater: begun) }
-        #expect(transcript(of: [compressed], by: makeFirst) == [.binary(Self.text)])
-        let refused = transcript(of: [compressed]) {
-            WebSocketReceiver(role: .client, inflater: MessageInflater(agreement, role: .client, pool: pool))
+    @Test func `what connections may come to hold is reserved from their beginning to their end`() {
+        let alone = PermessageDeflate.Agreement(serverNoContextTakeover: true, clientNoContextTakeover: true)
+        let narrow = PermessageDeflate.Agreement(clientMaxWindowBits: 9)
+        let pool = DeflatePool(bytesMax: 400_000)
+        #expect(pool.hasRoom(for: alone, role: .server) && pool.hasRoom(for: narrow, role: .server))
+        do {
+            let receivers = (0..<10).map { _ in MessageInflater(alone, role: .server, pool: pool) }
+            #expect(receivers.count == 10 && pool.reservedBytes == 10 * 39 * 1_024)
+            #expect(!pool.hasRoom(for: alone, role: .server) && pool.lent == 0)
         }
-        #expect(refused == [.failed(.outOfContexts)])
-        #expect(WebSocketError.outOfContexts.closeCode == WebSocketCloseCode.tryAgainLater)
+        #expect(pool.reservedBytes == 0)
+        do {
+            let halves = (
+                MessageInflater(narrow, role: .server, pool: pool), MessageDeflater(narrow, role: .server, pool: pool)
+            )
+            #expect(pool.reservedBytes == 7 * 1_024 + 512 + 262 * 1_024)
+            let compressed = frame(Self.text, halves.1)
+            #expect(compressed[0] == 0xC2 && halves.1.residentBytes <= pool.reservedBytes - 7 * 1_024)
+            #expect(!pool.hasRoom(for: narrow, role: .server) && pool.hasRoom(for: alone, role: .server))
+            withExtendedLifetime(halves) {}
+        }
+        #expect(pool.reservedBytes == 0 && pool.lent == 0)
+    }
+
+    @Test func `work beyond the allowance ends the stream, however small its messages are`() {
+        let alone = PermessageDeflate.Agreement(serverNoContextTakeover: true, clientNoContextTakeover: true)
+        let pool = DeflatePool()
+        let bomb = frame([UInt8](repeating: 7, count: 50_000), MessageDeflater(alone, role: .server, pool: pool))
+        let speck = frame([1], MessageDeflater(alone, role: .server, pool: pool, threshold: 1))
+        // One byte does not get smaller, so its frame is made by hand: a fixed block of one literal.
+        let tiny: [UInt8] = [0xC2, 0x03, 0x62, 0x04, 0x00]
+        #expect(speck[0] == 0x82)
+        func read(_ stream: [UInt8], _ allowance: Int) -> [WebSocketEntry] {
+            transcript(of: [stream]) {
+                let inflater = MessageInflater(alone, role: .client, pool: pool)
+                inflater.allowance = allowance
+                return WebSocketReceiver(role: .client, messageBytesMax: 65_536, inflater: inflater)
+            }
+        }
+        let four = read(bomb + bomb + bomb + bomb, 160_000)
+        #expect(four.count == 4 && four.last == .failed(.tooMuchToInflate))
+        let many = read((0..<1_000).flatMap { _ in tiny }, 100_000)
+        #expect(many.last == .failed(.tooMuchToInflate) && (370...390).contains(many.count))
+        #expect(WebSocketError.tooMuchToInflate.closeCode == WebSocketCloseCode.rateLimited)
+        #expect(pool.lent == 0 && pool.reservedBytes == 0)
     }
 
     @Test func `a context is held and charged only while a message is under way`() throws {
@@ -130,7 +160,7 @@ struct MessageDeflaterTests {
         #expect(event == .binary(.assembled) && receiver.assembled == Self.text && pool.lent == 0)
         let end = try receiver.next(&last, at: &cursor)
         #expect(end == nil && receiver.residentBytes == 0)
-        #expect(inflater.bytesHandled >= stream.count - 4 + Self.text.count)
+        #expect(Int.max - inflater.allowance >= stream.count - 4 + Self.text.count)
     }
 
     @Test func `a hundred bombs at once take no more than their limits`() throws {

@@ -54,6 +54,12 @@ extension ConfigurationKey {
             "limits.messagesPerSecond", \.server.messagesPerSecond, 1...100_000,
             "Messages a second that one connection may send, with a burst of twice as many."),
         .integer(
+            "limits.compressionBytes", \.server.compressionBytesMax, 0...17_179_869_184,
+            "The most bytes for compression contexts; where a connection's do not fit, it goes uncompressed."),
+        .integer(
+            "limits.inflatedBytesPerSecond", \.server.inflatedBytesPerSecond, 65_536...17_179_869_184,
+            "Bytes a second that one connection's compressed messages may become, with a second's worth at once."),
+        .integer(
             "limits.namespaces", \.server.namespacesMax, 1...1_000, "The most namespaces that one connection may be in."
         ),
         .integer(

@@ -23,6 +23,9 @@ public struct MessageOptions: Sendable {
     public var compressionThresholdBytes = 1_024
     /// Whether a client's messages may be compressed with what it sent before: smaller, at up to 300 KiB a client.
     public var keepsCompressionContext = false
+    /// How much of one client's compressed messages is decompressed in a second, in bytes taken and made, with a burst of a
+    /// second's worth; beyond it the client is closed with 4008. Nil sets no bound.
+    public var inflatedBytesPerSecond: Int? = 33_554_432
     /// The WebSocket subprotocols that are spoken; the first of a client's list that is among them is selected.
     public var subprotocols: [String] = []
     /// The origins of web pages that may connect besides the server's own host; `["*"]` allows every one.
@@ -35,7 +38,7 @@ public struct MessageOptions: Sendable {
         SessionLimits(
             messageBytesMax: messageBytesMax, fragmentsMax: fragmentsMax, outboxBytesMax: outboxBytesMax,
             messagesPerSecond: messagesPerSecond, waitsForReader: true, compression: compression,
-            heartbeatInterval: heartbeatInterval,
+            inflatedBytesPerSecond: inflatedBytesPerSecond, heartbeatInterval: heartbeatInterval,
             heartbeatTimeout: heartbeatTimeout)
     }
 

@@ -131,7 +131,7 @@ package final class Connection: ByteStreamHandler {
     func queueCompressed(_ opcode: WebSocketOpcode, _ payload: Span<UInt8>, by deflater: MessageDeflater) {
         guard !hasEnded else { return }
         makeOutbox()
-        withOutbox { deflater.append(opcode, payload, to: &$0) }
+        withOutbox { _ = deflater.append(opcode, payload, to: &$0) }
         markDirty()
     }
 

@@ -25,6 +25,8 @@ final class WebSocketTransport: Transport {
     private var receiver: WebSocketReceiver
     /// Compresses what is sent, where that was agreed to.
     private let deflater: MessageDeflater?
+    /// Bounds the work of decompressing what is received, where that was agreed to.
+    private let inflates: InflateAllowance?
     private var allowance: MessageAllowance
     /// When the peer must have answered our close frame.
     private var closeDeadline = Instant.distantFuture
@@ -34,9 +36,15 @@ final class WebSocketTransport: Transport {
     init(connection: Connection, limits: SessionLimits, agreement: PermessageDeflate.Agreement?) {
         let server = connection.server
         self.connection = connection
+        let inflater = agreement.map { MessageInflater($0, role: .server, pool: server.deflatePool) }
         receiver = WebSocketReceiver(
             role: .server, messageBytesMax: limits.messageBytesMax, fragmentsMax: limits.fragmentsMax,
-            inflater: agreement.map { MessageInflater($0, role: .server, pool: server.deflatePool) })
+            inflater: inflater)
+        if let inflater, let perSecond = limits.inflatedBytesPerSecond {
+            inflates = InflateAllowance(inflater, perSecond: perSecond, now: server.clock())
+        } else {
+            inflates = nil
+        }
         deflater = agreement.map {
             MessageDeflater(
                 $0, role: .server, pool: server.deflatePool, threshold: limits.compression?.thresholdBytes ?? 1_024)
@@ -59,6 +67,7 @@ final class WebSocketTransport: Transport {
     /// Handles every message in `bytes` from `start` on.
     func received(_ bytes: inout MutableSpan<UInt8>, from start: Int) {
         guard phase != .ended else { return }
+        inflates?.fill(now: server.clock())
         let count = read(&receiver, &bytes, from: start)
         server.counters[.messagesIn] += UInt64(count)
         noteUnfinished(isNew: count > 0)
@@ -93,7 +102,7 @@ final class WebSocketTransport: Transport {
                 if phase == .ended { break }
             }
         } catch {
-            server.counters[.messagesMalformed] += 1
+            server.counters[error == .tooMuchToInflate ? .inflatesRateLimited : .messagesMalformed] += 1
             fail(code: error.closeCode, reason: session?.givesReasons == false ? "" : error.reason)
         }
         return count

@@ -143,7 +143,7 @@ extension Server {
     ) {
         do throws(WebSocketHandshakeError) {
             let handshake = try WebSocketHandshake.check(exchange.head)
-            let answer = endpoint.limits.answer(handshake, fields: exchange.answerFields)
+            let answer = answer(handshake, endpoint.limits, fields: exchange.answerFields)
             exchange.upgrade(answer, limits: endpoint.limits, makeSession)
         } catch {
             counters[.handshakesRefused] += 1

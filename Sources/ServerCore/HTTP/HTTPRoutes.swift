@@ -78,14 +78,14 @@ extension Server {
     /// Upgrades a player's request.
     private func upgrade(_ exchange: HTTPExchange, _ makeSession: (WebSocketTransport) -> Session) {
         guard let handshake = handshake(exchange, origins: origins) else { return }
-        exchange.upgrade(playerLimits.answer(handshake), limits: playerLimits, makeSession)
+        exchange.upgrade(answer(handshake, playerLimits), limits: playerLimits, makeSession)
     }
 
     /// Upgrades a request to a WebSocket of the author's.
     private func upgrade(_ exchange: HTTPExchange, to endpoint: MessageEndpoint) {
         guard let handshake = handshake(exchange, origins: endpoint.origins) else { return }
         let subprotocol = handshake.subprotocols.first(where: endpoint.subprotocols.contains)
-        let answer = endpoint.limits.answer(handshake, subprotocol: subprotocol)
+        let answer = answer(handshake, endpoint.limits, subprotocol: subprotocol)
         exchange.upgrade(answer, limits: endpoint.limits) {
             WebSocketMessageSession($0, service: endpoint.service)
         }
@@ -108,12 +108,16 @@ extension Server {
     }
 }
 
-extension SessionLimits {
-    /// The answer to a handshake, with compression where both sides want it.
+extension Server {
+    /// The answer to a handshake, with compression where both sides want it and its contexts fit.
     func answer(
-        _ handshake: WebSocketHandshake, subprotocol: String? = nil, fields: HTTPFields = [:]
+        _ handshake: WebSocketHandshake, _ limits: SessionLimits, subprotocol: String? = nil, fields: HTTPFields = [:]
     ) -> WebSocketAnswer {
-        let agreement = compression?.deflate.agreement(for: handshake.offers)
+        var agreement = limits.compression?.deflate.agreement(for: handshake.offers)
+        if let agreed = agreement, !deflatePool.hasRoom(for: agreed, role: .server) {
+            counters[.compressionsDeclined] += 1
+            agreement = nil
+        }
         return WebSocketAnswer(
             response: handshake.response(subprotocol: subprotocol, extensions: agreement, fields: fields),
             agreement: agreement)

@@ -92,8 +92,11 @@ package final class SessionLimits: Sendable {
 
     /// Limits of your own.
     package init(
+    /// How much may be inflated in a second, in bytes taken and made, with a burst of a second's worth; nil sets no bound.
+    package let inflatedBytesPerSecond: Int?
         messageBytesMax: Int, fragmentsMax: Int, outboxBytesMax: Int, messagesPerSecond: Int?, waitsForReader: Bool,
-        compression: MessageCompression? = nil, heartbeatInterval: Interval?, heartbeatTimeout: Interval
+        compression: MessageCompression? = nil, inflatedBytesPerSecond: Int? = nil, heartbeatInterval: Interval?,
+        heartbeatTimeout: Interval
     ) {
         self.messageBytesMax = messageBytesMax
         self.fragmentsMax = fragmentsMax
@@ -110,7 +113,9 @@ package final class SessionLimits: Sendable {
         self.init(
             messageBytesMax: settings.messageBytesMax, fragmentsMax: settings.fragmentsMax,
             outboxBytesMax: settings.outboxBytesMax, messagesPerSecond: settings.messagesPerSecond,
-            waitsForReader: false, compression: settings.compression, heartbeatInterval: settings.heartbeatInterval,
+            waitsForReader: false, compression: settings.compression,
+            inflatedBytesPerSecond: settings.inflatedBytesPerSecond, heartbeatInterval: settings.heartbeatInterval,
             heartbeatTimeout: settings.heartbeatTimeout)
     }
+        self.inflatedBytesPerSecond = inflatedBytesPerSecond
 }

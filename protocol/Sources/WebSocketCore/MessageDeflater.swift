@@ -9,6 +9,7 @@ package final class MessageDeflater {
     private let windowBits: Int
     private let keepsContext: Bool
     private let threshold: Int
+    private let reservedBytes: Int
     private var context: Deflater?
 
     /// The sending half of an agreement.
@@ -23,10 +24,13 @@ package final class MessageDeflater {
         self.threshold = max(1, threshold)
         windowBits = agreement.windowBits(sentBy: role)
         keepsContext = !agreement.isWithoutContext(sentBy: role)
+        reservedBytes = pool.reservation(sendingBy: agreement, role)
+        pool.reserve(reservedBytes)
     }
 
     deinit {
         if let context { pool.giveBack(context) }
+        pool.free(reservedBytes)
     }
 
     /// Bytes of memory that the connection's own context holds.
@@ -38,14 +42,20 @@ package final class MessageDeflater {
 
     /// Appends a text or binary message as one frame.
     ///
-    /// It goes out as it is where it is shorter than the threshold or would not get smaller, where the agreed window is
-    /// one that zlib does not have, and where the pool has no context left.
+    /// It goes out as it is where it is shorter than the threshold or would not get smaller, and where the agreed window is
+    /// one that zlib does not have.
+    ///
+    /// - Returns: Whether it is compressed.
+    @discardableResult
     package func append(
         _ opcode: WebSocketOpcode, _ payload: Span<UInt8>, to out: inout [UInt8], mask: UInt32? = nil
-    ) {
-        guard payload.count >= threshold, windowBits > 8, let deflater = takeContext() else {
-            return WebSocketFrame.append(opcode, payload, to: &out, mask: mask)
+    ) -> Bool {
+        guard payload.count >= threshold, windowBits > 8 else {
+            WebSocketFrame.append(opcode, payload, to: &out, mask: mask)
+            return false
         }
+        let deflater = context ?? pool.borrowDeflater(windowBits: windowBits)
+        context = deflater
         var compressed: [UInt8] = []
         swap(&compressed, &pool.scratch)
         deflater.deflateMessage(payload, into: &compressed)
@@ -61,15 +71,12 @@ package final class MessageDeflater {
             context = nil
             pool.giveBack(deflater)
         }
-        guard compressed.capacity <= Self.scratchBytesMax else { return }
-        compressed.removeAll(keepingCapacity: true)
-        swap(&compressed, &pool.scratch)
+        if compressed.capacity <= Self.scratchBytesMax {
+            compressed.removeAll(keepingCapacity: true)
+            swap(&compressed, &pool.scratch)
+        }
+        return isSmaller
     }
 
     private static let scratchBytesMax = 64 * 1024
-
-    private func takeContext() -> Deflater? {
-        if context == nil { context = pool.borrowDeflater(windowBits: windowBits) }
-        return context
-    }
 }

@@ -27,8 +27,8 @@ package enum WebSocketError: Error, Equatable, Sendable {
     case messageTooBig
     /// A compressed message that is no DEFLATE data, or is cut short (RFC 7692 §7.2.2).
     case invalidDeflate
-    /// A compressed message while as many as we may have are under way.
-    case outOfContexts
+    /// More work to decompress messages than we have allowed (``MessageInflater/allowance``).
+    case tooMuchToInflate
 
     /// The code of the close frame that answers.
     package var closeCode: UInt16 {
@@ -39,7 +39,7 @@ package enum WebSocketError: Error, Equatable, Sendable {
         case .invalidText, .invalidDeflate: WebSocketCloseCode.invalidText
         case .tooManyFragments: WebSocketCloseCode.policyViolation
         case .messageTooBig: WebSocketCloseCode.messageTooBig
-        case .outOfContexts: WebSocketCloseCode.tryAgainLater
+        case .tooMuchToInflate: WebSocketCloseCode.rateLimited
         }
     }
 
@@ -59,7 +59,7 @@ package enum WebSocketError: Error, Equatable, Sendable {
         case .tooManyFragments: "too many fragments"
         case .messageTooBig: "message too big"
         case .invalidDeflate: "not DEFLATE data"
-        case .outOfContexts: "too many compressed messages"
+        case .tooMuchToInflate: "too much compressed data"
         }
     }
 }

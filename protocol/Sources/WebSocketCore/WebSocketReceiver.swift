@@ -6,6 +6,9 @@ package enum WebSocketRole: Sendable {
     case server
     /// Receives unmasked frames and sends masked ones.
     case client
+
+    /// The other side.
+    var peer: WebSocketRole { self == .server ? .client : .server }
 }
 
 /// Where the bytes of a received message are.
@@ -262,7 +265,7 @@ extension WebSocketReceiver {
             fragments = 1
             text = UTF8Validator()
             isCompressed = isFirstOfCompressed
-            if isCompressed { try inflater?.begin() }
+            if isCompressed { inflater?.begin() }
         case .continuation:
             guard !isFirstOfCompressed else { throw .reservedBits }
             guard message != nil else { throw .unexpectedContinuation }

@@ -37,7 +37,12 @@ package final class Deflater {
     }
 
     /// Bytes of memory that the stream holds, as zlib's own figures give them.
-    package var residentBytes: Int { 1 << (windowBits + 2) + 1 << (memLevel + 9) + 6 * 1024 }
+    package var residentBytes: Int { Self.residentBytes(windowBits: windowBits, memLevel: memLevel) }
+
+    /// Bytes of memory that a stream with these parameters holds.
+    package static func residentBytes(windowBits: Int, memLevel: Int) -> Int {
+        1 << (windowBits + 2) + 1 << (memLevel + 9) + 6 * 1024
+    }
 
     /// Forgets what came before: what follows refers to nothing of it.
     package func reset() {

@@ -36,6 +36,9 @@ package final class Inflater {
     /// Bytes of memory that the stream holds, as zlib's own figures give them.
     package var residentBytes: Int { 7 * 1024 + (hasWindow ? 1 << windowBits : 0) }
 
+    /// Bytes of memory that a stream with this window holds at most.
+    package static func residentBytesMax(windowBits: Int) -> Int { 7 * 1024 + 1 << windowBits }
+
     /// Forgets the stream and waits for another, perhaps with another window.
     package func reset(windowBits: Int? = nil) {
         if let windowBits, windowBits != self.windowBits {
