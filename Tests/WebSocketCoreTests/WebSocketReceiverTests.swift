@@ -123,6 +123,30 @@ struct WebSocketReceiverTests {
         #expect(growths < 24)
     }
 
+    @Test(arguments: [[], [1], [7, 1, 4_000]])
+    func `65,536 fragments of one byte cost no more than twice their bytes (W-06)`(_ sizes: [Int]) throws {
+        let count = 65_536
+        var stream: [UInt8] = []
+        for number in 0..<count {
+            WebSocketFrame.append(
+                number == 0 ? .binary : .continuation, [UInt8(truncatingIfNeeded: number)].span, to: &stream,
+                mask: 0x0102_0304, isFinal: number == count - 1)
+        }
+        var receiver = WebSocketReceiver(role: .server, messageBytesMax: count, fragmentsMax: count)
+        var most = 0.0
+        for piece in pieces(of: stream, sizes: sizes) {
+            var lent = piece
+            var span = lent.mutableSpan
+            var cursor = 0
+            while let event = try receiver.next(&span, at: &cursor) {
+                #expect(event == .binary(.assembled) && receiver.assembled.count == count)
+            }
+            let kept = receiver.assembled.count
+            most = max(most, Double(receiver.residentBytes - 64) / Double(max(1, kept)))
+        }
+        #expect(most <= 2 && receiver.residentBytes <= 2 * count)
+    }
+
     @Test func `each side sends one close frame`() {
         var ours = WebSocketClosing()
         let first = ours.send()
