@@ -49,6 +49,9 @@ struct BotsCommand: ParsableCommand {
     @Option(parsing: .unconditional, help: "How many bots connect each second at the start.")
     var ramp = 250.0
 
+    @Flag(help: "Offer to compress messages.")
+    var compression = false
+
     @Flag(help: "Print the result as one JSON object.")
     var json = false
 
@@ -62,6 +65,7 @@ struct BotsCommand: ParsableCommand {
         options.lobbies = lobbies ?? min(10, count)
         options.seconds = seconds
         options.dialects = dialect
+        options.compresses = compression
         options.cutEverySeconds = cutEvery == 0 ? nil : cutEvery
         options.rampPerSecond = ramp
         options.seed = seed

@@ -163,6 +163,90 @@ struct ClientConnectionTests {
         #expect(recorder.told == ["opened", "closed - the server ended the connection"])
     }
 
+    // MARK: permessage-deflate (RFC 7692 §7.1)
+
+    /// A connection that offers compression, with its request on the way.
+    private func offering(_ deflate: PermessageDeflate = PermessageDeflate()) -> ClientConnection {
+        var compression = ClientCompression(pool: DeflatePool())
+        compression.deflate = deflate
+        let connection = ClientConnection(
+            target: "/", host: "example.org", random: SeededRandom(seed: 7), queue: queue, traffic: traffic,
+            compression: compression)
+        connection.owner = recorder
+        connection.start(stream)
+        queue.flush()
+        return connection
+    }
+
+    @Test func `compression is not offered unless asked for, and an answer that was not asked for ends it`() {
+        connection.start(stream)
+        queue.flush()
+        #expect(stream.extensions == nil)
+        stream.upgrade(answering: "permessage-deflate")
+        #expect(recorder.told.count == 1 && recorder.told[0].hasPrefix("closed -"))
+    }
+
+    @Test(arguments: [
+        (
+            PermessageDeflate(),
+            PermessageDeflate.Agreement(serverNoContextTakeover: true, clientNoContextTakeover: true)
+        ),
+        (
+            PermessageDeflate(sendsWithoutContext: false, receivesWithoutContext: false),
+            PermessageDeflate.Agreement(serverMaxWindowBits: 10, clientMaxWindowBits: 9)
+        ),
+        (
+            PermessageDeflate(receiveWindowBitsMax: 12, receivesWithoutContext: true),
+            PermessageDeflate.Agreement(
+                serverNoContextTakeover: true, serverMaxWindowBits: 8, clientMaxWindowBits: 15)
+        ),
+    ])
+    func `what is agreed to is spoken both ways`(_ offer: PermessageDeflate, _ agreed: PermessageDeflate.Agreement) {
+        let connection = offering(offer)
+        #expect(stream.extensions == offer.offer)
+        stream.upgrade(extensions: agreed)
+        let text = String(repeating: "a tale that is told again. ", count: 20)
+        let deflater = MessageDeflater(agreed, role: .server, pool: stream.pool, threshold: 1)
+        var frames: [UInt8] = []
+        for _ in 0..<3 { deflater.append(.text, Array(text.utf8).span, to: &frames) }
+        stream.deliver(frames, pieces: 7)
+        #expect(recorder.told == ["opened"] + Array(repeating: "text \(text)", count: 3))
+        for _ in 0..<3 { connection.send(text: Array(text.utf8)) }
+        connection.send(text: Array(text.utf8), compresses: false)
+        connection.send(binary: [1])
+        queue.flush()
+        #expect(stream.takeSent() == Array(repeating: .text(text), count: 4) + [.binary([1])])
+        #expect(traffic.messagesCompressed == 3 && traffic.connectionsCompressed == 1)
+    }
+
+    @Test func `a server that does not want compression is spoken to without`() {
+        let connection = offering()
+        stream.upgrade()
+        connection.send(text: Array(repeating: 0x61, count: 1_000))
+        queue.flush()
+        #expect(stream.takeSent() == [.text(String(repeating: "a", count: 1_000))])
+        #expect(recorder.told == ["opened"] && traffic.messagesCompressed == 0 && traffic.connectionsCompressed == 0)
+    }
+
+    @Test(arguments: [
+        "permessage-deflate", "permessage-deflate; server_no_context_takeover; server_no_context_takeover",
+        "permessage-deflate; server_no_context_takeover; server_max_window_bits=11",
+        "permessage-deflate; server_no_context_takeover; server_max_window_bits=7",
+        "permessage-deflate; server_no_context_takeover; server_max_window_bits=10; client_max_window_bits",
+        "permessage-deflate; server_no_context_takeover; server_max_window_bits=10; client_max_window_bits=16",
+        "permessage-deflate; server_no_context_takeover; server_max_window_bits=10; x=1",
+        "permessage-deflate; server_no_context_takeover=1; server_max_window_bits=10",
+        "permessage-deflate; server_no_context_takeover; server_max_window_bits=10, x-other", "x-other",
+        "permessage-deflate; server_no_context_takeover; server_max_window_bits=",
+    ])
+    func `an answer that the offer does not allow fails the handshake`(_ answer: String) {
+        _ = offering(PermessageDeflate(receiveWindowBitsMax: 10))
+        stream.upgrade(answering: answer)
+        queue.flush()
+        #expect(recorder.told.count == 1 && recorder.told[0].hasPrefix("closed -"), "\(recorder.told)")
+        #expect(stream.closed != nil && traffic.connectionsCompressed == 0)
+    }
+
     @Test func `an abort is at once and not told`() {
         open()
         connection.send(text: Array("lost".utf8))

@@ -29,9 +29,14 @@ final class ScriptedStream: ByteStream {
     private var parser = HTTPRequestParser()
     private var receiver = WebSocketReceiver(role: .server, messageBytesMax: 1 << 20)
     private var inbox: [Sent] = []
+    /// For the server's end of a connection with compression.
+    let pool = DeflatePool()
 
     /// The path and query that the client asked for.
     var target: String? { head.map { $0.query.isEmpty ? $0.path : "\($0.path)?\($0.query)" } }
+
+    /// What it offered of extensions.
+    var extensions: String? { head?.fields[.secWebSocketExtensions] }
 
     /// The `Host` field that it sent.
     var host: String? { HTTPField.Name("host").flatMap { head?.fields[$0] } }
@@ -98,9 +103,21 @@ final class ScriptedStream: ByteStream {
     }
 
     /// Answers the upgrade as a server does.
-    func upgrade(pieces: Int = .max) {
+    func upgrade(pieces: Int = .max, extensions: PermessageDeflate.Agreement? = nil) {
         guard let head, let handshake = try? WebSocketHandshake.check(head) else { return }
-        deliver(handshake.response(), pieces: pieces)
+        deliver(handshake.response(extensions: extensions), pieces: pieces)
+        guard let extensions else { return }
+        receiver = WebSocketReceiver(
+            role: .server, messageBytesMax: 1 << 20,
+            inflater: MessageInflater(extensions, role: .server, pool: pool))
+    }
+
+    /// Answers the upgrade with that field for the extensions, whatever the client has offered.
+    func upgrade(answering extensions: String) {
+        guard let head, let handshake = try? WebSocketHandshake.check(head) else { return }
+        var fields = HTTPFields()
+        fields[.secWebSocketExtensions] = extensions
+        deliver(handshake.response(fields: fields))
     }
 
     func text(_ text: String, pieces: Int = .max) {

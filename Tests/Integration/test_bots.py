@@ -21,6 +21,19 @@ def test_bots_of_both_dialects_play_are_cut_and_resume_their_seats(server, tmp_p
     assert report["passed"] is True
 
 
+def test_bots_that_offer_compression_are_understood_by_a_host_with_it_and_by_one_without(
+    server, start_server, tmp_path
+):
+    with_it = start_server("--compression", "true")
+    arguments = ["--count", "8", "--lobbies", "2", "--seconds", "3", "--cut-every", "1", "--json", "--compression"]
+    for host, agrees in ((with_it, True), (server, False)):
+        result = muster("bots", "--server", host.url, *arguments, cwd=tmp_path)
+        assert result.returncode == 0, result.stdout + result.stderr
+        bots = json.loads(result.stdout)
+        assert (bots["connectionsCompressed"] == bots["counters"]["connects"]) is agrees
+        assert (bots["messagesCompressed"] > 0) is agrees
+
+
 def test_bots_that_find_no_server_fail_with_exit_code_1(tmp_path):
     result = muster("bots", "--server", "http://127.0.0.1:1", "--count", "2", "--seconds", "2", cwd=tmp_path)
     assert result.returncode == 1

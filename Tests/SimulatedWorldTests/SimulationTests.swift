@@ -141,6 +141,27 @@ struct SimulationTests {
         #expect(simulation.server.connectionCount == 0)
     }
 
+    @Test func `with compression bots play as without, and a host that has none is none the worse`() {
+        func run(host: Bool, bots: Bool) -> SimulationResult {
+            var options = makeOptions(seed: 101, seconds: 10)
+            options.cutEvery = .seconds(4)
+            options.conditions = .cellular
+            options.compresses = bots
+            options.settings.compressesMessages = host
+            return makeArena(options).run()
+        }
+        let both = run(host: true, bots: true)
+        #expect(both.failures.isEmpty, "\(both.failures)")
+        #expect(both.report.traffic.connectionsCompressed == both.report[.connects])
+        #expect(both.report.traffic.messagesCompressed > 500 && both.report[.hashChecks] > 16 * 8)
+        #expect(both.counters[.messagesMalformed] == 0 && both.counters[.inputsAccepted] > 500)
+        for (host, bots) in [(true, false), (false, true)] {
+            let result = run(host: host, bots: bots)
+            #expect(result.failures.isEmpty, "\(result.failures)")
+            #expect(result.report.traffic.connectionsCompressed == 0 && result.report.traffic.messagesCompressed == 0)
+        }
+    }
+
     @Test(arguments: [2, 3])
     func `on several loops every bot gets what it gets on one, and seats are found again from any loop`(_ loops: Int) {
         var options = makeOptions(seed: 81, seconds: 30, bots: 24)

@@ -151,7 +151,8 @@ package final class Bot {
         dialedAt = now
         let client = LobbyClient.make(
             settings.dialect, lobby: settings.lobby, host: settings.host, join: join, silenceMax: settings.silenceMax,
-            random: SeededRandom(seed: random.next()), queue: context.queue, traffic: report.traffic,
+            compression: settings.compresses ? context.compression : nil, random: SeededRandom(seed: random.next()),
+            queue: context.queue, traffic: report.traffic,
             clock: context.clock)
         client.owner = self
         self.client = client

@@ -101,6 +101,8 @@ package final class BotReport {
             "counters": .object(counters),
             "bytesIn": .integer(Int64(clamping: traffic.bytesIn)),
             "bytesOut": .integer(Int64(clamping: traffic.bytesOut)),
+            "connectionsCompressed": .integer(Int64(clamping: traffic.connectionsCompressed)),
+            "messagesCompressed": .integer(Int64(clamping: traffic.messagesCompressed)),
             "milliseconds": .object(times),
         ]
     }

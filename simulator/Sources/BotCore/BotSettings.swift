@@ -2,6 +2,7 @@ import ByteKit
 import Determinism
 import GameKit
 import JSONCore
+import WebSocketCore
 
 /// Opens byte streams to the server: sockets of a loop, or pipes of a simulated network.
 package protocol Dialer: AnyObject {
@@ -24,6 +25,8 @@ package struct BotSettings: Sendable {
     package var options = JSONValue.null
     /// How it speaks to the server.
     package var dialect = ClientDialect.plain
+    /// Whether it offers to compress messages.
+    package var compresses = false
     /// The `Host` field.
     package var host = "localhost"
     /// Decides everything that the bot leaves to chance.
@@ -72,6 +75,8 @@ package final class BotContext {
     package let report = BotReport()
     /// Connections with something to send.
     package let queue = FlushQueue()
+    /// How messages of the bots that offer it are compressed.
+    package var compression = ClientCompression(pool: DeflatePool())
 
     /// What bots of one loop share.
     package init(dialer: any Dialer, clock: @escaping () -> Instant) {

@@ -38,6 +38,10 @@ package final class Traffic {
     package internal(set) var bytesIn: UInt64 = 0
     /// Bytes handed to a stream.
     package internal(set) var bytesOut: UInt64 = 0
+    /// Connections whose server has agreed to compression.
+    package internal(set) var connectionsCompressed: UInt64 = 0
+    /// Messages that went out compressed.
+    package internal(set) var messagesCompressed: UInt64 = 0
 
     /// No bytes yet.
     package init() {}
@@ -100,6 +104,9 @@ package final class ClientConnection: ByteStreamHandler {
     private var phase = Phase.idle
     private var parser = HTTPResponseParser()
     private var receiver: WebSocketReceiver
+    private let compression: ClientCompression?
+    /// Compresses what is sent, once that has been agreed to.
+    private var deflater: MessageDeflater?
     private var out: [UInt8] = []
     private var isQueued = false
     private var closesAfterFlush = false
@@ -114,20 +121,22 @@ package final class ClientConnection: ByteStreamHandler {
     ///   - host: The `Host` field: host and port.
     ///   - random: Makes the nonce and the masks. A seed makes them predictable, which is what a test wants and what a
     ///     program in a browser's place must not have (RFC 6455 §10.3).
+    ///   - compression: What to offer, or nil not to offer compression.
     ///   - messageBytesMax: The longest message that is taken.
     package init(
         target: String, host: String, random: SeededRandom, queue: FlushQueue, traffic: Traffic,
-        messageBytesMax: Int = 1 << 20
+        compression: ClientCompression? = nil, messageBytesMax: Int = 1 << 20
     ) {
         self.target = target
         self.host = host
         self.queue = queue
         self.traffic = traffic
+        self.compression = compression
         self.random = random
         var nonce: [UInt8] = []
         nonce.appendLittleEndian(self.random.next())
         nonce.appendLittleEndian(self.random.next())
-        handshake = WebSocketClientHandshake(nonce: nonce)
+        handshake = WebSocketClientHandshake(nonce: nonce, deflate: compression?.deflate)
         receiver = WebSocketReceiver(role: .client, messageBytesMax: messageBytesMax)
     }
 
@@ -148,8 +157,11 @@ package final class ClientConnection: ByteStreamHandler {
     }
 
     /// Sends a text message, which is UTF-8. On a connection that is not open the call does nothing.
-    package func send(text: [UInt8]) {
-        send(.text, text)
+    ///
+    /// - Parameter compresses: False for a message with a secret beside text that somebody else may have chosen: its
+    ///   length would tell of the secret (protocol/spec/websocket.md §6).
+    package func send(text: [UInt8], compresses: Bool = true) {
+        send(.text, text, compresses: compresses)
     }
 
     /// Sends a binary message. On a connection that is not open the call does nothing.
@@ -157,9 +169,15 @@ package final class ClientConnection: ByteStreamHandler {
         send(.binary, binary)
     }
 
-    private func send(_ opcode: WebSocketOpcode, _ payload: [UInt8]) {
+    private func send(_ opcode: WebSocketOpcode, _ payload: [UInt8], compresses: Bool = true) {
         guard phase == .open else { return }
-        append(opcode, payload.span)
+        if let deflater, compresses {
+            let isCompressed = deflater.append(opcode, payload.span, to: &out, mask: nextMask())
+            if isCompressed { traffic.messagesCompressed += 1 }
+            enqueue()
+        } else {
+            append(opcode, payload.span)
+        }
         guard out.count <= Self.outboxBytesMax else { return fail("the server does not read") }
     }
 
@@ -225,12 +243,21 @@ package final class ClientConnection: ByteStreamHandler {
             guard head.status.code == 101 else {
                 return fail("the server answered \(head.status.code) \(head.status.reasonPhrase)")
             }
-            _ = try handshake.check(head)
+            if let agreed = try handshake.check(head).extensions, let compression { compress(agreed, compression) }
             phase = .open
             owner?.connectionOpened()
         } catch {
             fail("the server's answer to the upgrade is malformed: \(error)")
         }
+    }
+
+    private func compress(_ agreed: PermessageDeflate.Agreement, _ compression: ClientCompression) {
+        traffic.connectionsCompressed += 1
+        deflater = MessageDeflater(
+            agreed, role: .client, pool: compression.pool, threshold: compression.thresholdBytes)
+        receiver = WebSocketReceiver(
+            role: .client, messageBytesMax: receiver.messageBytesMax,
+            inflater: MessageInflater(agreed, role: .client, pool: compression.pool))
     }
 
     private func receiveMessages(_ bytes: inout MutableSpan<UInt8>, at cursor: inout Int) {

@@ -197,13 +197,15 @@ package class LobbyClient {
     ///   - host: The `Host` field.
     ///   - silenceMax: How long a plain connection may bring nothing before the server counts as dead; a Socket.IO
     ///     server says so itself.
+    ///   - compression: What to offer, or nil not to offer compression.
     package static func make(
         _ dialect: ClientDialect, lobby: String, host: String, join: LobbyJoin, silenceMax: Interval,
-        random: SeededRandom, queue: FlushQueue, traffic: Traffic, clock: @escaping () -> Instant
+        compression: ClientCompression? = nil, random: SeededRandom, queue: FlushQueue, traffic: Traffic,
+        clock: @escaping () -> Instant
     ) -> LobbyClient {
         let connection = ClientConnection(
             target: dialect == .plain ? "/lobby/\(lobby)" : SocketIOClient.target, host: host, random: random,
-            queue: queue, traffic: traffic)
+            queue: queue, traffic: traffic, compression: compression)
         switch dialect {
         case .plain:
             return PlainLobbyClient(connection: connection, join: join, silenceMax: silenceMax, clock: clock)

@@ -47,7 +47,7 @@ final class PlainLobbyClient: LobbyClient, ClientConnectionOwner {
         let message: JSONValue = ["event": "join", "data": .object(join.request)]
         var text: [UInt8] = []
         message.write(to: &text)
-        connection.send(text: text)
+        connection.send(text: text, compresses: join.token == nil)
         owner?.lobbyConnected()
     }
 

@@ -84,7 +84,7 @@ package final class SocketIOClient: ClientConnectionOwner {
     /// Asks to be let into `namespace`, at once or when the handshake has come.
     package func connect(_ namespace: String, auth: JSONObject? = nil) {
         let text = encode(SocketPacket(namespace: namespace, .connect(auth))).text
-        if session == nil { waitingConnects.append(text) } else { connection.send(text: text) }
+        if session == nil { waitingConnects.append(text) } else { connection.send(text: text, compresses: false) }
     }
 
     /// Emits an event.
@@ -177,7 +177,7 @@ package final class SocketIOClient: ClientConnectionOwner {
         let open = try EngineOpen(packet: text)
         session = open
         watch = HeartbeatWatch(interval: open.pingInterval, timeout: open.pingTimeout, now: clock())
-        for connect in waitingConnects { connection.send(text: connect) }
+        for connect in waitingConnects { connection.send(text: connect, compresses: false) }
         waitingConnects = []
         owner?.sessionOpened()
     }

@@ -45,6 +45,8 @@ package struct FleetOptions: Sendable {
     package var seconds = 30.0
     /// How they speak.
     package var dialects = FleetProtocol.plain
+    /// Whether they offer to compress messages.
+    package var compresses = false
     /// How often each drops its connection, in seconds, give or take a half; nil for never.
     package var cutEverySeconds: Double?
     /// How many connect in a second.
@@ -111,6 +113,7 @@ package struct FleetOptions: Sendable {
             bot.options = gameOptions
             bot.dialect = dialects.dialect(ofMember: index / lobbies)
             bot.host = host
+            bot.compresses = compresses
             bot.cutEvery = cutEvery
             bot.expectsKick = expectsKick
             return bot

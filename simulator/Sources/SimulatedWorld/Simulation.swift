@@ -19,6 +19,10 @@ package struct SimulationOptions: Sendable {
     package var loops = 1
     /// The network between them and the server.
     package var conditions = NetworkConditions.broadband
+    /// Given to the game of each lobby.
+    package var gameOptions = JSONValue.null
+    /// Whether the bots offer to compress messages.
+    package var compresses = false
     /// How often each bot drops its connection; nil for never.
     package var cutEvery: Interval?
     /// The server's settings.
@@ -118,7 +122,9 @@ package final class Simulation {
                 lobby: "lobby-\(index % options.lobbies)", name: "bot-\(index)", brain: brain, seed: random.next(),
                 startAt: start, endAt: start + options.playTime)
             settings.dialect = index % 2 == 0 ? .plain : .socketIO
+            settings.options = options.gameOptions
             settings.cutEvery = options.cutEvery
+            settings.compresses = options.compresses
             return Bot(settings, context)
         }
     }
