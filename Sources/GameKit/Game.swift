@@ -98,6 +98,13 @@ public struct Seat: Sendable, Equatable {
     public let name: String
     /// False while the player's connection is gone and the grace time runs.
     public package(set) var isConnected: Bool
+    /// Whether the player's connection does not keep up with what the player is sent: true once more waits for it than the
+    /// host's high water mark, false again once less waits than the low one.
+    ///
+    /// A game that sends events in bulk had better send this seat none meanwhile: what goes on growing ends its
+    /// connection. Snapshots need no care, as of them only the latest is sent. It changes between steps only, and is part
+    /// of the record like ``isConnected``.
+    public package(set) var isCongested = false
 
     /// A taken seat.
     package init(number: Int, name: String, isConnected: Bool = true) {

@@ -125,6 +125,8 @@ package protocol GameInstance: AnyObject {
     func drop(seat number: Int)
     /// Tells the game that a dropped player is back. Does nothing when the seat is free or connected.
     func resume(seat number: Int)
+    /// Says whether a player's connection keeps up, from the next step on. Does nothing when the seat is free.
+    func setCongested(_ isCongested: Bool, seat number: Int)
     /// Runs one step. Inputs may come in any order; those of free seats are left out.
     ///
     /// - Throws: What the game throws; the game is then broken and must not be called again.
@@ -183,6 +185,7 @@ package protocol GameInstance: AnyObject {
     func drop(seat number: Int) {
         guard let at = index(of: number), context.seats[at].isConnected else { return }
         context.seats[at].isConnected = false
+        context.seats[at].isCongested = false
         let seat = context.seats[at]
         game.drop(seat, &context)
     }
@@ -192,6 +195,11 @@ package protocol GameInstance: AnyObject {
         context.seats[at].isConnected = true
         let seat = context.seats[at]
         game.resume(seat, &context)
+    }
+
+    func setCongested(_ isCongested: Bool, seat number: Int) {
+        guard let at = index(of: number) else { return }
+        context.seats[at].isCongested = isCongested
     }
 
     func step(_ inputs: [SeatInput]) throws {

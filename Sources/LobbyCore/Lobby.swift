@@ -70,6 +70,12 @@ package final class Lobby {
         seats.resume(seat, newToken: newToken, presented: presented)
         inbox.reset(seat: seat)
         instance.resume(seat: seat)
+        setCongested(false, seat: seat)
+    }
+
+    /// Tells the game, from its next step on, whether the holder's connection keeps up with what it is sent.
+    package func setCongested(_ isCongested: Bool, seat: Int) {
+        instance.setCongested(isCongested, seat: seat)
     }
 
     /// Notes that the holder has its newest token.

@@ -7,6 +7,35 @@ import SocketIOCore
 import Testing
 import WebSocketCore
 
+/// A game that sends each seat a kilobyte a step as long as its connection keeps up, and tells everyone who has fallen
+/// behind (its number, counted from 1) or caught up (the same, negative).
+private struct Bulk: Game {
+    static let name = "bulk"
+    static let rules = Rules(tickRate: 20, seats: 4)
+    static var replicated: Replication<Bulk> {
+        Single(\.state, "state") { Field("at", \.at, .int(0...1)) }
+    }
+
+    private(set) var state = Pawn()
+    private var behind: Set<Int> = []
+
+    init(_ context: inout GameContext, options: JSONValue) {}
+    mutating func join(_ seat: Seat, _ context: inout GameContext) {}
+    mutating func leave(_ seat: Seat, _ context: inout GameContext) {}
+
+    mutating func step(_ inputs: Inputs<Push>, _ context: inout GameContext) {
+        for seat in context.seats where seat.isConnected {
+            if seat.isCongested != behind.contains(seat.number) {
+                if seat.isCongested { behind.insert(seat.number) } else { behind.remove(seat.number) }
+                let number = Int64(seat.number) * (seat.isCongested ? 1 : -1)
+                context.emit("congested", .integer(number), to: 0)
+            }
+            guard !seat.isCongested else { continue }
+            context.emit("bulk", .string(String(repeating: "x", count: 1_000)), to: seat.number)
+        }
+    }
+}
+
 @Suite("Backpressure: latest wins, and every queue has a bound")
 struct BackpressureTests {
     /// A player whose stream has just blocked, after snapshot 3.
@@ -88,6 +117,56 @@ struct BackpressureTests {
         for _ in 0..<10 { client.stream.receive(ping) }
         world.turn()
         #expect(client.stream.isClosed && world.count(.slowConsumersClosed) == 1)
+    }
+
+    @Test(arguments: [1, 2])
+    func `the game sees who has fallen behind, from the high water mark to the low one`(_ loops: Int) {
+        let world = World(loops: loops, games: [GameType(Bulk.self)]) {
+            $0.defaultGame = "bulk"
+            $0.outboxBytesMax = 40_000
+            $0.writeTimeout = .seconds(600)
+        }
+        let other = PlainClient(world)
+        other.join()
+        world.home = loops - 1
+        let client = PlainClient(world)
+        client.join(["name": "slow"])
+        client.emit("keyframe")
+        func congested() -> [JSONValue] { other.events.filter { $0.name == "congested" }.map(\.data) }
+        world.steps(5)
+        #expect(congested() == [], "bulk that is read is nothing to note")
+        client.stream.stalls = true
+        // One write of a kilobyte is with the stream; then each step leaves one more.
+        world.steps(10)
+        #expect(congested() == [])
+        world.steps(5)
+        #expect(congested() == [1], "the game sends it no more")
+        world.steps(100)
+        #expect(congested() == [1] && !client.stream.isClosed && world.count(.slowConsumersClosed) == 0)
+        client.stream.drain()
+        world.steps(4)
+        #expect(congested() == [1, -1])
+        let bulk = client.events.count { $0.name == "bulk" }
+        world.steps(10)
+        #expect(client.events.count { $0.name == "bulk" } == bulk + 10)
+    }
+
+    @Test func `who resumes on a new connection has not fallen behind`() {
+        let world = World(games: [GameType(Bulk.self)]) {
+            $0.defaultGame = "bulk"
+            $0.outboxBytesMax = 40_000
+        }
+        let client = PlainClient(world)
+        let token = client.join()["token"] ?? .null
+        client.emit("keyframe")
+        world.steps(2)
+        client.stream.stalls = true
+        world.steps(20)
+        let bulk = client.events.count { $0.name == "bulk" }
+        let again = PlainClient(world)
+        again.join(["token": token])
+        world.steps(5)
+        #expect(again.events.count { $0.name == "bulk" } >= 4 && bulk < 8)
     }
 
     @Test func `bytes that wait ten seconds for a peer close its connection`() {

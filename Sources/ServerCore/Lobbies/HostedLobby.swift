@@ -177,6 +177,7 @@ package final class HostedLobby {
             return
         }
         expireSeats(now)
+        noteCongestion()
         let droppedBefore = lobby.clock.dropped
         var taken = 0
         var snapshotIsDue = false
@@ -189,6 +190,13 @@ package final class HostedLobby {
         }
         server.counters[.stepsDropped] += lobby.clock.dropped - droppedBefore
         if snapshotIsDue, !isClosed { broadcastSnapshot() }
+    }
+
+    /// Lets the game know which players' connections have fallen behind, or have caught up.
+    private func noteCongestion() {
+        for case let member? in members {
+            if let isCongested = member.congestionChange() { lobby.setCongested(isCongested, seat: member.seat) }
+        }
     }
 
     private func step() -> Bool {

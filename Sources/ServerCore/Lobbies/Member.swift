@@ -20,6 +20,8 @@ package class Member {
     final let game: GameType
     package final let seat: Int
     private var isConfirmed = false
+    /// Whether its peer has fallen behind, when that was last looked at.
+    private var isCongested = false
 
     final var transport: Transport { session.transport }
 
@@ -37,6 +39,14 @@ package class Member {
         case .plain: transport.send(PlainFrames.event(name, data))
         case .socketIO: transport.send(SocketIOFrames.event(namespace: "/lobby/\(lobbyID)", name, data))
         }
+    }
+
+    /// Looks anew whether the peer has fallen behind with reading; nil where nothing has changed.
+    final func congestionChange() -> Bool? {
+        let now = transport.isCongested(isCongested)
+        guard now != isCongested else { return nil }
+        isCongested = now
+        return now
     }
 
     /// The player has sent something since it joined, so it has its token.

@@ -24,6 +24,9 @@ final class GuestSession: Session {
         member?.transportDrained()
     }
 
+    /// The peer has fallen behind with reading, or has caught up.
+    func congested(_ isCongested: Bool) { guest.isPeerCongested = isCongested }
+
     /// Tells the session's loop something, in order with what the guest is sent.
     func say(_ message: LoopMessage) { guest.say(message) }
 
@@ -73,6 +76,8 @@ final class GuestTransport: Transport {
     private var inFlight = InFlight()
     /// A snapshot is on its way or waits for a slow reader: no other is sent.
     var awaitsReport = false
+    /// What the session's loop has said last of the peer's connection.
+    var isPeerCongested = false
     /// The first delivery of the batch being gathered that stands behind all this guest was told in it.
     private var barrier = (batch: UInt64(0), delivery: 0)
 
@@ -87,6 +92,8 @@ final class GuestTransport: Transport {
     override var peerAddress: String { address }
 
     override var takesLatest: Bool { session != nil && !awaitsReport }
+
+    override func isCongested(_ before: Bool) -> Bool { isPeerCongested }
 
     func say(_ message: LoopMessage) {
         link.say(message)

@@ -72,7 +72,10 @@ final class LoopHub {
     /// Ends the turn: reports, then one batch to each loop that was told something. After the connections' flush.
     func flush() {
         guard links.count > 1 else { return }
-        for member in reporting where member.isReportDue() { taken[member.loop].append(member.number) }
+        for member in reporting {
+            if member.isReportDue() { taken[member.loop].append(member.number) }
+            member.reportCongestion()
+        }
         reporting.removeAll(keepingCapacity: true)
         if server.drainDeadline != nil { saySettled() }
         for loop in outgoing.indices where loop != links.own {
@@ -126,7 +129,7 @@ final class LoopHub {
                 if delivery.isLatest {
                     member.sendLatest(delivery.bytes)
                 } else {
-                    member.transport.send(delivery.bytes)
+                    member.send(delivery.bytes)
                 }
             }
         case .answered(let number, let key, let accepted, let tick):
@@ -176,6 +179,7 @@ final class LoopHub {
         case .keyframe(let number): guests[home][number]?.member?.needsKeyframe()
         case .leave(let number): guests[home].removeValue(forKey: number)?.dismissed()?.leave()
         case .lost(let number): guests[home].removeValue(forKey: number)?.dismissed()?.connectionLost()
+        case .congested(let number, let isCongested): guests[home][number]?.congested(isCongested)
         case .taken(let numbers): for number in numbers { guests[home][number]?.snapshotTaken() }
         default: break
         }

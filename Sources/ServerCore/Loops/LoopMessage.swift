@@ -38,6 +38,8 @@ enum LoopMessage: Sendable {
     case lost(guest: Int)
     /// Their last snapshot has been handed to the byte stream, and the next may come.
     case taken(guests: [Int])
+    /// Its connection has fallen behind, or has caught up.
+    case congested(guest: Int, Bool)
 
     // From the lobby's loop to the session's.
     indirect case joined(guest: Int, seat: Int, game: String, welcome: JSONValue)

@@ -77,8 +77,17 @@ final class RemoteMember: Member {
         hub.reportLater(self)
     }
 
-    override func transportDrained() {
-        if owesReport { hub.reportLater(self) }
+    /// Gives the transport what is to arrive in any case.
+    func send(_ frames: [UInt8]) {
+        transport.send(frames)
+        hub.reportLater(self)
+    }
+
+    override func transportDrained() { hub.reportLater(self) }
+
+    /// After a flush: tells the lobby's loop where the connection has fallen behind, or has caught up.
+    func reportCongestion() {
+        if let isCongested = congestionChange() { say(.congested(guest: number, isCongested)) }
     }
 
     /// After a flush: whether the lobby may be told that the last snapshot has been handed to the byte stream. Asked again

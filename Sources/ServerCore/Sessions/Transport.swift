@@ -53,6 +53,13 @@ package class Transport {
     /// How many bytes wait to be sent: what a game watches to slow down.
     var queuedBytes: Int { 0 }
 
+    /// Whether the peer has fallen behind with reading: over the high water mark, and then until it is under the low one.
+    ///
+    /// - Parameter before: The last answer.
+    func isCongested(_ before: Bool) -> Bool {
+        before ? queuedBytes >= limits.lowWaterBytes : queuedBytes > limits.highWaterBytes
+    }
+
     /// Ends the session for a reason of ours, and tells the peer.
     func end(_ departure: Departure) {}
 
@@ -85,15 +92,20 @@ package final class SessionLimits: Sendable {
     package let waitsForReader: Bool
     /// How WebSocket messages are compressed for clients that offer it; nil never.
     package let compression: MessageCompression?
+    /// How much may be inflated in a second, in bytes taken and made, with a burst of a second's worth; nil sets no bound.
+    package let inflatedBytesPerSecond: Int?
     /// How long the server waits between a pong (or the opening) and its next ping; nil sends none.
     package let heartbeatInterval: Interval?
     /// How long a peer may take to answer a ping before it counts as dead.
     package let heartbeatTimeout: Interval
 
+    /// With more waiting than that a peer counts as congested, a quarter of what may wait; until it is less than the other,
+    /// a sixteenth.
+    var highWaterBytes: Int { outboxBytesMax / 4 }
+    var lowWaterBytes: Int { outboxBytesMax / 16 }
+
     /// Limits of your own.
     package init(
-    /// How much may be inflated in a second, in bytes taken and made, with a burst of a second's worth; nil sets no bound.
-    package let inflatedBytesPerSecond: Int?
         messageBytesMax: Int, fragmentsMax: Int, outboxBytesMax: Int, messagesPerSecond: Int?, waitsForReader: Bool,
         compression: MessageCompression? = nil, inflatedBytesPerSecond: Int? = nil, heartbeatInterval: Interval?,
         heartbeatTimeout: Interval
@@ -104,6 +116,7 @@ package final class SessionLimits: Sendable {
         self.messagesPerSecond = messagesPerSecond
         self.waitsForReader = waitsForReader
         self.compression = compression
+        self.inflatedBytesPerSecond = inflatedBytesPerSecond
         self.heartbeatInterval = heartbeatInterval
         self.heartbeatTimeout = heartbeatTimeout
     }
@@ -117,5 +130,4 @@ package final class SessionLimits: Sendable {
             inflatedBytesPerSecond: settings.inflatedBytesPerSecond, heartbeatInterval: settings.heartbeatInterval,
             heartbeatTimeout: settings.heartbeatTimeout)
     }
-        self.inflatedBytesPerSecond = inflatedBytesPerSecond
 }
