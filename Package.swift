@@ -148,8 +148,17 @@ let package = Package(
             name: "VectorFiles", dependencies: ["Determinism"], path: "Tests/VectorFiles", swiftSettings: settings),
         .target(
             name: "FuzzTargets",
-            dependencies: ["ByteKit", "HTTPCore", "WebSocketCore", "SocketIOCore", "Compression", httpTypes],
+            dependencies: [
+                "ByteKit", "HTTPCore", "WebSocketCore", "SocketIOCore", "JSONCore", "Compression", httpTypes,
+            ],
             path: "Tests/Fuzz/Targets", swiftSettings: settings),
+        .target(
+            name: "ServerFuzzTargets",
+            dependencies: [
+                "FuzzTargets", "ServerCore", "HTTPCore", "WebSocketCore", "SocketIOCore", "ByteKit", "Determinism",
+                httpTypes,
+            ],
+            path: "Tests/Fuzz/ServerTargets", swiftSettings: settings),
 
         tests("TidyTests", []),
         tests("ByteKitTests", ["ByteKit"]),
@@ -174,7 +183,7 @@ let package = Package(
             "ServerCoreTests",
             [
                 "ServerCore", "LobbyCore", "GameKit", "SnapshotCore", "JSONCore", "HTTPCore", "WebSocketCore",
-                "SocketIOCore", "Compression", "ByteKit", "Determinism", httpTypes,
+                "SocketIOCore", "Compression", "ServerFuzzTargets", "VectorFiles", "ByteKit", "Determinism", httpTypes,
             ]),
         tests("MusterTests", ["Muster", "ServerCore", "HTTPCore", "JSONCore", "Determinism", configuration]),
         tests(
@@ -194,11 +203,19 @@ let package = Package(
 // The fuzzers themselves link libFuzzer, so they are built by scripts/fuzz alone.
 if Context.environment["MUSTER_FUZZ"] != nil {
     let fuzzers = [
-        "http-head", "websocket-stream", "extension-negotiation", "inflate", "utf8", "engine-payload",
+        ("http-head", "FuzzTargets"), ("websocket-stream", "FuzzTargets"), ("extension-negotiation", "FuzzTargets"),
+        ("inflate", "FuzzTargets"), ("utf8", "FuzzTargets"), ("engine-payload", "FuzzTargets"),
+        ("json", "FuzzTargets"), ("primitives", "FuzzTargets"), ("socket-packets", "FuzzTargets"),
+        ("http-connection", "ServerFuzzTargets"), ("engine-session", "ServerFuzzTargets"),
     ]
-    package.targets += fuzzers.map { name in
+    package.targets += fuzzers.map { name, targets in
         .executableTarget(
-            name: name, dependencies: ["FuzzTargets"], path: "Tests/Fuzz/\(name)", exclude: ["corpus"],
+            name: name, dependencies: [.init(stringLiteral: targets)], path: "Tests/Fuzz/\(name)", exclude: ["corpus"],
             swiftSettings: settings)
     }
+    // Runs all stored inputs once: what scripts/coverage measures.
+    package.targets.append(
+        .executableTarget(
+            name: "fuzz-replay", dependencies: ["FuzzTargets", "ServerFuzzTargets", "VectorFiles"],
+            path: "Tests/Fuzz/Replay", swiftSettings: settings))
 }

@@ -21,7 +21,7 @@ struct KernelsTests {
         let bytes = (0..<40).map { UInt8($0 * 5) }
         for offset in 0...32 {
             let word = bytes.span.word(at: offset)
-            #expect(word == bytes.span.uint64LittleEndian(at: offset))
+            #expect(word == bytes[offset..<offset + 8].reversed().reduce(0) { $0 << 8 | UInt64($1) })
         }
     }
 

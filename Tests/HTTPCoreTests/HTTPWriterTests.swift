@@ -22,11 +22,6 @@ struct HTTPWriterTests {
         #expect(text(response).hasSuffix("Content-Length: 5\r\n\r\n"))
     }
 
-    @Test func `a head alone tells the length of a body that follows`() {
-        let head = HTTPWriter.head(.ok, fields: [.contentType: "a/b"], contentLength: 70_000)
-        #expect(text(head) == "HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nContent-Length: 70000\r\n\r\n")
-    }
-
     @Test func `a stream has no length and ends with its connection`() {
         let head = HTTPWriter.streamHead(fields: [.contentType: "text/event-stream"])
         #expect(text(head) == "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")

@@ -15,7 +15,6 @@ private func actions(_ texts: [String]) throws -> [EngineUpgrade.Action] {
     for text in texts {
         actions.append(upgrade.received(try packet(text)))
         guard actions.last == .answerProbe else { break }
-        #expect(upgrade.endsPolls)
     }
     return actions
 }
@@ -32,15 +31,6 @@ struct EngineUpgradeTests {
         #expect(try actions(["2probe", text]) == [.answerProbe, text == "5" ? .complete : .cancel])
     }
 
-    @Test func `polls end at once between probe and upgrade alone`() throws {
-        var upgrade = EngineUpgrade(now: .zero)
-        #expect(!upgrade.endsPolls)
-        _ = upgrade.received(try packet("2probe"))
-        #expect(upgrade.endsPolls)
-        _ = upgrade.received(try packet("5"))
-        #expect(!upgrade.endsPolls)
-    }
-
     @Test func `an upgrade has ten seconds, whatever came of it, and ends once`() throws {
         for probed in [false, true] {
             var upgrade = EngineUpgrade(now: .zero + .seconds(5))
@@ -49,7 +39,7 @@ struct EngineUpgradeTests {
             let before = upgrade.due(at: .zero + .milliseconds(14_999))
             let at = upgrade.due(at: .zero + .seconds(15))
             let after = upgrade.due(at: .zero + .seconds(16))
-            #expect(before == nil && at == .cancel && after == nil && !upgrade.endsPolls)
+            #expect(before == nil && at == .cancel && after == nil)
         }
         var upgrade = EngineUpgrade(now: .zero)
         _ = upgrade.received(try packet("2probe"))

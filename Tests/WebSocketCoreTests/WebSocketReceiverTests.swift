@@ -147,18 +147,6 @@ struct WebSocketReceiverTests {
         #expect(most <= 2 && receiver.residentBytes <= 2 * count)
     }
 
-    @Test func `each side sends one close frame`() {
-        var ours = WebSocketClosing()
-        let first = ours.send()
-        let second = ours.send()
-        let owed = ours.receive()
-        #expect(first && !second && !owed && ours.isComplete)
-        var theirs = WebSocketClosing()
-        let reply = theirs.receive()
-        let again = theirs.send()
-        #expect(reply && !again && theirs.isComplete)
-    }
-
     @Test(arguments: [WebSocketError.mask, .invalidText, .tooManyFragments, .messageTooBig, .closePayload])
     func `the close frame for an error reads back`(_ error: WebSocketError) {
         var out: [UInt8] = []

@@ -68,7 +68,25 @@ package func fuzzEnginePayload(_ input: [UInt8]) {
     if case .failed = packets.last { packets.removeLast() }
     precondition(packets.count <= packetsMax, "more packets than allowed")
     checkSizes(packets, max: messageBytesMax)
+    for case .text(let packet) in packets { checkPacket(packet) }
     check(packets, revision: form == .separated ? .four : .three, base64: choice & 8 != 0, bytesMax: messageBytesMax)
+}
+
+/// Reads a packet as a client does that has just connected, and is trying a WebSocket.
+private func checkPacket(_ bytes: [UInt8]) {
+    do throws(EngineError) {
+        let packet = try EnginePacket(bytes.span)
+        var probe = EngineProbe()
+        let action = probe.received(packet)
+        precondition((probe.pollingPaused() != nil) == (action == .pausePolling), "a probe that is not over")
+        guard packet.kind == .open else { return }
+        let open = try EngineOpen(packet: bytes.span)
+        let encoded = open.encode()
+        let again = try EngineOpen(packet: encoded.span)
+        precondition(again == open, "a handshake that reads otherwise")
+    } catch {
+        precondition(!error.description.isEmpty, "an error without words")
+    }
 }
 
 private func checkSizes(_ packets: [EnginePayloadEntry], max: Int) {

@@ -113,6 +113,7 @@ package func fuzzHTTPHead(_ input: [UInt8]) {
         precondition(
             responseTranscript(of: [stream], limits: limits) == responseTranscript(of: cut, limits: limits),
             "a response was read differently when cut")
+        for head in responseTranscript(of: [stream], limits: limits).heads { checkHead(head) }
         precondition(
             wholeResponseTranscript(of: [stream], limits: limits, bodyBytesMax: bodyBytesMax)
                 == wholeResponseTranscript(of: cut, limits: limits, bodyBytesMax: bodyBytesMax),
@@ -143,11 +144,47 @@ private func checkHead(_ head: HTTPRequestHead) {
     let trusted = ["10.0.0.0/8", "::1", "fd00::/8"].compactMap(AddressRange.init)
     let client = ForwardedAddress.client(peer: IPAddress(ipv4: 0x0A00_0001), fields: head.fields, trusted: trusted)
     precondition(IPAddress(client.description) == client, "an address that does not read back")
+    for rule in [
+        HTTPOriginRule(origins: ["https://a.example"], allowsCredentials: true), HTTPOriginRule(origins: ["*"]),
+    ] {
+        _ = rule.fields(for: rule.verdict(head.fields))
+        guard let answer = rule.preflightFields(head.fields) else { continue }
+        checkAnswer(HTTPWriter.response(.noContent, fields: answer))
+    }
+    let tags = [HTTPEntityTag("a"), HTTPEntityTag("b", isWeak: true)].map { $0.isNamed(in: head.fields) }
+    precondition(!head.fields.contains(.ifNoneMatch) ? tags == [false, false] : true, "a tag that nobody named")
+    _ = HTTPContentCoding.best(for: head.fields)
     do throws(WebSocketHandshakeError) {
         let handshake = try WebSocketHandshake.check(head)
         checkAnswer(handshake.response(subprotocol: handshake.subprotocols.first))
     } catch {
         checkAnswer(error.response())
+    }
+}
+
+/// Reads all that a client reads from an answer, and asks again.
+private func checkHead(_ head: HTTPResponseHead) {
+    _ = head.keepsAlive
+    for deflate in [nil, PermessageDeflate()] {
+        let client = WebSocketClientHandshake(
+            nonce: Array("the sample nonce".utf8), subprotocols: ["a", "b"], deflate: deflate)
+        do throws(WebSocketHandshakeError) {
+            let answer = try client.check(head)
+            precondition(deflate != nil || answer.extensions == nil, "an extension that was not offered")
+        } catch {
+            checkAnswer(error.response())
+        }
+        do throws(HTTPError) {
+            let location = head.fields[.location] ?? "/"
+            let request = try client.request(target: location, host: head.fields[.server] ?? "a", fields: head.fields)
+            let read = requestTranscript(of: [request])
+            // A field of the answer may be wrong in a request.
+            guard read.error == nil else { continue }
+            precondition(
+                read.heads.count == 1 && location.hasPrefix(read.heads[0].path), "a request that reads otherwise")
+        } catch {
+            precondition(error == .target || error == .host, "only what is not ours can be wrong here")
+        }
     }
 }
 

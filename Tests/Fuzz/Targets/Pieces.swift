@@ -14,19 +14,29 @@ package func pieces(of bytes: [UInt8], sizes: [Int]) -> [[UInt8]] {
 }
 
 /// Takes settings from the front of a fuzzer's input; zeros once it is used up.
-struct Settings {
-    private(set) var rest: ArraySlice<UInt8>
+package struct Settings {
+    /// What has not been taken.
+    package private(set) var rest: ArraySlice<UInt8>
 
-    init(_ input: [UInt8]) {
+    /// The settings of one input.
+    package init(_ input: [UInt8]) {
         rest = input[...]
     }
 
-    mutating func byte() -> Int {
+    /// One byte.
+    package mutating func byte() -> Int {
         rest.popFirst().map(Int.init) ?? 0
     }
 
+    /// That many bytes, or as many as are left.
+    package mutating func bytes(_ count: Int) -> [UInt8] {
+        let bytes = Array(rest.prefix(count))
+        rest = rest.dropFirst(count)
+        return bytes
+    }
+
     /// Up to seven sizes of pieces, mostly small.
-    mutating func sizes() -> [Int] {
+    package mutating func sizes() -> [Int] {
         let count = byte() & 7
         return (0..<count).map { _ in byte() }
     }

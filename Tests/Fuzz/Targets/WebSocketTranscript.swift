@@ -88,4 +88,49 @@ package func fuzzWebSocketStream(_ input: [UInt8]) {
         default: break
         }
     }
+    if case .failed(let error) = whole.last {
+        precondition(WebSocketCloseCode.isSendable(error.closeCode), "a code that may not be sent")
+        precondition(error.reason.utf8.count <= WebSocketFrame.reasonBytesMax, "a reason that does not fit")
+    }
+    checkSentOn(whole, role: role, choices & 2 == 0 ? nil : agreement)
+}
+
+/// Sends what has come on to a receiver of the same side: it gets the same.
+private func checkSentOn(
+    _ entries: [WebSocketEntry], role: WebSocketRole, _ agreement: PermessageDeflate.Agreement?
+) {
+    let sender: WebSocketRole = role == .server ? .client : .server
+    let mask: UInt32? = role == .server ? 0x9A3C_51E7 : nil
+    let pool = DeflatePool(idleMax: 1)
+    var frames: [UInt8] = []
+    do {
+        // It gives its context back when it goes.
+        let deflater = agreement.map { MessageDeflater($0, role: sender, pool: pool, threshold: 2) }
+        for entry in entries { append(entry, by: deflater, mask: mask, to: &frames) }
+    }
+    let again = transcript(of: [frames]) {
+        WebSocketReceiver(
+            role: role, messageBytesMax: 1 << 20,
+            inflater: agreement.map { MessageInflater($0, role: role, pool: pool) })
+    }
+    let sent = entries.filter { if case .failed = $0 { false } else { true } }
+    precondition(again == sent, "what was sent on is not what came")
+    precondition(pool.lent == 0, "a context was not given back")
+}
+
+private func append(_ entry: WebSocketEntry, by deflater: MessageDeflater?, mask: UInt32?, to frames: inout [UInt8]) {
+    switch entry {
+    case .text(let bytes), .binary(let bytes):
+        let opcode: WebSocketOpcode = if case .text = entry { .text } else { .binary }
+        if let deflater {
+            deflater.append(opcode, bytes.span, to: &frames, mask: mask)
+        } else {
+            WebSocketFrame.append(opcode, bytes.span, to: &frames, mask: mask)
+        }
+    case .ping(let bytes): WebSocketFrame.append(.ping, bytes.span, to: &frames, mask: mask)
+    case .pong(let bytes): WebSocketFrame.append(.pong, bytes.span, to: &frames, mask: mask)
+    case .close(let code, let reason):
+        WebSocketFrame.appendClose(code: code, reason: reason, to: &frames, mask: mask)
+    case .failed: break
+    }
 }

@@ -9,26 +9,11 @@ extension Span where Element == UInt8 {
         return UInt16(self[offset]) << 8 | UInt16(self[offset + 1])
     }
 
-    /// The eight bytes at `offset`, most significant first, or nil when they are not all there.
-    package func uint64BigEndian(at offset: Int) -> UInt64? {
-        guard offset >= 0, count - offset >= 8 else { return nil }
-        var value: UInt64 = 0
-        for index in offset..<offset + 8 { value = value << 8 | UInt64(self[index]) }
-        return value
-    }
-
     /// The four bytes at `offset`, least significant first, or nil when they are not all there.
     package func uint32LittleEndian(at offset: Int) -> UInt32? {
         guard offset >= 0, count - offset >= 4 else { return nil }
         return UInt32(self[offset]) | UInt32(self[offset + 1]) << 8
             | UInt32(self[offset + 2]) << 16 | UInt32(self[offset + 3]) << 24
-    }
-
-    /// The eight bytes at `offset`, least significant first, or nil when they are not all there.
-    package func uint64LittleEndian(at offset: Int) -> UInt64? {
-        guard let low = uint32LittleEndian(at: offset), let high = uint32LittleEndian(at: offset + 4)
-        else { return nil }
-        return UInt64(high) << 32 | UInt64(low)
     }
 
     /// The varint at `offset`, which moves past it: 7 bits a byte, least significant group first, the top bit

@@ -35,20 +35,6 @@ package enum HTTPWriter {
         return out
     }
 
-    /// The head of a response whose body the caller sends: what ``response(_:fields:body:connection:isForHead:)`` writes
-    /// before a body of `contentLength` bytes.
-    package static func head(
-        _ status: HTTPResponse.Status, fields: HTTPFields = [:], contentLength: Int,
-        connection: HTTPConnectionOption = .keepAlive
-    ) -> [UInt8] {
-        precondition(contentLength >= 0, "a length below zero")
-        precondition(contentLength == 0 || hasContent(status), "a response of this status has no body")
-        var out: [UInt8] = []
-        out.reserveCapacity(256)
-        appendHead(status, fields, contentLength: contentLength, connection, to: &out)
-        return out
-    }
-
     /// The head of a response that goes on until the connection closes, such as an event stream: `Connection: close` and
     /// no length (RFC 9112 §6.3).
     package static func streamHead(_ status: HTTPResponse.Status = .ok, fields: HTTPFields = [:]) -> [UInt8] {

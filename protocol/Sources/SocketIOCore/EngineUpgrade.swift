@@ -35,9 +35,6 @@ package struct EngineUpgrade: Sendable {
         deadline = now + timeout
     }
 
-    /// Whether a poll that would have to wait gets a noop instead: the client waits for its polls to end.
-    package var endsPolls: Bool { state == .probed }
-
     /// Takes a packet of the WebSocket. After ``Action/complete`` and ``Action/cancel`` none may come.
     ///
     /// Only `2probe` and then `5` are right: a `5` without a probe has not shown that the client hears us.
