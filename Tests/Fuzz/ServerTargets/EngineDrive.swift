@@ -69,6 +69,11 @@ final class EngineDrive {
         check()
     }
 
+    func stall(_ time: Interval) {
+        world.stall(time)
+        check()
+    }
+
     /// The client falls silent for good.
     func finish() {
         // A beat and its answer, a last poll, and a request that is not whole.

@@ -24,10 +24,14 @@ package final class FuzzServer {
     package var now: Instant { clock.now }
 
     /// A new connection, perhaps of a listed proxy.
-    package func connect(from peer: PeerAddress = PeerAddress(ipv4: 0x7F00_0001, port: 40_000)) -> FuzzStream {
+    package func connect(
+        from peer: PeerAddress = PeerAddress(ipv4: 0x7F00_0001, port: 40_000), isSecure: Bool = false
+    ) -> FuzzStream {
         let stream = FuzzStream()
         streams.append(stream)
-        server.identify(stream, peer: peer) { [server] client in server.accept(stream, peer: client) }
+        server.identify(stream, peer: peer) { [server] client in
+            server.accept(stream, peer: client, isSecure: isSecure)
+        }
         return stream
     }
 
@@ -58,6 +62,12 @@ package final class FuzzServer {
             precondition(wakes < 10_000, "the server wakes over and over")
         }
         clock.now = end
+        turn()
+    }
+
+    /// Lets time pass in which the loop is stuck.
+    package func stall(_ length: Interval) {
+        clock.now = clock.now + length
         turn()
     }
 

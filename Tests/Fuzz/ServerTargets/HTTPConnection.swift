@@ -21,6 +21,7 @@ private struct Choices {
     let compresses: Bool
     let endsWithFIN: Bool
     let hasCookie: Bool
+    let isSecure: Bool
     /// How often the stream is sent: more than the server may hold comes of few bytes.
     let times: Int
     let sizes: [Int]
@@ -33,6 +34,7 @@ private struct Choices {
         compresses = flags & 2 != 0
         endsWithFIN = flags & 4 != 0
         hasCookie = flags & 16 != 0
+        isSecure = flags & 32 != 0
         times = flags & 8 != 0 ? 1 + settings.byte() & 63 : 1
         sizes = settings.sizes()
         stream = Array(settings.rest)
@@ -55,7 +57,9 @@ package func fuzzHTTPConnection(_ input: [UInt8]) {
 private func answers(to choices: Choices, _ delivery: Delivery) -> [UInt8] {
     let world = FuzzServer(settings(choices))
     world.server.endpoints = endpoints(of: world, choices)
-    let stream = world.connect(from: PeerAddress(ipv4: choices.isProxied ? 0x0A00_0001 : 0x7F00_0001, port: 40_000))
+    let stream = world.connect(
+        from: PeerAddress(ipv4: choices.isProxied ? 0x0A00_0001 : 0x7F00_0001, port: 40_000), isSecure: choices.isSecure
+    )
     let sizes: [Int]
     switch delivery {
     case .whole: sizes = []

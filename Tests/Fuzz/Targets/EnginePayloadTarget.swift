@@ -65,7 +65,10 @@ package func fuzzEnginePayload(_ input: [UInt8]) {
     }
     let decoder = EnginePayloadDecoder(form: form, messageBytesMax: messageBytesMax, packetsMax: packetsMax)
     var packets = entries(of: body, by: decoder)
-    if case .failed = packets.last { packets.removeLast() }
+    if case .failed(let error) = packets.last {
+        precondition(!error.description.isEmpty, "an error without words")
+        packets.removeLast()
+    }
     precondition(packets.count <= packetsMax, "more packets than allowed")
     checkSizes(packets, max: messageBytesMax)
     for case .text(let packet) in packets { checkPacket(packet) }

@@ -1,17 +1,21 @@
 internal import ByteKit
 internal import HTTPCore
+internal import SocketIOCore
+internal import WebSocketCore
 
-/// The fuzz target `primitives`: varints, bits, base64 and addresses. Each has one form, so what reads gives its own bytes
+/// The fuzz target `primitives`: varints, bits, base64, addresses, cookies and long frames. Each has one form, so what reads gives its own bytes
 /// when it is written, and what is written reads.
 package func fuzzPrimitives(_ input: [UInt8]) {
     var settings = Settings(input)
     let choice = settings.byte()
     let rest = Array(settings.rest)
-    switch choice % 4 {
+    switch choice % 6 {
     case 0: checkVarints(rest)
     case 1: checkBits(rest)
     case 2: checkBase64(rest)
-    default: checkAddress(rest, port: UInt16(choice))
+    case 3: checkAddress(rest, port: UInt16(choice))
+    case 4: checkCookie(rest, choice)
+    default: checkLongMessage(rest, times: choice)
     }
 }
 
@@ -73,5 +77,39 @@ private func checkAddress(_ bytes: [UInt8], port: UInt16) {
     precondition(IPAddress(peer) == address && IPAddress(peer.host) == address, "a peer that does not read back")
     precondition(
         peer.description.hasSuffix(":\(port)") && !(peer.isLoopback && peer.family == .local), "a strange peer")
-    _ = AddressKey(address)
+    precondition(AddressKey(address) == IPAddress(peer).map(AddressKey.init), "an address of two keys")
+    let local = PeerAddress.local
+    precondition(local.isLoopback && local.host.isEmpty && IPAddress(local) == nil, "a process has no address")
+    precondition(local.description != peer.description, "an address that is none")
+}
+
+private func checkCookie(_ bytes: [UInt8], _ choice: Int) {
+    let parts = String(decoding: bytes, as: UTF8.self).split(separator: " ", omittingEmptySubsequences: false)
+    let path = parts.count > 1 ? String(parts[1]) : "/"
+    let age: Int? = choice & 1 == 0 ? nil : choice & 2 == 0 ? choice : -choice
+    guard let cookie = EngineCookie(name: String(parts[0]), path: path, maxAgeSeconds: age) else { return }
+    let field = cookie.field(value: "a-secret", isSecure: choice & 4 != 0)
+    precondition(field.utf8.allSatisfy { (0x20...0x7E).contains($0) }, "a cookie ends its field")
+    let sent = String(field.prefix { $0 != ";" })
+    precondition(cookie.isPresent(in: ["other=1; " + sent], value: "a-secret"), "a cookie that is not found")
+    precondition(!cookie.isPresent(in: [sent, sent], value: "a-secret"), "a cookie that stands twice")
+    precondition(!cookie.isPresent(in: [sent], value: "a-secrey"), "a cookie of another value")
+}
+
+/// A message longer than any input: it goes through a frame with a long length, and as base64 to who takes text alone.
+private func checkLongMessage(_ bytes: [UInt8], times: Int) {
+    let message = Array(repeatElement(bytes, count: times).joined())
+    for (role, mask) in [(WebSocketRole.client, nil), (.server, UInt32(0x0102_0304))] {
+        var frames: [UInt8] = []
+        WebSocketFrame.append(.binary, message.span, to: &frames, mask: mask)
+        let read = transcript(of: [frames], by: WebSocketReceiver(role: role, messageBytesMax: 1 << 22))
+        precondition(read == [.binary(message)], "a long message changed on its way")
+    }
+    let frames = WebSocketFrame.framed(.binary, message.span)
+    var text: [UInt8] = []
+    EnginePayload.reframe(frames.span, to: &text, revision: .four, base64: true)
+    let read = transcript(of: [text], by: WebSocketReceiver(role: .client, messageBytesMax: 1 << 22))
+    guard case .text(let packet) = read.first else { preconditionFailure("no text") }
+    let decoded = Base64.decode(packet.span.extracting(droppingFirst: 1))
+    precondition(decoded == message, "a long message changed on its way")
 }

@@ -71,7 +71,8 @@ package func fuzzWebSocketStream(_ input: [UInt8]) {
     let agreement = PermessageDeflate.Agreement(
         serverNoContextTakeover: choices & 4 != 0, clientNoContextTakeover: choices & 4 != 0,
         serverMaxWindowBits: bits, clientMaxWindowBits: bits)
-    let pool = DeflatePool()
+    // Without a context a compressed message is refused, and one of ours goes out as it is.
+    let pool = DeflatePool(lentMax: choices & 8 == 0 ? 1 : 0, idleMax: 1)
     let makeReceiver = {
         WebSocketReceiver(
             role: role, messageBytesMax: messageBytesMax, fragmentsMax: fragmentsMax,
@@ -92,16 +93,17 @@ package func fuzzWebSocketStream(_ input: [UInt8]) {
         precondition(WebSocketCloseCode.isSendable(error.closeCode), "a code that may not be sent")
         precondition(error.reason.utf8.count <= WebSocketFrame.reasonBytesMax, "a reason that does not fit")
     }
-    checkSentOn(whole, role: role, choices & 2 == 0 ? nil : agreement)
+    checkSentOn(whole, role: role, choices & 2 == 0 ? nil : agreement, pool)
+    // Two idle contexts at most, of 15 bits, and the largest scratch.
+    precondition(pool.residentBytes <= 512 * 1024 && pool.idle <= 2, "the pool keeps too much")
 }
 
 /// Sends what has come on to a receiver of the same side: it gets the same.
 private func checkSentOn(
-    _ entries: [WebSocketEntry], role: WebSocketRole, _ agreement: PermessageDeflate.Agreement?
+    _ entries: [WebSocketEntry], role: WebSocketRole, _ agreement: PermessageDeflate.Agreement?, _ pool: DeflatePool
 ) {
     let sender: WebSocketRole = role == .server ? .client : .server
     let mask: UInt32? = role == .server ? 0x9A3C_51E7 : nil
-    let pool = DeflatePool(idleMax: 1)
     var frames: [UInt8] = []
     do {
         // It gives its context back when it goes.
@@ -112,6 +114,10 @@ private func checkSentOn(
         WebSocketReceiver(
             role: role, messageBytesMax: 1 << 20,
             inflater: agreement.map { MessageInflater($0, role: role, pool: pool) })
+    }
+    // Contexts of another window come next: what is taken out of the pool is as good as new.
+    if let agreement, agreement.windowBits(sentBy: sender) < 15, pool.idle > 0 {
+        checkSentOn(entries, role: role, PermessageDeflate.Agreement(), pool)
     }
     let sent = entries.filter { if case .failed = $0 { false } else { true } }
     precondition(again == sent, "what was sent on is not what came")

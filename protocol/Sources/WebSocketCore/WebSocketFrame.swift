@@ -71,7 +71,7 @@ package enum WebSocketFrame {
         let start = out.count - count
         var span = out.mutableSpan
         var masked = span._mutatingExtracting(start...)
-        ByteKit.applyMask(&masked, key: mask, phase: 0)
+        ByteKit.applyMask(&masked, key: mask)
     }
 
     /// One unmasked frame of its own: framed once, sent to many.

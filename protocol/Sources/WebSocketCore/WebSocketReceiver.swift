@@ -195,10 +195,10 @@ extension WebSocketReceiver {
         if isMasked {
             let key = bytes.span.uint32LittleEndian(at: start - 4) ?? 0
             var payload = bytes._mutatingExtracting(range)
-            applyMask(&payload, key: key, phase: 0)
+            applyMask(&payload, key: key)
             if first == 0x81, !UTF8Validator.isValid(payload.span) {
                 // The long way finds the first wrong byte; it expects the bytes as they came.
-                applyMask(&payload, key: key, phase: 0)
+                applyMask(&payload, key: key)
                 return nil
             }
         } else if first == 0x81, !UTF8Validator.isValid(bytes.span.extracting(range)) {
@@ -325,7 +325,7 @@ extension WebSocketReceiver {
         let range = cursor..<cursor + count
         if isMasked, count > 0 {
             var piece = bytes._mutatingExtracting(range)
-            applyMask(&piece, key: key, phase: 0)
+            applyMask(&piece, key: key)
             let turn = UInt32(count & 3) * 8
             if turn > 0 { key = key >> turn | key << (32 - turn) }
         }

@@ -2,12 +2,10 @@
 ///
 /// - Parameters:
 ///   - bytes: The payload, or a piece of it.
-///   - key: The four mask bytes, the first in the least significant byte.
-///   - phase: How many payload bytes came before this piece.
-package func applyMask(_ bytes: inout MutableSpan<UInt8>, key: UInt32, phase: Int) {
-    let turn = UInt32((phase & 3) * 8)
-    let turned = turn == 0 ? key : key >> turn | key << (32 - turn)
-    let wide = UInt64(turned) << 32 | UInt64(turned)
+///   - key: The four mask bytes, the first in the least significant byte; for a later piece turned by as many bytes as came
+///     before it.
+package func applyMask(_ bytes: inout MutableSpan<UInt8>, key: UInt32) {
+    let wide = UInt64(key) << 32 | UInt64(key)
     unsafe bytes.withUnsafeMutableBytes { raw in
         guard let start = raw.baseAddress else { return }
         let count = raw.count
@@ -22,7 +20,7 @@ package func applyMask(_ bytes: inout MutableSpan<UInt8>, key: UInt32, phase: In
             let place = unsafe start + offset
             let byte = unsafe place.load(as: UInt8.self)
             unsafe place.storeBytes(
-                of: byte ^ UInt8(truncatingIfNeeded: turned >> UInt32(truncatingIfNeeded: (offset & 3) &* 8)),
+                of: byte ^ UInt8(truncatingIfNeeded: key >> UInt32(truncatingIfNeeded: (offset & 3) &* 8)),
                 as: UInt8.self)
             offset &+= 1
         }
