@@ -71,8 +71,7 @@ package func fuzzWebSocketStream(_ input: [UInt8]) {
     let agreement = PermessageDeflate.Agreement(
         serverNoContextTakeover: choices & 4 != 0, clientNoContextTakeover: choices & 4 != 0,
         serverMaxWindowBits: bits, clientMaxWindowBits: bits)
-    // Without a context a compressed message is refused, and one of ours goes out as it is.
-    let pool = DeflatePool(lentMax: choices & 8 == 0 ? 1 : 0, idleMax: 1)
+    let pool = DeflatePool(idleMax: 1)
     let makeReceiver = {
         WebSocketReceiver(
             role: role, messageBytesMax: messageBytesMax, fragmentsMax: fragmentsMax,
