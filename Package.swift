@@ -161,9 +161,9 @@ let package = Package(
             path: "Tests/Fuzz/ServerTargets", swiftSettings: settings),
 
         tests("TidyTests", []),
-        tests("ByteKitTests", ["ByteKit"]),
+        tests("ByteKitTests", ["ByteKit", "FuzzTargets", "VectorFiles"]),
         tests("DeterminismTests", ["Determinism"]),
-        tests("JSONCoreTests", ["JSONCore", "Determinism"]),
+        tests("JSONCoreTests", ["JSONCore", "FuzzTargets", "VectorFiles", "Determinism"]),
         tests("HTTPCoreTests", ["HTTPCore", "ByteKit", "FuzzTargets", "VectorFiles", httpTypes]),
         tests("CompressionTests", ["Compression", "FuzzTargets", "VectorFiles", "ByteKit", "Determinism"]),
         tests(

@@ -113,7 +113,9 @@ package func fuzzHTTPHead(_ input: [UInt8]) {
         precondition(
             responseTranscript(of: [stream], limits: limits) == responseTranscript(of: cut, limits: limits),
             "a response was read differently when cut")
-        for head in responseTranscript(of: [stream], limits: limits).heads { checkHead(head) }
+        let read = responseTranscript(of: [stream], limits: limits)
+        for head in read.heads { checkHead(head) }
+        precondition((400..<600).contains(read.error?.status.code ?? 400), "an error that is none of HTTP's")
         precondition(
             wholeResponseTranscript(of: [stream], limits: limits, bodyBytesMax: bodyBytesMax)
                 == wholeResponseTranscript(of: cut, limits: limits, bodyBytesMax: bodyBytesMax),
@@ -142,6 +144,9 @@ private func checkHead(_ head: HTTPRequestHead) {
     precondition(!head.host.isEmpty, "a request without a host")
     _ = (head.keepsAlive, head.expectsContinue, head.contentCoding)
     let trusted = ["10.0.0.0/8", "::1", "fd00::/8"].compactMap(AddressRange.init)
+    let stranger = IPAddress(ipv4: 0xC000_0201)
+    precondition(
+        ForwardedAddress.client(peer: stranger, fields: head.fields, trusted: trusted) == stranger, "a stranger's word")
     let client = ForwardedAddress.client(peer: IPAddress(ipv4: 0x0A00_0001), fields: head.fields, trusted: trusted)
     precondition(IPAddress(client.description) == client, "an address that does not read back")
     for rule in [

@@ -46,6 +46,7 @@ package func fuzzInflate(_ input: [UInt8]) {
         guard first.error == nil else { break }
         checkRoundTrip(first.output, windowBits: bits)
     }
+    checkReset(whole, windowBits: max(9, bits))
     for format in [CompressionFormat.zlib, .gzip] {
         do throws(InflateError) {
             _ = try inflated(stream.span, as: format, outputMax: outputMax)
@@ -64,5 +65,23 @@ private func checkRoundTrip(_ bytes: [UInt8], windowBits: Int) {
         deflater.deflateMessage(bytes.span, into: &compressed)
         let again = inflateTranscript(of: [compressed], by: inflater, outputMax: bytes.count)
         precondition(again.error == nil && again.output == bytes, "what was compressed did not come out again")
+    }
+}
+
+/// An inflater that has taken anything takes another stream, of another window, as a new one does; and makes nothing where
+/// no room is left.
+private func checkReset(_ inflater: Inflater, windowBits: Int) {
+    let message = Array("the same, the same, the same".utf8)
+    var compressed: [UInt8] = []
+    Deflater(windowBits: windowBits).deflateMessage(message.span, into: &compressed)
+    inflater.reset(windowBits: windowBits)
+    let transcript = inflateTranscript(of: [compressed], by: inflater, outputMax: 100)
+    precondition(transcript.error == nil && transcript.output == message, "a stream that was not forgotten")
+    var output = message
+    do throws(InflateError) {
+        try inflater.inflate(compressed.span, into: &output, outputMax: 1)
+        preconditionFailure("more was made than is allowed")
+    } catch {
+        precondition(error == .outputTooLong && output == message, "another error")
     }
 }

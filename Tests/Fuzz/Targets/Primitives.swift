@@ -105,6 +105,7 @@ private func checkLongMessage(_ bytes: [UInt8], times: Int) {
         let read = transcript(of: [frames], by: WebSocketReceiver(role: role, messageBytesMax: 1 << 22))
         precondition(read == [.binary(message)], "a long message changed on its way")
     }
+    checkFragments(message)
     let frames = WebSocketFrame.framed(.binary, message.span)
     var text: [UInt8] = []
     EnginePayload.reframe(frames.span, to: &text, revision: .four, base64: true)
@@ -112,4 +113,20 @@ private func checkLongMessage(_ bytes: [UInt8], times: Int) {
     guard case .text(let packet) = read.first else { preconditionFailure("no text") }
     let decoded = Base64.decode(packet.span.extracting(droppingFirst: 1))
     precondition(decoded == message, "a long message changed on its way")
+}
+
+/// A message in two frames, and a close frame whose reason is cut at a character.
+private func checkFragments(_ message: [UInt8]) {
+    let text = String(decoding: message.prefix(500), as: UTF8.self)
+    var frames: [UInt8] = []
+    let half = message.count / 2
+    WebSocketFrame.append(.binary, message.span.extracting(..<half), to: &frames, isFinal: false)
+    WebSocketFrame.append(.continuation, message.span.extracting(half...), to: &frames)
+    WebSocketFrame.appendClose(code: 1000, reason: text, to: &frames)
+    let read = transcript(of: [frames], by: WebSocketReceiver(role: .client, messageBytesMax: 1 << 22))
+    guard read.count == 2, read[0] == .binary(message), case .close(let code, let reason) = read[1] else {
+        preconditionFailure("fragments changed on their way")
+    }
+    precondition(code == 1000 && text.utf8.starts(with: reason.utf8), "a reason changed on its way")
+    precondition(text.utf8.count - reason.utf8.count <= max(0, text.utf8.count - 120), "a reason was cut too short")
 }

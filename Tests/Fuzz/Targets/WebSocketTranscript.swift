@@ -16,6 +16,9 @@ package enum WebSocketEntry: Equatable {
 /// between messages but what an agreement lets it.
 package func transcript(of pieces: [[UInt8]], by makeReceiver: () -> WebSocketReceiver) -> [WebSocketEntry] {
     var receiver = makeReceiver()
+    let messageBytesMax = receiver.messageBytesMax
+    receiver.messageBytesMax = messageBytesMax
+    precondition(receiver.messageBytesMax == messageBytesMax && receiver.fragmentsMax >= 1, "limits that do not stay")
     var entries: [WebSocketEntry] = []
     for piece in pieces {
         var bytes = piece
@@ -108,6 +111,8 @@ private func checkSentOn(
         // It gives its context back when it goes.
         let deflater = agreement.map { MessageDeflater($0, role: sender, pool: pool, threshold: 2) }
         for entry in entries { append(entry, by: deflater, mask: mask, to: &frames) }
+        precondition(deflater.map { $0.residentBytes <= 300 * 1024 } != false, "a context is larger than it may be")
+        precondition(deflater?.makesSharedFrames != false || agreement?.serverNoContextTakeover == false, "no context")
     }
     let again = transcript(of: [frames]) {
         WebSocketReceiver(

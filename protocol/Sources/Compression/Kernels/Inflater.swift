@@ -59,11 +59,11 @@ package final class Inflater {
     package func inflate(
         _ bytes: Span<UInt8>, into output: inout [UInt8], outputMax: Int
     ) throws(InflateError) {
+        precondition(format == .raw, "a file is taken whole")
         var offset = 0
         while offset < bytes.count {
             let isEnded = try takeStream(bytes, at: &offset, into: &output, outputMax: outputMax)
             guard isEnded else { return }
-            guard format == .raw else { throw .invalidData }
             isBetweenBlocks = false
             unsafe inflateResetKeep(stream)
         }

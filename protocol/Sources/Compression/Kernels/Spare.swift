@@ -12,8 +12,7 @@ extension [UInt8] {
         let length = Swift.min(capacity - count, most)
         append(addingCapacity: length) { spare in
             unsafe spare.withUnsafeMutableBufferPointer { buffer, filled in
-                guard let start = buffer.baseAddress else { return }
-                filled = unsafe fill(start, length)
+                if let start = buffer.baseAddress { filled = unsafe fill(start, length) }
             }
         }
     }
