@@ -18,6 +18,8 @@ package final class TLSStream: ByteStream {
     private let channel: SecureChannel
     private let workspace: TLSWorkspace
     private var phase = Phase.open
+    /// What has come since the stream was to be closed.
+    private var dropped = ClosingInput()
     /// Plaintext that waits for the end of the handshake: one call's.
     private var early: [UInt8] = []
     /// Ciphertext that TLS itself made while the inner stream was blocked.
@@ -245,6 +247,8 @@ package final class TLSStream: ByteStream {
 extension TLSStream: ByteStreamHandler {
     /// Ciphertext has arrived.
     package func streamReceived(_ bytes: inout MutableSpan<UInt8>) {
+        // Decrypting is what it costs to find the peer's end behind all that.
+        if phase == .finishing, !dropped.drop(bytes.count) { return close(.now) }
         var cursor = 0
         while phase != .closed {
             let wasHandshaking = channel.isHandshaking

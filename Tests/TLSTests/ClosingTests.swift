@@ -69,6 +69,19 @@ struct ClosingTests {
         #expect(stream.error == nil)
     }
 
+    @Test(arguments: [3_900_000, 4_300_000])
+    func `what comes while a close waits for the kernel is dropped up to a bound`(_ count: Int) throws {
+        let pair = try connected()
+        pair.pipe.server.capacity = 100
+        pair.pipe.client.pauseReading()
+        pair.server.send([UInt8](repeating: 5, count: 100_000))
+        pair.server.close(.afterSending)
+        pair.client.send([UInt8](repeating: 6, count: count))
+        pair.pipe.run(cut: { min($0, 65_536) })
+        #expect(pair.pipe.server.closed == (count < ClosingInput.bytesMax ? nil : .now))
+        #expect(pair.atServer.received.isEmpty)
+    }
+
     @Test func `a close while the kernel is full waits for it, then says so`() throws {
         let pair = try connected()
         pair.pipe.server.capacity = 100
