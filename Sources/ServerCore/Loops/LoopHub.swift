@@ -75,6 +75,7 @@ final class LoopHub {
         for member in reporting {
             if member.isReportDue() { taken[member.loop].append(member.number) }
             member.reportCongestion()
+            member.isToReport = false
         }
         reporting.removeAll(keepingCapacity: true)
         if server.drainDeadline != nil { saySettled() }
@@ -160,7 +161,11 @@ final class LoopHub {
             join.request, session: join.session, dialect: join.dialect, moves: join.moves + 1, join.decided)
     }
 
-    func reportLater(_ member: RemoteMember) { reporting.append(member) }
+    func reportLater(_ member: RemoteMember) {
+        guard !member.isToReport else { return }
+        member.isToReport = true
+        reporting.append(member)
+    }
 
     /// Whether the member was still one.
     func forget(_ member: RemoteMember) -> Bool {

@@ -16,6 +16,8 @@ final class RemoteMember: Member {
     private var inFlight = InFlight()
     /// A snapshot was given to the transport, and the lobby's loop has not been told that it went on.
     private var owesReport = false
+    /// Whether it is looked at when the turn ends.
+    var isToReport = false
 
     init(
         session: Session, dialect: Dialect, lobbyID: String, game: GameType, seat: Int, hub: LoopHub, loop: Int,
