@@ -1,6 +1,7 @@
 """Rows E-02 to E-08 and E-14 to E-16: ids, origins, revisions, cookies and upgrades (protocol/spec/socketio.md)."""
 
 import json
+import random
 
 from .attacks_tcp import open_polling
 from .peer import UPGRADE, frame, packet
@@ -34,11 +35,23 @@ def refusal(answer):
 
 @attack(
     "E-02",
-    "an id is 20 random characters, never twice, and 2,000 guesses find nothing",
+    "an id is 20 random characters, never twice, 2,000 guesses find nothing, and who goes on guessing is answered 429",
     also="SocketIOCoreTests `an id is 20 characters of the URL alphabet`",
 )
 def ids(arena):
     seen = []
+    client = f"X-Forwarded-For: 198.51.{random.randrange(256)}.{random.randrange(256)}"
+    with arena.connect() as peer:
+        for number in range(20):
+            arena.expect("an address's first guesses", refusal(peer.ask(f"{POLL}&sid={number}", client)), (400, 1))
+        status, fields, body = peer.ask(f"{POLL}&sid=x", client)
+        arena.expect("one more", (status, fields.get("retry-after"), json.loads(body)["code"]), (429, "60", 1))
+        arena.expect("and the end", peer.rest()[1], "fin")
+    with arena.connect() as peer:
+        status, _, body = peer.ask(POLL, client)
+        arena.expect("a handshake of the same address", status, 200)
+        arena.expect("and its session", post(peer, json.loads(body[1:])["sid"], "1", client), 200)
+        arena.expect("another address", refusal(peer.ask(f"{POLL}&sid=x")), (400, 1))
     with arena.connect() as peer:
         for _ in range(150):
             seen.append(open_polling(peer))
