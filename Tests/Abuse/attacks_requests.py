@@ -25,7 +25,7 @@ def fields(arena):
 
 @attack(
     "H-02",
-    "a head is read once and no further than 16 KiB; what follows the refusal is dropped, 4 MiB of it at most",
+    "a head is read once and no further than 16 KiB; what follows the refusal is dropped, 32 MiB of it at most",
     also="SimulatedWorldTests `what a closed end drops is bounded: beyond that the peer gets a reset (H-02)`",
 )
 def long_heads(arena):
@@ -40,12 +40,12 @@ def long_heads(arena):
     with arena.connect() as peer:
         peer.send("GET /health HTTP/1.1\r\nHost: a\r\nX: ")
         sent = 0
-        while sent < 64 << 20 and peer.send("y" * 4096):
+        while sent < 128 << 20 and peer.send("y" * 4096):
             sent += 4096
         status, answer, _ = peer.response()
-        arena.expect("64 MB of a field", status or answer["end"], 431, "reset")
+        arena.expect("128 MB of a field", status or answer["end"], 431, "reset")
         # Beside what is dropped, the kernels of both sides hold some.
-        arena.check("cut off", sent < 24 << 20, sent)
+        arena.check("cut off", sent < 64 << 20, sent)
         arena.note(f"cut off after {sent >> 20} MiB, the kernels' buffers among them")
     arena.refused(
         [

@@ -223,11 +223,11 @@ def reload(arena):
         arena.target.certify()
         os.kill(arena.target.pid, signal.SIGHUP)
         time.sleep(0.3)
+        arena.expect("the old connection", old.ask("/health")[0], 200)
     stop.set()
     thread.join()
     arena.check("handshakes", not failed, failed[:3])
     arena.check("old and new certificates", len(set(done)) >= 3, len(set(done)))
-    arena.expect("the old connection", old.ask("/health")[0], 200)
     old.close()
     arena.note(f"{len(done)} handshakes")
 

@@ -7,7 +7,7 @@ import sys
 
 from conftest import BINARY, ROOT
 
-SECONDS = 50
+SECONDS = 150
 # Rows that fail for a defect that is known. Whoever mends it takes the row out.
 KNOWN: dict[str, str] = {}
 

@@ -85,11 +85,11 @@ package enum StreamCloseManner: Sendable {
 }
 
 /// What a peer still sends to a stream that is closing: dropped, for a peer that has much under way must be able to read
-/// our last bytes, but no more of it than can have been under way.
+/// our last bytes, but no more of it than a message too long and what the kernels hold.
 package struct ClosingInput {
-    /// The most bytes that are dropped, about what the kernels of both sides hold; then the stream is closed, and the peer
-    /// is told by a reset.
-    package static let bytesMax = 4_194_304
+    /// The most bytes that are dropped, twice the longest messages that anybody sends at once; then the stream is closed,
+    /// and the peer is told by a reset.
+    package static let bytesMax = 33_554_432
 
     private var bytes: UInt32 = 0
 
