@@ -50,7 +50,7 @@ struct PendingSocketPacket: Sendable {
 private struct Filling {
     let attachments: [[UInt8]]
     /// Bit n is set when attachment n has its place.
-    private var used: UInt16 = 0
+    private var used: UInt64 = 0
 
     init(attachments: [[UInt8]]) {
         self.attachments = attachments

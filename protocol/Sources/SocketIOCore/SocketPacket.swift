@@ -31,8 +31,11 @@ package struct SocketPacket: Sendable, Equatable {
     /// The namespace of packets that name none.
     package static let mainNamespace = "/"
 
-    /// The most attachments a packet may have: official peers close on more.
+    /// The most attachments a packet may have unless a limit says otherwise: official peers close on more.
     package static let attachmentsMax = 10
+
+    /// The most attachments that any limit may allow.
+    package static let attachmentsCeiling = 64
 
     /// The most bytes of a namespace.
     package static let namespaceBytesMax = 128

@@ -11,15 +11,21 @@ package struct SocketPacketDecoder: Sendable {
         package var packetBytesMax: Int
         /// The most bytes of a connect packet's JSON: auth is a ticket, not data.
         package var connectBytesMax: Int
+        /// The most attachments of a packet, up to ``SocketPacket/attachmentsCeiling``.
+        package var attachmentsMax: Int
         /// What the JSON may hold.
         package var json: JSONLimits
 
         /// Limits; the defaults are those of `protocol/spec/socketio.md` §5.
         package init(
-            packetBytesMax: Int = 1_000_000, connectBytesMax: Int = 4096, json: JSONLimits = JSONLimits()
+            packetBytesMax: Int = 1_000_000, connectBytesMax: Int = 4096,
+            attachmentsMax: Int = SocketPacket.attachmentsMax, json: JSONLimits = JSONLimits()
         ) {
+            precondition(
+                (0...SocketPacket.attachmentsCeiling).contains(attachmentsMax), "A packet has 0 to 64 attachments.")
             self.packetBytesMax = packetBytesMax
             self.connectBytesMax = connectBytesMax
+            self.attachmentsMax = attachmentsMax
             self.json = json
         }
     }
@@ -52,7 +58,7 @@ package struct SocketPacketDecoder: Sendable {
             throw .textInsteadOfAttachment
         }
         guard text.count <= limits.packetBytesMax else { throw .tooLarge }
-        let header = try SocketPacketHeader(text)
+        let header = try SocketPacketHeader(text, attachmentsMax: limits.attachmentsMax)
         if header.type.isBinary { return try binaryPacket(header, text) }
         let namespace = try namespace(header, text)
         guard let body = try body(header, text) else { return nil }

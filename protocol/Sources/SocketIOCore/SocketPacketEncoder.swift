@@ -119,7 +119,7 @@ package enum SocketPacketEncoder {
 }
 
 /// Takes the bytes out of a payload and leaves placeholders.
-private struct Extraction {
+struct Extraction {
     var attachments: [[UInt8]] = []
 
     mutating func extract(_ value: JSONValue) -> JSONValue {

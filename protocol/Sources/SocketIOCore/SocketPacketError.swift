@@ -9,7 +9,7 @@ package enum SocketPacketError: Error, Sendable, Equatable, CustomStringConverti
     case unknownType
     /// The number of attachments is not one or two digits and a dash.
     case illegalAttachmentCount
-    /// More than ``SocketPacket/attachmentsMax`` attachments.
+    /// More attachments than the limit allows.
     case tooManyAttachments
     /// The namespace is too long or not UTF-8; when sending, also without its `/` or with a comma.
     case illegalNamespace
@@ -37,7 +37,8 @@ package enum SocketPacketError: Error, Sendable, Equatable, CustomStringConverti
         switch self {
         case .unknownType: "A Socket.IO packet begins with its type, 0 to 6."
         case .illegalAttachmentCount: "The number of attachments is malformed."
-        case .tooManyAttachments: "A packet has at most \(SocketPacket.attachmentsMax) attachments."
+        case .tooManyAttachments:
+            "The packet has too many attachments: official peers take \(SocketPacket.attachmentsMax)."
         case .illegalNamespace: "The namespace is malformed or too long."
         case .illegalAckID: "The ack id is malformed, missing or out of place."
         case .malformedPayload(let error): error.description

@@ -10,19 +10,19 @@ struct SocketPacketHeader {
     /// Where the JSON starts; the end of the text when there is none.
     var payloadStart = 1
 
-    init(_ text: Span<UInt8>) throws(SocketPacketError) {
+    init(_ text: Span<UInt8>, attachmentsMax: Int) throws(SocketPacketError) {
         guard text.count > 0, let type = SocketPacketType(rawValue: text[0]) else { throw .unknownType }
         self.type = type
-        if type.isBinary { try readAttachmentCount(text) }
+        if type.isBinary { try readAttachmentCount(text, max: attachmentsMax) }
         try readNamespace(text)
         try readAckID(text)
     }
 
-    private mutating func readAttachmentCount(_ text: Span<UInt8>) throws(SocketPacketError) {
+    private mutating func readAttachmentCount(_ text: Span<UInt8>, max: Int) throws(SocketPacketError) {
         guard let count = readDigits(text, max: 2), payloadStart < text.count,
             text[payloadStart] == UInt8(ascii: "-")
         else { throw .illegalAttachmentCount }
-        guard count <= SocketPacket.attachmentsMax else { throw .tooManyAttachments }
+        guard count <= max else { throw .tooManyAttachments }
         attachmentCount = count
         payloadStart += 1
     }
