@@ -12,6 +12,7 @@ package enum Counter: Int, CaseIterable, Sendable {
     case steps, stepsDropped, lobbiesOpened, lobbiesFailed, lobbiesClosed
     case adminLogins, adminLoginsRefused
     case watchersOpened, watchersRefused, watcherEventsSent, watcherEventsSkipped, bodiesCompressed
+    case socketsConnected, socketsRefused, eventsOverflowed, volatilesReplaced, acksMissed
     case loopBatches, connectionsMoved
 }
 

@@ -35,6 +35,8 @@ package final class Server {
     var counters = Counters()
     var wheel: TimerWheel
     var spareOutboxes = SpareOutboxes()
+    /// Socket.IO for authors, by the number in timer tokens.
+    var socketHubs: [SocketHub] = []
     /// Connections with something to flush.
     var dirty: [DirtyConnection] = []
     /// Connections with a request that belongs to another loop.
@@ -201,6 +203,7 @@ package final class Server {
             case .admin: admin.timeReached(now)
             case .arrival(let number): arrivals[number]?.timeReached()
             case .delayedAnswer(let id): admin.answerDue(id)
+            case .socketHub(let number, let id): socketHubs[number].timeReached(id)
             case .polling(let slot): engineSessions.polling(at: slot)?.timeReached(now)
             }
         }
@@ -371,6 +374,7 @@ enum TimerToken {
     case delayedAnswer(Int)
     case polling(Int)
     case arrival(Int)
+    case socketHub(Int, Int)
 
     var encoded: UInt64 {
         switch self {
@@ -379,6 +383,7 @@ enum TimerToken {
         case .delayedAnswer(let id): 2 << 56 | UInt64(id)
         case .polling(let slot): 3 << 56 | UInt64(slot)
         case .arrival(let number): 4 << 56 | UInt64(number)
+        case .socketHub(let number, let id): 5 << 56 | UInt64(number) << 40 | UInt64(id)
         }
     }
 
@@ -389,7 +394,8 @@ enum TimerToken {
         case 1: self = .admin
         case 2: self = .delayedAnswer(payload)
         case 3: self = .polling(payload)
-        default: self = .arrival(payload)
+        case 4: self = .arrival(payload)
+        default: self = .socketHub(payload >> 40, payload & (1 << 40 - 1))
         }
     }
 }

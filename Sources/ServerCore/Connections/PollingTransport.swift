@@ -193,6 +193,7 @@ final class PollingTransport: Transport {
                 }
             }
         } catch {
+            session?.endReason = .parseError
             end(.badMessage("\(error)"))
         }
     }
@@ -281,7 +282,7 @@ final class PollingTransport: Transport {
     private func queued() {
         if poll != nil { markDirty() }
         guard out.count > limits.outboxBytesMax else { return }
-        guard limits.waitsForReader else { return end(.slowConsumer) }
+        guard limits.waitsForReader, out.count <= limits.outboxBytesCeiling else { return end(.slowConsumer) }
         guard fullSince == .distantFuture else { return }
         fullSince = server.clock()
         armTimer()
@@ -324,6 +325,7 @@ final class PollingTransport: Transport {
 
     override func end(_ departure: Departure) {
         guard phase == .open else { return }
+        note(departure)
         var waits = poll == nil
         farewell = SocketIOFrames.close
         switch departure {
@@ -351,6 +353,7 @@ final class PollingTransport: Transport {
     /// The client has given up a GET or a POST that was under way. What else it has under way is answered.
     private func abort() {
         guard phase == .open else { return }
+        session?.endReason = .transportError
         farewell = SocketIOFrames.close
         phase = .closing
         endSession()

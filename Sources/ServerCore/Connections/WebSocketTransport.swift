@@ -188,12 +188,22 @@ final class WebSocketTransport: Transport {
 
     private func outboxIsFull() {
         guard connection.isBlocked else { return connection.handOverEarly() }
-        if limits.waitsForReader { connection.stream.pauseReading() } else { end(.slowConsumer) }
+        if limits.waitsForReader, connection.queuedBytes <= limits.outboxBytesCeiling {
+            connection.stream.pauseReading()
+        } else {
+            end(.slowConsumer)
+        }
     }
 
     override func sendAhead(_ frame: [UInt8]) {
         guard phase == .open else { return }
         connection.queueAhead(frame)
+    }
+
+    override func sendShared(_ frames: [UInt8]) {
+        guard phase == .open else { return }
+        connection.queueShared(form == nil ? frames : reframed(frames))
+        if connection.queuedBytes > limits.outboxBytesMax { outboxIsFull() }
     }
 
     override func sendLatest(_ frames: [UInt8]) {
@@ -225,6 +235,7 @@ final class WebSocketTransport: Transport {
 
     override func end(_ departure: Departure) {
         guard phase == .open else { return }
+        note(departure)
         switch departure {
         case .slowConsumer:
             // It does not read, so it would not read a close frame either.
@@ -254,6 +265,7 @@ final class WebSocketTransport: Transport {
 
     private func fail(code: UInt16, reason: String) {
         if phase == .open { connection.queueClose(code: code, reason: reason) }
+        session?.endReason = .transportError
         finish()
     }
 

@@ -114,7 +114,10 @@ extension Server {
                 HTTPField(name: .setCookie, value: cookie.field(value: fresh, isSecure: exchange.isSecure)))
         }
         exchange.answerFields.append(contentsOf: endpoint.handshakeFields(exchange))
-        return EngineHandshake(endpoint: endpoint, form: form, cookie: value)
+        let request = endpoint.keepsRequest.map {
+            KeptRequest(exchange.head, isSecure: exchange.isSecure, extent: $0)
+        }
+        return EngineHandshake(endpoint: endpoint, form: form, cookie: value, request: request)
     }
 
     private func open(_ exchange: HTTPExchange, _ handshake: EngineHandshake, _ poll: EnginePoll) {

@@ -18,6 +18,8 @@ package final class EngineEndpoint {
     package let allows: (HTTPExchange) -> Bool
     /// Fields of the author's own for the answer to a handshake.
     package let handshakeFields: (HTTPExchange) -> HTTPFields
+    /// What sessions keep of their first request; nil for nothing.
+    let keepsRequest: KeptRequest.Extent?
     /// What a new session is.
     let makeSession: (Transport, EngineHandshake) -> EngineSession
 
@@ -25,6 +27,7 @@ package final class EngineEndpoint {
         limits: SessionLimits, policy: EnginePolicy, origins: HTTPOriginRule, cookie: EngineCookie?,
         allows: @escaping (HTTPExchange) -> Bool = { _ in true },
         handshakeFields: @escaping (HTTPExchange) -> HTTPFields = { _ in [:] },
+        keepsRequest: KeptRequest.Extent? = nil,
         makeSession: @escaping (Transport, EngineHandshake) -> EngineSession
     ) {
         precondition(limits.heartbeatInterval != nil, "an Engine.IO session has a heartbeat")
@@ -34,6 +37,7 @@ package final class EngineEndpoint {
         self.cookie = cookie
         self.allows = allows
         self.handshakeFields = handshakeFields
+        self.keepsRequest = keepsRequest
         self.makeSession = makeSession
     }
 
@@ -60,6 +64,8 @@ struct EngineHandshake {
     let form: EngineForm
     /// The value of the session's cookie; nil where there is none.
     let cookie: String?
+    /// The request itself, where that is kept.
+    let request: KeptRequest?
 }
 
 /// How a client wants its packets written.

@@ -73,6 +73,7 @@ package class EngineSession: MessageSession {
             case .open, .upgrade, .noop: break
             }
         } catch {
+            endReason = .parseError
             transport.end(.badMessage("\(error)"))
         }
     }

@@ -10,7 +10,11 @@ package class Session {
     /// How messages reach the peer. Changes when a long-polling session moves to a WebSocket.
     final var transport: Transport
     final var heartbeat: EngineHeartbeat?
-    private var joinDeadline: Instant
+    /// When something must have been joined, where ``hasJoined`` says that nothing has.
+    final var joinDeadline: Instant
+    /// Why the session ends, in Socket.IO's words. Set before the transport is told to end; a transport that ends by itself
+    /// says why, unless somebody has.
+    final var endReason = SocketDisconnectReason.transportClose
 
     /// Whether the peer has joined something, so that the join deadline no longer counts. A join that a hook has not
     /// decided yet is none: a hook that never answers holds no connection.
@@ -106,6 +110,7 @@ package class Session {
         case .sendPing: sendPing()
         case .timedOut:
             server.counters[.heartbeatsMissed] += 1
+            endReason = .pingTimeout
             transport.end(.heartbeatTimeout)
         case nil: break
         }

@@ -1,4 +1,5 @@
 import Determinism
+import SocketIOCore
 import WebSocketCore
 
 /// How a session's messages reach its peer: over one WebSocket, or by long polling.
@@ -33,6 +34,16 @@ package class Transport {
     ///   chose, say.
     func send(_ opcode: WebSocketOpcode, _ payload: Span<UInt8>, compresses: Bool) {}
 
+    /// Notes why the session ends, unless it is known already.
+    final func note(_ departure: Departure) {
+        guard let session, session.endReason == .transportClose else { return }
+        switch departure {
+        case .badMessage, .rateLimited, .slowConsumer: session.endReason = .transportError
+        case .draining: session.endReason = .serverShuttingDown
+        default: break
+        }
+    }
+
     /// Queues one message, compressed where that was agreed to.
     final func send(_ opcode: WebSocketOpcode, _ payload: Span<UInt8>) {
         send(opcode, payload, compresses: true)
@@ -40,6 +51,9 @@ package class Transport {
 
     /// Queues a frame ahead of all that waits.
     func sendAhead(_ frame: [UInt8]) {}
+
+    /// Queues reliable, already framed bytes that many are sent: they are not copied where that can be.
+    func sendShared(_ frames: [UInt8]) { send(frames) }
 
     /// Queues framed bytes that many are sent, of which only the latest matter.
     func sendLatest(_ frames: [UInt8]) {}
@@ -90,6 +104,8 @@ package final class SessionLimits: Sendable {
     package let messagesPerSecond: Int?
     /// Whether input is left with the kernel while the peer does not read what it is sent, instead of ending it.
     package let waitsForReader: Bool
+    /// The most bytes that wait for one peer even so: what the server says by itself is not held back by that.
+    package let outboxBytesCeiling: Int
     /// How WebSocket messages are compressed for clients that offer it; nil never.
     package let compression: MessageCompression?
     /// How much may be inflated in a second, in bytes taken and made, with a burst of a second's worth; nil sets no bound.
@@ -107,7 +123,8 @@ package final class SessionLimits: Sendable {
     /// Limits of your own.
     package init(
         messageBytesMax: Int, fragmentsMax: Int, outboxBytesMax: Int, messagesPerSecond: Int?, waitsForReader: Bool,
-        compression: MessageCompression? = nil, inflatedBytesPerSecond: Int? = nil, heartbeatInterval: Interval?,
+        outboxBytesCeiling: Int = .max, compression: MessageCompression? = nil, inflatedBytesPerSecond: Int? = nil,
+        heartbeatInterval: Interval?,
         heartbeatTimeout: Interval
     ) {
         self.messageBytesMax = messageBytesMax
@@ -115,6 +132,7 @@ package final class SessionLimits: Sendable {
         self.outboxBytesMax = outboxBytesMax
         self.messagesPerSecond = messagesPerSecond
         self.waitsForReader = waitsForReader
+        self.outboxBytesCeiling = outboxBytesCeiling
         self.compression = compression
         self.inflatedBytesPerSecond = inflatedBytesPerSecond
         self.heartbeatInterval = heartbeatInterval

@@ -1,0 +1,322 @@
+import ByteKit
+import Determinism
+import JSONCore
+import SocketIOCore
+import WebSocketCore
+
+/// One client of a ``SocketHub``: an Engine.IO session, and the client's place in each namespace.
+final class SocketConnection: EngineSession {
+    let hub: SocketHub
+    // Nearly every client is in one namespace.
+    private var first: NamespaceSocket?
+    private var others: [NamespaceSocket] = []
+    private var hasEverJoined = false
+    private let openedAt: Instant
+    private var extras: Extras?
+
+    /// What few connections need.
+    private final class Extras {
+        /// Puts a packet together whose attachments are arriving.
+        var pending: SocketPacketDecoder?
+        /// Attachments to come of a packet that was dropped.
+        var attachmentsToSkip = 0
+        /// Namespaces that the client has asked for and nobody has decided about.
+        var asked: [String] = []
+        /// The namespaces that we ended last.
+        var ended: [String] = []
+        /// Volatile events that wait, each the newest of its name.
+        var newest: [(socket: NamespaceSocket, name: String, frames: [UInt8])] = []
+    }
+
+    init(_ transport: Transport, _ handshake: EngineHandshake, hub: SocketHub) {
+        self.hub = hub
+        openedAt = transport.server.clock()
+        super.init(transport, handshake)
+        joinDeadline = openedAt + hub.settings.connectTimeout
+    }
+
+    private var ownExtras: Extras {
+        if let extras { return extras }
+        let made = Extras()
+        extras = made
+        return made
+    }
+
+    override var hasJoined: Bool { hasEverJoined }
+
+    /// How the client came.
+    var handshakeOfClient: SocketHandshake {
+        var handshake = self.handshake.request?.handshake ?? SocketHandshake()
+        handshake.address = transport.peerAddress
+        handshake.issuedAt = openedAt
+        return handshake
+    }
+
+    // MARK: Packets in
+
+    override func messageReceived(_ text: Span<UInt8>) {
+        guard extras?.pending == nil else {
+            extras?.pending = nil
+            return fail(.forcedClose, "\(SocketPacketError.textInsteadOfAttachment)")
+        }
+        extras?.attachmentsToSkip = 0
+        do throws(SocketPacketError) {
+            if let event = try hub.scanned(text) { return received(event, text) }
+            let (packet, pending) = try hub.decode(text)
+            if let pending { ownExtras.pending = pending }
+            if let packet { handle(packet) }
+        } catch {
+            fail(.forcedClose, "\(error)")
+        }
+    }
+
+    override func binaryReceived(_ bytes: Span<UInt8>) {
+        if let extras, extras.attachmentsToSkip > 0 {
+            extras.attachmentsToSkip -= 1
+            return
+        }
+        do throws(SocketPacketError) {
+            guard let extras, var pending = extras.pending.take() else { throw .unexpectedAttachment }
+            let packet = try pending.binary(bytes)
+            if let packet { handle(packet) } else { extras.pending = pending }
+        } catch {
+            fail(.forcedClose, "\(error)")
+        }
+    }
+
+    override var expectsAttachment: Bool {
+        guard let extras else { return false }
+        return extras.pending != nil || extras.attachmentsToSkip > 0
+    }
+
+    /// Drops a packet with its attachments. Heartbeats, acks and leaving are never dropped.
+    override func textDropped(_ bytes: Span<UInt8>) {
+        guard bytes.count > 1, bytes[0] == EnginePacket.Kind.message.rawValue else { return textReceived(bytes) }
+        switch bytes[1] {
+        case UInt8(ascii: "1"), UInt8(ascii: "3"): textReceived(bytes)
+        case UInt8(ascii: "5"), UInt8(ascii: "6"):
+            var (cursor, count) = (2, 0)
+            while cursor < min(bytes.count, 4), (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[cursor]) {
+                count = count * 10 + Int(bytes[cursor] - UInt8(ascii: "0"))
+                cursor += 1
+            }
+            ownExtras.attachmentsToSkip = count
+        default: break
+        }
+    }
+
+    private func received(_ event: ScannedEvent, _ text: Span<UInt8>) {
+        guard let socket = socket(text, event.namespace) else { return stray(text, event.namespace) }
+        guard socket.isConnected else { return fail(.forcedServerClose, "an event before CONNECT was answered") }
+        guard let name = event.name else {
+            guard let id = event.ackID else { return }
+            return socket.ackReceived(id, arguments(of: event, text))
+        }
+        let handler = socket.namespace.behaviour.handlers[text, name]
+        guard socket.takesEventsAtOnce else {
+            let name = handler?.name ?? String(validating: text.extracting(name)) ?? ""
+            return socket.received(
+                ReceivedEvent(name: name, arguments: arguments(of: event, text), ackID: event.ackID))
+        }
+        guard let handler else { return }
+        handler.value(
+            socket, ReceivedEvent(name: handler.name, arguments: arguments(of: event, text), ackID: event.ackID))
+    }
+
+    private func arguments(of event: ScannedEvent, _ text: Span<UInt8>) -> SocketArguments {
+        SocketArguments(text: [UInt8](copying: text.extracting(event.arguments)))
+    }
+
+    private func handle(_ packet: SocketPacket) {
+        let socket = socket(packet.namespace)
+        switch packet.body {
+        case .connect(let auth):
+            guard socket == nil, extras?.asked.contains(packet.namespace) != true else {
+                return fail(.forcedServerClose, "already connected to the namespace")
+            }
+            connect(packet.namespace, auth: .object(auth ?? JSONObject()))
+        case .disconnect:
+            guard let socket else { return stray(packet.namespace) }
+            forget(socket)
+            socket.left(.clientNamespaceDisconnect)
+        case .event(let name, let values, let ackID):
+            guard let socket else { return stray(packet.namespace) }
+            guard socket.isConnected else { return fail(.forcedServerClose, "an event before CONNECT was answered") }
+            let text = name.text ?? name.value.text
+            socket.received(ReceivedEvent(name: text, arguments: SocketArguments(values), ackID: ackID))
+        case .ack(let values, let id):
+            guard let socket else { return stray(packet.namespace) }
+            socket.ackReceived(id, SocketArguments(values))
+        case .connectError: fail(.forcedServerClose, "only a server sends CONNECT_ERROR")
+        }
+    }
+
+    /// A packet for a namespace that the client is not in. It may have crossed our DISCONNECT on the way: then it is
+    /// dropped, and the client's other namespaces live on.
+    private func stray(_ namespace: String) {
+        guard extras?.ended.contains(namespace) != true, extras?.asked.contains(namespace) != true else {
+            server.counters[.messagesMalformed] += 1
+            return
+        }
+        fail(.forcedServerClose, "not connected to the namespace")
+    }
+
+    private func stray(_ text: Span<UInt8>, _ namespace: Range<Int>) {
+        stray(namespace.isEmpty ? SocketPacket.mainNamespace : String(validating: text.extracting(namespace)) ?? "")
+    }
+
+    /// Ends the session for a fault of the client's.
+    func fail(_ reason: SocketDisconnectReason, _ text: String) {
+        endReason = reason
+        transport.end(.badMessage(text))
+    }
+
+    // MARK: Places in namespaces
+
+    private func socket(_ text: Span<UInt8>, _ namespace: Range<Int>) -> NamespaceSocket? {
+        if let first, Self.isNamed(first, text, namespace) { return first }
+        return others.first { Self.isNamed($0, text, namespace) }
+    }
+
+    private static func isNamed(_ socket: NamespaceSocket, _ text: Span<UInt8>, _ name: Range<Int>) -> Bool {
+        // The prefix has a comma at its end, and is empty for `/`, as the name is.
+        let prefix = socket.namespace.prefix
+        guard prefix.count == (name.isEmpty ? 0 : name.count + 1) else { return false }
+        for index in 0..<name.count where prefix[index] != text[name.lowerBound + index] { return false }
+        return true
+    }
+
+    private func socket(_ namespace: String) -> NamespaceSocket? {
+        if let first, first.namespace.name == namespace { return first }
+        return others.first { $0.namespace.name == namespace }
+    }
+
+    private var count: Int { (first == nil ? 0 : 1) + others.count + (extras?.asked.count ?? 0) }
+
+    private func add(_ socket: NamespaceSocket) {
+        if first == nil { first = socket } else { others.append(socket) }
+    }
+
+    /// Takes a socket out of the connection's list.
+    private func forget(_ socket: NamespaceSocket) {
+        if first === socket { first = nil } else { others.removeAll { $0 === socket } }
+        extras?.newest.removeAll { $0.socket === socket }
+    }
+
+    // MARK: Joining
+
+    private func connect(_ name: String, auth: JSONValue) {
+        guard count < hub.settings.namespacesMax else {
+            server.counters[.namespacesRefused] += 1
+            return refuse(name, SocketRefusal("too many namespaces"))
+        }
+        ownExtras.asked.append(name)
+        hub.resolve(name, auth: auth) { [weak self] namespace in
+            self?.resolved(name, namespace, auth: auth)
+        }
+    }
+
+    private func resolved(_ name: String, _ namespace: SocketNamespace?, auth: JSONValue) {
+        guard isLive, let index = extras?.asked.firstIndex(of: name) else { return }
+        extras?.asked.remove(at: index)
+        guard let namespace else {
+            server.counters[.namespacesRefused] += 1
+            return refuse(name, SocketRefusal("Invalid namespace"))
+        }
+        let id = SocketID(server.randomBytes(EngineID.randomByteCount))
+        let socket = NamespaceSocket(self, namespace, id: id, auth: auth)
+        add(socket)
+        namespace.joining()
+        ask(0, about: socket)
+    }
+
+    /// Asks the namespace's middlewares in turn, then lets the socket in.
+    private func ask(_ index: Int, about socket: NamespaceSocket) {
+        let middlewares = socket.namespace.behaviour.middlewares
+        guard middlewares.indices.contains(index) else { return accept(socket) }
+        var isAnswered = false
+        middlewares[index](socket) { [weak self] refusal in
+            guard let self, !isAnswered, socket.phase == .joining else { return }
+            isAnswered = true
+            guard let refusal else { return ask(index + 1, about: socket) }
+            server.counters[.socketsRefused] += 1
+            forget(socket)
+            socket.refused()
+            refuse(socket.namespace.name, refusal)
+        }
+    }
+
+    private func accept(_ socket: NamespaceSocket) {
+        hasEverJoined = true
+        extras?.ended.removeAll { $0 == socket.namespace.name }
+        server.counters[.socketsConnected] += 1
+        socket.connected(SocketPacketEncoder.connected(namespace: socket.namespace.name, sid: socket.id.text))
+    }
+
+    private func refuse(_ namespace: String, _ refusal: SocketRefusal) {
+        var payload: JSONObject = ["message": .string(refusal.message)]
+        if let data = refusal.data { payload["data"] = data }
+        do throws(SocketPacketError) {
+            let packet = try SocketPacketEncoder.encode(
+                SocketPacket(namespace: namespace, .connectError(.object(payload))))
+            transport.send(.text, packet.text.span)
+        } catch {
+            let packet = SocketPacketEncoder.connectError(namespace: namespace, message: refusal.message)
+            server.hooks.log(.error) { "the data of a refusal was left out: \(error)" }
+            transport.send(.text, packet.span)
+        }
+    }
+
+    // MARK: Leaving
+
+    /// Ends one place, or all of them and the connection, and tells the client.
+    func disconnect(_ socket: NamespaceSocket, closes: Bool) {
+        end(socket)
+        guard closes, isLive else { return }
+        while let next = first ?? others.first { end(next) }
+        guard isLive else { return }
+        transport.end(.service(code: 1000, reason: ""))
+    }
+
+    private func end(_ socket: NamespaceSocket) {
+        let name = socket.namespace.name
+        forget(socket)
+        let extras = ownExtras
+        if extras.ended.count == hub.settings.namespacesMax { extras.ended.removeFirst() }
+        extras.ended.append(name)
+        transport.send(.text, SocketPacketEncoder.disconnect(namespace: name).span)
+        socket.left(.serverNamespaceDisconnect)
+    }
+
+    override func closed() {
+        super.closed()
+        extras = nil
+        let reason = endReason
+        while let socket = first ?? others.first {
+            forget(socket)
+            socket.left(reason)
+        }
+    }
+
+    // MARK: Volatile events
+
+    /// Keeps a volatile event until the client takes bytes again, in place of an older one of the same name.
+    func keepNewest(_ frames: [UInt8], _ name: String, of socket: NamespaceSocket) {
+        let extras = ownExtras
+        if let index = extras.newest.firstIndex(where: { $0.socket === socket && $0.name == name }) {
+            extras.newest.remove(at: index)
+            server.counters[.volatilesReplaced] += 1
+        } else if extras.newest.count == hub.settings.volatilesMax {
+            extras.newest.removeFirst()
+            server.counters[.volatilesReplaced] += 1
+        }
+        extras.newest.append((socket, name, frames))
+    }
+
+    override func outboxDrained() {
+        guard let extras, !extras.newest.isEmpty else { return }
+        let newest = extras.newest
+        extras.newest = []
+        for (_, _, frames) in newest { transport.sendShared(frames) }
+    }
+}

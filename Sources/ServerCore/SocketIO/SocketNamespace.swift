@@ -1,0 +1,302 @@
+import Determinism
+import SocketIOCore
+
+/// One namespace: its sockets and their rooms.
+///
+/// All that reaches sockets by room goes through ``perform(_:on:)``.
+package final class SocketNamespace {
+    /// What it is part of.
+    package unowned let hub: SocketHub
+    /// Begins with a slash.
+    package let name: String
+    /// What packets name it by.
+    let prefix: [UInt8]
+    /// What the author said of it.
+    package let behaviour: SocketBehaviour
+    /// What it came from; nil for one that the author has made, which stays.
+    let family: SocketFamily?
+
+    /// Everyone in it, in an array without holes; each knows its place.
+    private(set) var sockets: [NamespaceSocket] = []
+    private var byID: [SocketID: NamespaceSocket] = [:]
+    private var rooms: [String: SocketRoom] = [:]
+    /// How many wait to be let in.
+    private var joiningCount = 0
+    /// By which sockets are marked that a target means, or does not.
+    private var epoch: UInt32 = 0
+
+    init(_ name: String, hub: SocketHub, behaviour: SocketBehaviour, family: SocketFamily?) {
+        self.name = name
+        self.hub = hub
+        self.behaviour = behaviour
+        self.family = family
+        prefix = SocketPacketEncoder.prefix(ofNamespace: name)
+    }
+
+    /// How many sockets are in it.
+    package var socketCount: Int { sockets.count }
+
+    /// Everyone in it.
+    package var allSockets: [NamespaceSocket] { sockets }
+
+    /// The socket of that id, if it is in it on this server.
+    package func socket(_ id: SocketID) -> NamespaceSocket? { byID[id] }
+
+    /// The names of the rooms that somebody is in, but for those that are named like sockets; in the order of names.
+    package var roomNames: [String] { rooms.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
+
+    // MARK: Coming and going
+
+    /// A client has asked to be let in.
+    func joining() { joiningCount += 1 }
+
+    /// A client that waited has been refused, or has gone.
+    func joiningEnded() {
+        joiningCount -= 1
+        freeIfEmpty()
+    }
+
+    /// A client that waited is in.
+    func joined(_ socket: NamespaceSocket) {
+        joiningCount -= 1
+        socket.place = sockets.count
+        sockets.append(socket)
+        byID[socket.id] = socket
+        noteRoom { id in
+            [.created(id), .joined(id, socket.id)]
+        } of: {
+            socket.id.text
+        }
+    }
+
+    func left(_ socket: NamespaceSocket) {
+        let last = sockets.removeLast()
+        if last !== socket {
+            sockets[socket.place] = last
+            last.place = socket.place
+        }
+        byID[socket.id] = nil
+        if socket.isInOwnRoom { leftOwnRoom(socket) }
+        freeIfEmpty()
+    }
+
+    func leftOwnRoom(_ socket: NamespaceSocket) {
+        noteRoom { id in
+            [.left(id, socket.id), .deleted(id)]
+        } of: {
+            socket.id.text
+        }
+    }
+
+    private func freeIfEmpty() {
+        if family != nil, sockets.isEmpty, joiningCount == 0 { hub.forget(self) }
+    }
+
+    // MARK: Rooms
+
+    func join(_ name: String, _ socket: NamespaceSocket) {
+        guard !socket.memberships.contains(where: { $0.room.name == name }) else { return }
+        let room: SocketRoom
+        if let existing = rooms[name] {
+            room = existing
+        } else {
+            room = SocketRoom(name)
+            rooms[name] = room
+            noteRoom {
+                [.created($0)]
+            } of: {
+                name
+            }
+        }
+        room.add(socket)
+        noteRoom {
+            [.joined($0, socket.id)]
+        } of: {
+            name
+        }
+    }
+
+    func leave(_ name: String, _ socket: NamespaceSocket) {
+        guard let index = socket.memberships.firstIndex(where: { $0.room.name == name }) else { return }
+        leave(membership: index, of: socket)
+    }
+
+    func leave(membership index: Int, of socket: NamespaceSocket) {
+        let room = socket.memberships[index].room
+        room.remove(socket, membership: index)
+        noteRoom {
+            [.left($0, socket.id)]
+        } of: {
+            room.name
+        }
+        guard room.members.isEmpty, rooms[room.name] === room else { return }
+        rooms[room.name] = nil
+        noteRoom {
+            [.deleted($0)]
+        } of: {
+            room.name
+        }
+    }
+
+    private func noteRoom(_ changes: (String) -> [SocketRoomChange], of name: () -> String) {
+        guard !behaviour.roomChanged.isEmpty else { return }
+        for change in changes(name()) {
+            for handler in behaviour.roomChanged { handler(self, change) }
+        }
+    }
+
+    /// Who is in the room of that name; a socket's own room is the socket.
+    private func members(_ room: String) -> [NamespaceSocket] {
+        let members = rooms[room]?.members ?? []
+        guard let id = SocketID(room), let own = byID[id], own.isInOwnRoom else { return members }
+        return members + [own]
+    }
+
+    /// The sockets on this server that a target means.
+    package func sockets(_ target: SocketTarget) -> [NamespaceSocket] {
+        if target.isWhole, target.exceptSocket == nil { return sockets }
+        beginMarking()
+        for room in target.exceptRooms { for socket in members(room) { socket.mark = epoch } }
+        if let except = target.exceptSocket { byID[except]?.mark = epoch }
+        if target.rooms.isEmpty { return sockets.filter { $0.mark != epoch } }
+        var meant: [NamespaceSocket] = []
+        for room in target.rooms {
+            for socket in members(room) where socket.mark != epoch {
+                socket.mark = epoch
+                if socket.isConnected { meant.append(socket) }
+            }
+        }
+        return meant
+    }
+
+    private func beginMarking() {
+        epoch &+= 1
+        guard epoch == 0 else { return }
+        // Once in four thousand million times: marks of long ago must not count.
+        for socket in sockets { socket.mark = 0 }
+        for room in rooms.values { for socket in room.members { socket.mark = 0 } }
+        epoch = 1
+    }
+
+    // MARK: Doing
+
+    /// Does something to the sockets that a target means, here and wherever the hub's relay reaches.
+    package func perform(_ command: SocketCommand, on target: SocketTarget) {
+        apply(command, to: target)
+        if !target.isLocal { hub.relay?.relay(command, to: target, in: name) }
+    }
+
+    /// Does something to the sockets of this server alone: what a relay has brought.
+    package func apply(_ command: SocketCommand, to target: SocketTarget) {
+        switch command {
+        case .emit(let emission): emit(emission, to: target)
+        case .join(let rooms):
+            for socket in sockets(target) { for room in rooms { socket.join(room) } }
+        case .leave(let rooms):
+            for socket in sockets(target) { for room in rooms { socket.leave(room) } }
+        case .disconnect(let closes):
+            for socket in sockets(target) { socket.disconnect(closes: closes) }
+        }
+    }
+
+    private func emit(_ emission: SocketEmission, to target: SocketTarget) {
+        // Nearly always it is one room, or all, but perhaps for one socket; then there is no list to be made.
+        let simple: [NamespaceSocket]? =
+            target.exceptRooms.isEmpty && behaviour.outgoing.isEmpty
+            ? target.rooms.isEmpty ? sockets : target.rooms.count == 1 ? members(target.rooms[0]) : nil : nil
+        guard let simple else { return emitEach(emission, to: sockets(target)) }
+        guard !simple.isEmpty, let frames = hub.frames(emission, in: self) else { return }
+        let except = target.exceptSocket.flatMap { byID[$0] }
+        for socket in simple where socket !== except { socket.deliver(frames, emission) }
+    }
+
+    private func emitEach(_ emission: SocketEmission, to sockets: [NamespaceSocket]) {
+        guard !sockets.isEmpty, let frames = hub.frames(emission, in: self) else { return }
+        for socket in sockets {
+            for listener in behaviour.outgoing { listener(socket, emission.name, emission.arguments) }
+            socket.deliver(frames, emission)
+        }
+    }
+
+    /// Sends an event to the sockets that a target means, and collects their acks.
+    ///
+    /// - Parameters:
+    ///   - timeout: nil for the hub's own.
+    ///   - done: Called once.
+    package func ask(
+        _ emission: SocketEmission, of target: SocketTarget, timeout: Interval?,
+        _ done: @escaping (SocketAnswers) -> Void
+    ) {
+        let sockets = sockets(target)
+        let relay = target.isLocal ? nil : hub.relay
+        guard !sockets.isEmpty || relay != nil else { return done(SocketAnswers()) }
+        let id = hub.collectAcks(sockets, timeout: timeout, done)
+        // Held open until all have been asked.
+        hub.expecting(id, more: 1)
+        if let frames = hub.frames(emission, in: self, ackID: id) {
+            for socket in sockets {
+                for listener in behaviour.outgoing { listener(socket, emission.name, emission.arguments) }
+                if socket.owe(id) { socket.deliver(frames, emission) } else { hub.missed(id) }
+            }
+        } else {
+            for _ in sockets { hub.missed(id) }
+        }
+        guard let relay else { return hub.expecting(id, more: -1) }
+        relay.ask(emission, target, in: name) { [weak hub] count in
+            hub?.expecting(id, more: count - 1)
+        } answered: { [weak hub] arguments in
+            hub?.answeredElsewhere(id, arguments)
+        }
+    }
+
+    /// Finds the sockets that a target means, on every server.
+    package func fetch(_ target: SocketTarget, _ done: @escaping (SocketFinding) -> Void) {
+        let own = sockets(target).map(\.description)
+        guard !target.isLocal, let relay = hub.relay else { return done(SocketFinding(sockets: own)) }
+        relay.fetch(target, in: name) { found in
+            done(SocketFinding(sockets: own + found.sockets, missing: found.missing))
+        }
+    }
+
+    /// Tells the other servers something; with `answers`, asks for an answer of each. Alone there is nobody to tell.
+    package func tell(_ event: String, _ arguments: SocketArguments, answers: ((SocketAnswers) -> Void)? = nil) {
+        guard let relay = hub.relay else {
+            answers?(SocketAnswers())
+            return
+        }
+        relay.tell(event, arguments, in: name, answers: answers)
+    }
+
+    /// Another server has told this one something.
+    package func told(_ event: String, _ arguments: SocketArguments, answer: ((SocketArguments) -> Void)?) {
+        behaviour.told[event]?(self, arguments, answer)
+    }
+}
+
+/// A room: those who are in it, in an array without holes.
+final class SocketRoom {
+    let name: String
+    private(set) var members: [NamespaceSocket] = []
+
+    init(_ name: String) { self.name = name }
+
+    func add(_ socket: NamespaceSocket) {
+        socket.memberships.append(SocketMembership(room: self, place: members.count))
+        members.append(socket)
+    }
+
+    func remove(_ socket: NamespaceSocket, membership index: Int) {
+        let place = socket.memberships[index].place
+        socket.memberships.remove(at: index)
+        let last = members.removeLast()
+        guard last !== socket else { return }
+        members[place] = last
+        last.moved(to: place, in: self)
+    }
+}
+
+/// A socket's place in a room.
+struct SocketMembership {
+    let room: SocketRoom
+    var place: Int
+}
