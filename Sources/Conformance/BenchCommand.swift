@@ -6,7 +6,7 @@ import Muster
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Serves /echo, /fan, /room and /idle on 127.0.0.1 for a load generator.")
+        abstract: "Serves /echo, /fan, /room, /idle and /socket.io/ on 127.0.0.1 for a load generator.")
 
     @Argument(help: "The port to listen on; 0 lets the system choose.")
     var port: Int
@@ -50,6 +50,7 @@ struct BenchCommand: ParsableCommand {
         server.webSocket("/fan", options) { [rate, size] loop in Fan(loop, rate: rate, size: size) }
         server.webSocket("/room", options) { _ in Room() }
         server.webSocket("/idle", options) { _ in Silence() }
+        addBenchSocketIO(to: server, rate: rate, size: size, heartbeat: heartbeat)
         try server.run { start in announce("ready \(start.port ?? 0)") }
     }
 }

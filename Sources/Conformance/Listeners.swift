@@ -1,6 +1,6 @@
 import Muster
 
-/// The main listener: raw WebSocket at `/ws`, `/health`, and `/sink`, which counts bodies.
+/// The main listener: Socket.IO, raw WebSocket at `/ws`, `/health`, and `/sink`, which counts bodies.
 func mainListener(port: Int) -> MusterServer {
     let server = MusterServer(configuration: .listening(port: port))
     var options = MessageOptions()
@@ -15,6 +15,7 @@ func mainListener(port: Int) -> MusterServer {
     options.subprotocols = ["echo.v2", "echo.v1"]
     options.allowedOrigins = ["*"]
     server.webSocket("/ws", options) { _ in ScriptedEcho() }
+    addSocketIO(to: server)
     server.http("/health") { _ in WebAnswer(text: "ok\n") }
     server.http("/sink", bodyBytesMax: 64 * 1024 * 1024) { WebAnswer(text: "\($0.body.count)") }
     return server

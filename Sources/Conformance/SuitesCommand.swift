@@ -11,8 +11,9 @@ struct SuitesCommand: ParsableCommand {
 
     @Option(
         help: """
-            The first port: raw WebSocket at /ws and HTTP. PORT+3 is the Engine.IO suite's echo, PORT+4 answers every \
-            request with its body, PORT+6 is for the tests of Engine.IO's client.
+            The first port: Socket.IO, raw WebSocket at /ws and HTTP. PORT+2 is for Socket.IO's suite, PORT+3 the Engine.IO \
+            suite's echo, PORT+4 answers every request with its body, PORT+5 and PORT+6 are for the tests of Socket.IO's \
+            and Engine.IO's clients.
             """)
     var port: Int
     @Flag(
@@ -29,8 +30,10 @@ struct SuitesCommand: ParsableCommand {
     func run() throws {
         let listeners: [@Sendable () -> MusterServer] = [
             { [port] in mainListener(port: port) },
+            { [port] in socketProtocolListener(port: port + 2) },
             { [port, allowEIO3] in engineEcho(port: port + 3, allowEIO3: allowEIO3) },
             { [port] in requestEcho(port: port + 4) },
+            { [port] in socketClientListener(port: port + 5) },
             { [port] in engineClientListener(port: port + 6) },
         ]
         // Each has a loop and a thread of its own, and ends by itself on SIGTERM.

@@ -68,6 +68,26 @@ public final class MusterServer {
         endpoints.add(path) { loop in .engine(options.endpoint(makeHandler(loop))) }
     }
 
+    /// Puts Socket.IO at `path`, with namespaces and handlers of your own.
+    ///
+    /// - Parameters:
+    ///   - path: Matched byte for byte. At `/socket.io/` it takes the place of the lobbies' Socket.IO.
+    ///   - options: How clients may connect, and what they may use up.
+    ///   - configure: Called once on each loop of the server. Each loop has its own clients: with more than one, rooms and
+    ///     broadcasts reach those of the loop.
+    public func socketIO(
+        _ path: String = "/socket.io/", _ options: SocketIOOptions = SocketIOOptions(),
+        _ configure: @escaping @Sendable (SocketIOServer) -> Void
+    ) {
+        endpoints.add(path) { loop in
+            let hub = SocketHub(
+                server: loop.server, settings: options.settings, messageBytesMax: options.connection.maxPayload)
+            hub.context = SocketShell(loop: loop.loop, logger: loop.logger)
+            configure(SocketIOServer(hub: hub, loop: loop))
+            return .engine(options.connection.endpoint(of: hub))
+        }
+    }
+
     /// Answers plain HTTP requests at `path` yourself.
     ///
     /// - Parameters:
@@ -130,7 +150,7 @@ public final class MusterServer {
         let server = Server(
             settings: configuration.server, games: games, hooks: hooks, entropy: SystemRandomNumberGenerator(),
             links: group.links(of: number, workspace), clock: { loop.now })
-        server.endpoints = endpoints.endpoints(for: LoopContext(loop: loop))
+        server.endpoints = endpoints.endpoints(for: LoopContext(loop: loop, server: server, logger: logger))
         group.add(server, of: number)
         let arrivals = Arrivals(server: server, secure: secure, workspace: workspace)
         return LoopHost(loop: loop, server: server, arrivals: arrivals, logger: logger)

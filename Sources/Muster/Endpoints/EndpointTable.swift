@@ -1,5 +1,6 @@
 import Determinism
 import EventLoop
+import Logging
 import ServerCore
 
 /// What an author has put at paths of its own, made anew for each loop.
@@ -22,15 +23,25 @@ struct EndpointTable: Sendable {
 
 /// The loop that a handler is called on: its clock and its timers.
 public final class LoopContext {
-    private let loop: EventLoop
+    let loop: EventLoop
+    let logger: Logger
+    unowned let server: Server
     private var timers: [LoopTimer] = []
 
-    init(loop: EventLoop) {
+    init(loop: EventLoop, server: Server, logger: Logger) {
         self.loop = loop
+        self.server = server
+        self.logger = logger
     }
 
     /// The present, on the machine's monotonic clock.
     public var now: Instant { loop.now }
+
+    /// Runs `work` on this loop, from a coming turn on; after each `await` it goes on here.
+    public func task(_ work: @escaping () async -> Void) {
+        let bound = LoopBound(work, on: loop)
+        Task(executorPreference: loop) { await bound.value() }
+    }
 
     /// Calls `action` on this loop again and again, for as long as the server runs. When one call is late the next is due
     /// as if it had not been; calls that were missed altogether are left out.

@@ -66,6 +66,10 @@ public struct EngineOptions: Sendable {
     public var transports: [Transport] = [.polling, .webSocket]
     /// Whether clients of Socket.IO 2 are spoken with, which is revision 3 of the protocol.
     public var allowEIO3 = false
+    /// Whether messages over a WebSocket are compressed, each by itself, for clients that offer it (RFC 7692).
+    public var compresses = false
+    /// Shorter messages are never compressed.
+    public var compressionThresholdBytes = 1_024
     /// The cookie that handshakes set; nil for none.
     public var cookie: Cookie?
     /// The origins of web pages that may connect besides the server's own host; `["*"]` allows every one.
@@ -82,15 +86,42 @@ public struct EngineOptions: Sendable {
 
     func endpoint(_ handler: any MessageHandler) -> EngineEndpoint {
         EngineEndpoint(
-            limits: SessionLimits(
-                messageBytesMax: maxPayload, fragmentsMax: fragmentsMax, outboxBytesMax: outboxBytesMax,
-                messagesPerSecond: messagesPerSecond, waitsForReader: true, heartbeatInterval: pingInterval,
-                heartbeatTimeout: pingTimeout),
-            policy: EnginePolicy(
-                transports: transports.map { $0 == .polling ? .polling : .websocket }, allowsRevision3: allowEIO3),
-            origins: HTTPOriginRule(origins: allowedOrigins, allowsCredentials: allowsCredentials),
-            cookie: cookie?.cookie, allows: { [allow] in allow(WebRequest(exchange: $0)) },
-            handshakeFields: { [handshakeFields] in handshakeFields(WebRequest(exchange: $0)) },
-            service: HandlerAdapter(handler))
+            limits: limits(), policy: policy, origins: origins, cookie: cookie?.cookie, allows: allows,
+            handshakeFields: fields, service: HandlerAdapter(handler))
+    }
+
+    /// Where a hub's clients come to. What it says to a client by itself has a bound, too: four times the outbox's.
+    func endpoint(of hub: SocketHub) -> EngineEndpoint {
+        let ceiling = outboxBytesMax.multipliedReportingOverflow(by: 4)
+        return hub.endpoint(
+            limits: limits(outboxBytesCeiling: ceiling.overflow ? .max : ceiling.partialValue), policy: policy,
+            origins: origins, cookie: cookie?.cookie, allows: allows, handshakeFields: fields)
+    }
+
+    private func limits(outboxBytesCeiling: Int = .max) -> SessionLimits {
+        var compression: MessageCompression?
+        if compresses {
+            compression = MessageCompression()
+            compression?.thresholdBytes = compressionThresholdBytes
+        }
+        return SessionLimits(
+            messageBytesMax: maxPayload, fragmentsMax: fragmentsMax, outboxBytesMax: outboxBytesMax,
+            messagesPerSecond: messagesPerSecond, waitsForReader: true, outboxBytesCeiling: outboxBytesCeiling,
+            compression: compression, heartbeatInterval: pingInterval, heartbeatTimeout: pingTimeout)
+    }
+
+    private var policy: EnginePolicy {
+        EnginePolicy(
+            transports: transports.map { $0 == .polling ? .polling : .websocket }, allowsRevision3: allowEIO3)
+    }
+
+    private var origins: HTTPOriginRule {
+        HTTPOriginRule(origins: allowedOrigins, allowsCredentials: allowsCredentials)
+    }
+
+    private var allows: (HTTPExchange) -> Bool { { [allow] in allow(WebRequest(exchange: $0)) } }
+
+    private var fields: (HTTPExchange) -> HTTPFields {
+        { [handshakeFields] in handshakeFields(WebRequest(exchange: $0)) }
     }
 }

@@ -124,8 +124,7 @@ package final class SessionLimits: Sendable {
     package init(
         messageBytesMax: Int, fragmentsMax: Int, outboxBytesMax: Int, messagesPerSecond: Int?, waitsForReader: Bool,
         outboxBytesCeiling: Int = .max, compression: MessageCompression? = nil, inflatedBytesPerSecond: Int? = nil,
-        heartbeatInterval: Interval?,
-        heartbeatTimeout: Interval
+        heartbeatInterval: Interval?, heartbeatTimeout: Interval
     ) {
         self.messageBytesMax = messageBytesMax
         self.fragmentsMax = fragmentsMax

@@ -1,0 +1,104 @@
+public import JSONCore
+import ServerCore
+public import SocketIOCore
+
+/// What an event or an ack says: JSON values, with bytes anywhere in them.
+public typealias SocketArguments = SocketIOCore.SocketArguments
+
+/// Why a client has left a namespace.
+public typealias DisconnectReason = SocketIOCore.SocketDisconnectReason
+
+/// An event with its name and the type of its one argument.
+///
+///     extension SocketEvent where Payload == ChatLine {
+///         static var chat: Self { SocketEvent("chat") }
+///     }
+///     namespace.on(.chat) { socket, line in socket.broadcast.emit(.chat, line) }
+public struct SocketEvent<Payload: Codable>: Sendable {
+    /// The name on the wire.
+    public let name: String
+
+    /// The event of that name.
+    public init(_ name: String) { self.name = name }
+}
+
+/// An event that asks for an answer, with the types of its one argument and of the answer's.
+public struct SocketRequest<Payload: Codable, Answer: Codable>: Sendable {
+    /// The name on the wire.
+    public let name: String
+
+    /// The request of that name.
+    public init(_ name: String) { self.name = name }
+}
+
+/// One event that a client has sent.
+public struct SocketMessage {
+    let socket: NamespaceSocket
+    let event: ReceivedEvent
+
+    /// The event's name.
+    public var name: String { event.name }
+
+    /// What it says. Cheap to send on as it is; decoded when its values are asked for.
+    public var arguments: SocketArguments { event.arguments }
+
+    /// Whether the client waits for an answer.
+    public var wantsReply: Bool { event.ackID != nil }
+
+    /// Answers, where the client waits for that; it takes the first answer alone.
+    public func reply(_ values: JSONValue...) { reply(with: SocketArguments(values)) }
+
+    /// Answers with arguments that are there already, such as those of the event.
+    public func reply(with arguments: SocketArguments) {
+        if let id = event.ackID { socket.acknowledge(id, arguments) }
+    }
+
+    /// Answers with a value of a type of yours.
+    public func reply(encoding value: some Encodable) throws { reply(try JSONValue(encoding: value)) }
+}
+
+/// What those who were asked have answered.
+public struct AckAnswers: Sendable {
+    /// Each answer's arguments, in the order in which they came.
+    public let answers: [SocketArguments]
+    /// How many were asked and did not answer: in time, or before they went.
+    public let missing: Int
+
+    init(_ answers: SocketAnswers) {
+        self.answers = answers.answers
+        missing = answers.missing
+    }
+}
+
+/// Why there is no ack.
+public enum AckError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The client did not answer in time. It may have got the event.
+    case timedOut
+    /// The client has gone, or the event could not be sent.
+    case disconnected
+
+    /// A sentence.
+    public var description: String {
+        switch self {
+        case .timedOut: "The client did not answer in time."
+        case .disconnected: "The client has gone before it answered."
+        }
+    }
+}
+
+/// Refuses a client its place in a namespace: throw it from ``SocketHandling/use(_:)``.
+public struct ConnectRefusal: Error, Sendable, CustomStringConvertible {
+    /// What the client is told: the `message` of its error.
+    public var message: String
+    /// What goes with it: the `data` of its error.
+    public var data: JSONValue?
+
+    /// A refusal.
+    public init(_ message: String, data: JSONValue? = nil) {
+        self.message = message
+        self.data = data
+    }
+
+    /// What the client is told.
+    public var description: String { message }
+}

@@ -1,0 +1,58 @@
+import Determinism
+import ServerCore
+
+/// How Socket.IO clients may connect, and what they may use up.
+public struct SocketIOOptions: Sendable {
+    /// The connections below: heartbeat, transports, sizes, origins, cookies.
+    public var connection = EngineOptions()
+    /// How long a client may take to join its first namespace; then its connection is closed.
+    public var connectTimeout = Interval.seconds(45)
+    /// How long an ack is awaited where the call does not say.
+    public var ackTimeout = Interval.seconds(10)
+    /// The most namespaces that one client may be in.
+    public var namespacesMax = 64
+    /// The most attachments of an event or ack, 0 to 64, either way. Official clients take 10.
+    public var attachmentsMax = 10
+    /// The most events of one client that wait while an `async` handler of it is under way; more end its connection.
+    public var heldEventsMax = 1_024
+    /// Whether the fields of a client's first request are kept for ``Socket/handshake``: some hundred bytes a client.
+    public var keepsRequestFields = true
+
+    /// The defaults above.
+    public init() {}
+
+    var settings: SocketHubSettings {
+        precondition((0...64).contains(attachmentsMax), "attachmentsMax is from 0 to 64")
+        var settings = SocketHubSettings()
+        settings.connectTimeout = connectTimeout
+        settings.ackTimeout = ackTimeout
+        settings.namespacesMax = namespacesMax
+        settings.attachmentsMax = attachmentsMax
+        settings.heldEventsMax = heldEventsMax
+        settings.keepsRequestFields = keepsRequestFields
+        return settings
+    }
+}
+
+/// How an event is sent.
+public struct EmitOptions: OptionSet, Sendable {
+    /// The options as bits.
+    public let rawValue: UInt8
+
+    /// Options from their bits.
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// Only the newest matters, as with a position: while a client does not take bytes, the newest event of the name waits for
+    /// it in place of those before. What a client does take is sent, however much in one turn.
+    public static let volatile = EmitOptions(rawValue: 1)
+    /// Not compressed, even where the client agreed to that: for what is compressed already, or has a secret in it beside
+    /// text that somebody else has chosen.
+    public static let uncompressed = EmitOptions(rawValue: 2)
+
+    var sendOptions: SocketSendOptions {
+        var options = SocketSendOptions()
+        options.isVolatile = contains(.volatile)
+        options.compresses = !contains(.uncompressed)
+        return options
+    }
+}
