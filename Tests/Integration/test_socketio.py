@@ -261,6 +261,27 @@ def test_the_order_of_events(url, transports):
     play(url, script, transports)
 
 
+def test_the_order_while_a_handler_awaits_something(url, transports):
+    host, port = url.rsplit(":", 1)
+
+    async def run():
+        peer = Peer("/")
+
+        async def ack(*_):
+            await peer.say("hi")
+            return 5, {"test": True}
+
+        peer.on("ack", ack)
+        await peer.open(f"{host}:{int(port) + 5}", transports)
+        await peer.say("ack")
+        await peer.say("false")
+        # The handler of "ack" awaits our answer, so "false" and "hi" wait for it.
+        assert [(await peer.next())[0] for _ in range(3)] == ["got it", "false", "hi"]
+        await peer.disconnect()
+
+    asyncio.run(asyncio.wait_for(run(), 2 * SECONDS))
+
+
 @pytest.mark.parametrize("closes", [False, True])
 def test_kicks_and_the_reasons_that_the_server_saw(url, transports, closes):
     async def script(peer, watcher):

@@ -210,6 +210,8 @@ final class SocketConnection: EngineSession {
             server.counters[.namespacesRefused] += 1
             return refuse(name, SocketRefusal("too many namespaces"))
         }
+        // Nearly always it is there already.
+        if let namespace = hub.existingNamespace(name) { return enter(namespace, auth: auth) }
         ownExtras.asked.append(name)
         hub.resolve(name, auth: auth) { [weak self] namespace in
             self?.resolved(name, namespace, auth: auth)
@@ -223,6 +225,10 @@ final class SocketConnection: EngineSession {
             server.counters[.namespacesRefused] += 1
             return refuse(name, SocketRefusal("Invalid namespace"))
         }
+        enter(namespace, auth: auth)
+    }
+
+    private func enter(_ namespace: SocketNamespace, auth: JSONValue) {
         let id = SocketID(server.randomBytes(EngineID.randomByteCount))
         let socket = NamespaceSocket(self, namespace, id: id, auth: auth)
         add(socket)
