@@ -67,7 +67,8 @@ extension JSONValueEncoder: SingleValueEncodingContainer {
         case let value as String: single = .string(value)
         case let value as Double: single = .number(value)
         case let value as Float: single = .number(Double(value))
-        case let value as [UInt8]: single = .binary(value)
+        // An empty array of anything could pass for one of bytes.
+        case let value as [UInt8] where Value.self == [UInt8].self: single = .binary(value)
         case let value as any FixedWidthInteger:
             // Beyond 64 bits with sign, JSON's other readers have no whole numbers either.
             single = Int64(exactly: value).map { .integer($0) } ?? .number(Double(value))
