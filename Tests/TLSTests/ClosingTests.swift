@@ -69,7 +69,7 @@ struct ClosingTests {
         #expect(stream.error == nil)
     }
 
-    @Test(arguments: [3_900_000, 4_300_000])
+    @Test(arguments: [ClosingInput.bytesMax - 300_000, ClosingInput.bytesMax + 300_000])
     func `what comes while a close waits for the kernel is dropped up to a bound`(_ count: Int) throws {
         let pair = try connected()
         pair.pipe.server.capacity = 100
