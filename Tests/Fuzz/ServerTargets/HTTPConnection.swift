@@ -87,13 +87,15 @@ private func answers(to choices: Choices, _ delivery: Delivery) -> [UInt8] {
 }
 
 /// The largest body, the largest head, and a stream's largest piece.
-private let takenMax = 65_536 + 16 * 1024 + 4096
+private let takenMax = bodyBytesMax + 16 * 1024 + 4096
+private let bodyBytesMax = 4096
 
 private func settings(_ choices: Choices) -> ServerSettings {
     var settings = ServerSettings()
     settings.admission.proxies = ["10.0.0.0/8"].compactMap(AddressRange.init)
     settings.proxyProtocol = choices.isProxied
     settings.compressionThreshold = 16
+    settings.bodyBytesMax = bodyBytesMax
     settings.compressesMessages = choices.compresses
     settings.allowedOrigins = ["https://a.example"]
     return settings
