@@ -51,6 +51,7 @@ let package = Package(
     products: [
         .executable(name: "muster", targets: ["MusterCommand"]),
         .executable(name: "tag", targets: ["ExampleGame"]),
+        .executable(name: "chat", targets: ["ExampleChat"]),
         .executable(name: "muster-conformance", targets: ["Conformance"]),
         .library(name: "GameKit", targets: ["GameKit"]),
         .library(name: "Muster", targets: ["Muster"]),
@@ -114,6 +115,9 @@ let package = Package(
 
         .executableTarget(
             name: "ExampleGame", dependencies: ["Muster", "GameKit"], path: "Sources/Examples/Tag",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "ExampleChat", dependencies: ["Muster", httpTypes], path: "Sources/Examples/Chat",
             swiftSettings: settings),
 
         .executableTarget(

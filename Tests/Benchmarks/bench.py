@@ -34,6 +34,15 @@ GOALS = [
     ("churn", RATIO, 1.70, 1.30),
     ("idle_10k", RATIO, 1.20, 0.80),
     ("idle_10k", BYTES, 1024, 640),
+    ("sio_echo_32", RATIO, 1.60, 1.25),
+    ("sio_ack_32", RATIO, 1.60, 1.25),
+    ("sio_echo_1k", RATIO, 1.60, 1.25),
+    ("sio_echo_32_x16", RATIO, 6.00, 3.00),
+    ("sio_room_500", RATIO, 1.12, 1.04),
+    ("sio_room_bin_500", RATIO, 1.15, 1.05),
+    ("sio_churn", RATIO, 2.50, 1.80),
+    ("sio_idle_10k", RATIO, None, None),
+    ("sio_idle_10k", BYTES, 2048, 1400),
 ]
 
 
@@ -65,13 +74,13 @@ def circumstances():
 def run_rig(rig, server, workloads, rounds):
     """Alternates the floor and our server, and returns every result."""
     servers = {
-        "floor": {"cmd": ["build/floor_server", "{port}", "{hz}", "{size}", "{hb}"], "proto": ["ws"]},
-        "muster": {"cmd": [str(server), "bench", "{port}", "{hz}", "{size}", "{hb}"], "proto": ["ws"]},
+        "floor": {"cmd": ["build/floor_server", "{port}", "{hz}", "{size}", "{hb}"], "proto": ["ws", "sio"]},
+        "muster": {"cmd": [str(server), "bench", "{port}", "{hz}", "{size}", "{hb}"], "proto": ["ws", "sio"]},
     }
     with tempfile.TemporaryDirectory() as folder:
         names, results = Path(folder) / "servers.json", Path(folder) / "results.jsonl"
         names.write_text(json.dumps(servers))
-        idle = [name for name in workloads if name.startswith("idle")]
+        idle = [name for name in workloads if "idle" in name]
         # A slice of the idle workload takes half a minute, and its memory is the same each time.
         for names_of, count in (([name for name in workloads if name not in idle], rounds), (idle, min(rounds, 3))):
             if not names_of:

@@ -1,3 +1,4 @@
+import CPrefetch
 import Determinism
 import SocketIOCore
 
@@ -207,7 +208,21 @@ package final class SocketNamespace {
         guard let simple else { return emitEach(emission, to: sockets(target)) }
         guard !simple.isEmpty, let frames = hub.frames(emission, in: self) else { return }
         let except = target.exceptSocket.flatMap { byID[$0] }
-        for socket in simple where socket !== except { socket.deliver(frames, emission) }
+        for place in simple.indices {
+            Self.lookAhead(in: simple, at: place)
+            if simple[place] !== except { simple[place].deliver(frames, emission) }
+        }
+    }
+
+    /// Has the processor fetch what the next deliveries will touch, each thing once what leads to it has come: see
+    /// ``MessageSession/sendLatest(_:count:_:)``.
+    @inline(__always)
+    private static func lookAhead(in sockets: [NamespaceSocket], at place: Int) {
+        guard place + 4 < sockets.count else { return }
+        prefetch_object(UInt(bitPattern: ObjectIdentifier(sockets[place + 4])))
+        prefetch_object(UInt(bitPattern: ObjectIdentifier(sockets[place + 3].connection)))
+        prefetch_object(UInt(bitPattern: ObjectIdentifier(sockets[place + 2].connection.transport)))
+        sockets[place + 1].connection.transport.prefetchConnection()
     }
 
     private func emitEach(_ emission: SocketEmission, to sockets: [NamespaceSocket]) {
