@@ -248,7 +248,7 @@ package final class Server {
         while index < dirty.count {
             // By the time its turn comes the kernel's work for this one has driven it out of the cache.
             if index + 1 < dirty.count { dirty[index + 1].prefetch() }
-            byteCount += dirty[index].connection.flush()
+            byteCount += dirty[index].take()?.flush() ?? 0
             index += 1
         }
         counters[.bytesOut] += UInt64(byteCount)

@@ -338,19 +338,29 @@ package final class Connection: ByteStreamHandler {
 
 /// A connection with something to flush, and where in memory that will take place.
 struct DirtyConnection {
-    let connection: Connection
+    private var connection: Connection?
+    private let address: UInt
     private let streamAddress: UInt
 
     @inline(__always)
     init(_ connection: Connection) {
         self.connection = connection
+        address = UInt(bitPattern: ObjectIdentifier(connection))
         streamAddress = UInt(bitPattern: ObjectIdentifier(connection.stream))
     }
 
     /// Has the processor fetch what the flush will touch.
     @inline(__always)
     func prefetch() {
-        prefetch_object(UInt(bitPattern: ObjectIdentifier(connection)))
+        prefetch_object(address)
         prefetch_object(streamAddress)
+    }
+
+    /// The connection, once: whoever takes it lets go of it while it is still in the cache.
+    @inline(__always)
+    mutating func take() -> Connection? {
+        var taken: Connection?
+        swap(&taken, &connection)
+        return taken
     }
 }
