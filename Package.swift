@@ -103,8 +103,8 @@ let package = Package(
         server(
             "ServerCore",
             [
-                "CPrefetch", "ByteKit", "Determinism", "JSONCore", "HTTPCore", "Compression", "WebSocketCore", "SocketIOCore",
-                "SnapshotCore", "GameKit", "LobbyCore", httpTypes, crypto, heap, histogram,
+                "CPrefetch", "ByteKit", "Determinism", "JSONCore", "HTTPCore", "Compression", "WebSocketCore",
+                "SocketIOCore", "SnapshotCore", "GameKit", "LobbyCore", httpTypes, crypto, heap, histogram,
             ], exclude: ["Web/Files"]),
         server(
             "Muster",

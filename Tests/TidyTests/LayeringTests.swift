@@ -26,8 +26,8 @@ private let allowedImports: [(target: String, modules: Set<String>)] = [
     (
         "ServerCore",
         [
-            "CPrefetch", "ByteKit", "Determinism", "JSONCore", "HTTPCore", "Compression", "WebSocketCore", "SocketIOCore",
-            "SnapshotCore", "GameKit", "LobbyCore", "HTTPTypes", "Crypto", "HeapModule", "Histogram",
+            "CPrefetch", "ByteKit", "Determinism", "JSONCore", "HTTPCore", "Compression", "WebSocketCore",
+            "SocketIOCore", "SnapshotCore", "GameKit", "LobbyCore", "HTTPTypes", "Crypto", "HeapModule", "Histogram",
         ]
     ),
     // The server with sockets.
