@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 import socket
-import subprocess
 import time
 
 import pytest
@@ -16,14 +15,12 @@ import websockets
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 from websockets.sync.client import connect
 
+import conformance
 import http_cases
 import websocket_cases
-from conftest import BINARY
 from raw_websocket import BINARY as BINARY_FRAME
 from raw_websocket import PONG, TEXT, RawWebSocket, close_payload, frame
 
-CONFORMANCE = BINARY.with_name("muster-conformance")
-LISTENERS = 7
 SECONDS = 10
 MEBIBYTE = 1 << 20
 LARGEST = 16 * MEBIBYTE
@@ -31,25 +28,9 @@ HEAD_BYTES = 16 * 1024
 HEAD_SECONDS = 10
 
 
-def free_ports(count):
-    """The first of `count` neighbouring ports that nobody listens on; below those given to clients."""
-    for first in range(20_000 + os.getpid() % 1000 * 10, 32_000, count):
-        listeners = []
-        try:
-            for port in range(first, first + count):
-                listeners.append(socket.create_server(("127.0.0.1", port)))
-            return first
-        except OSError:
-            pass
-        finally:
-            for listener in listeners:
-                listener.close()
-    pytest.fail("no free ports")
-
-
 class Suites:
-    def __init__(self, process, port):
-        self.process, self.port = process, port
+    def __init__(self, port):
+        self.port = port
         # A connection that never sends its whole head, and when it began: the last test sees how it ends.
         self.opened = time.monotonic()
         self.half_head = socket.create_connection(("127.0.0.1", port), timeout=SECONDS)
@@ -58,21 +39,10 @@ class Suites:
 
 @pytest.fixture(scope="module")
 def suites(tmp_path_factory):
-    port = free_ports(LISTENERS)
-    process = subprocess.Popen(
-        [CONFORMANCE, "--port", str(port)], cwd=tmp_path_factory.mktemp("suites"), stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        assert process.stdout.readline() == f"ready {port}\n"
-        running = Suites(process, port)
-        yield running
-        running.half_head.close()
-        assert process.poll() is None, f"it ended during the tests; it printed:\n{process.stdout.read()}"
-        process.terminate()
-        assert process.wait(SECONDS) == 0
-    finally:
-        process.kill()
-        process.wait()
+    with conformance.running(tmp_path_factory.mktemp("suites")) as port:
+        suites = Suites(port)
+        yield suites
+        suites.half_head.close()
 
 
 # Case groups

@@ -2,12 +2,11 @@
 WebSocket, and moving from one to the other (protocol/conformance/socketio.md)."""
 
 import asyncio
-import subprocess
 
 import pytest
 import socketio
 
-from test_conformance import CONFORMANCE, LISTENERS, free_ports
+import conformance
 
 SECONDS = 10
 TRANSPORTS = [["polling"], ["websocket"], None]
@@ -16,19 +15,8 @@ NAMESPACES = ["/", "/lobby", "/guarded", "/dyn-7"]
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory):
-    port = free_ports(LISTENERS)
-    process = subprocess.Popen(
-        [CONFORMANCE, "--port", str(port)], cwd=tmp_path_factory.mktemp("socketio"), stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        assert process.stdout.readline() == f"ready {port}\n"
+    with conformance.running(tmp_path_factory.mktemp("socketio")) as port:
         yield f"http://127.0.0.1:{port}"
-        assert process.poll() is None, f"it ended during the tests; it printed:\n{process.stdout.read()}"
-        process.terminate()
-        assert process.wait(SECONDS) == 0
-    finally:
-        process.kill()
-        process.wait()
 
 
 @pytest.fixture(params=TRANSPORTS, ids=["polling", "websocket", "upgrade"])
