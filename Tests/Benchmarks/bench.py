@@ -14,6 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import polling
 import tls
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -199,7 +200,8 @@ def write(lines):
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Measures the server.")
     parser.add_argument("--quick", action="store_true", help="3 rounds and a short game; writes nothing")
-    parser.add_argument("--only", help="these workloads of the rig, separated by commas; writes nothing")
+    parser.add_argument("--only", help="tls, polling, or workloads of the rig, separated by commas; writes nothing")
+    parser.add_argument("--peer", help="a command with {port}: another Socket.IO server, for the comparison over polling")
     parser.add_argument("--rounds", type=int, default=ROUNDS_MIN, help=f"alternations; written from {ROUNDS_MIN} on")
     parser.add_argument("--muster", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--rig", type=Path, help=argparse.SUPPRESS)
@@ -207,8 +209,8 @@ def main():
     arguments = parser.parse_args()
     only = arguments.only.split(",") if arguments.only else None
     goals = [goal for goal in GOALS if only is None or goal[0] in only]
-    if not goals and only != ["tls"]:
-        parser.error(f"--only takes tls, or some of {', '.join(dict.fromkeys(goal[0] for goal in GOALS))}")
+    if not goals and only not in (["tls"], ["polling"]):
+        parser.error(f"--only takes tls, polling, or some of {', '.join(dict.fromkeys(goal[0] for goal in GOALS))}")
 
     lines, good = circumstances(), True
     if arguments.rig and goals:
@@ -221,6 +223,10 @@ def main():
         table, cheap = tls.table(arguments.server.resolve(), 3 if arguments.quick else arguments.rounds)
         good = good and cheap
         lines += ["", "### TLS", ""] + table
+    if arguments.server and (only is None or only == ["polling"]):
+        table, cheap = polling.table(arguments.server.resolve(), 3 if arguments.quick else arguments.rounds, arguments.peer)
+        good = good and cheap
+        lines += ["", "### Long polling", ""] + table
     if only is None:
         table, content = game_table(arguments.muster, arguments.quick)
         good = good and content
