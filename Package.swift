@@ -72,13 +72,14 @@ let package = Package(
 
         // The wire cores: no I/O, no clock, no threads.
         wire("JSONCore", ["ByteKit"]),
+        wire("MessagePackCore", ["ByteKit", "JSONCore"]),
         wire("HTTPCore", ["ByteKit", httpTypes]),
         .systemLibrary(
             name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib",
             providers: [.apt(["zlib1g-dev"])]),
         wire("Compression", ["CZlib", "ByteKit"]),
         wire("WebSocketCore", ["ByteKit", "HTTPCore", "Compression", httpTypes, crypto]),
-        wire("SocketIOCore", ["ByteKit", "JSONCore", "Determinism"]),
+        wire("SocketIOCore", ["ByteKit", "JSONCore", "MessagePackCore", "Determinism"]),
         wire("SnapshotCore", ["ByteKit", "Determinism"]),
 
         // The loop.
@@ -153,7 +154,8 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "ByteKit", "HTTPCore", "WebSocketCore", "SocketIOCore", "JSONCore", "Compression", httpTypes,
+                "ByteKit", "HTTPCore", "WebSocketCore", "SocketIOCore", "JSONCore", "MessagePackCore", "Compression",
+                httpTypes,
             ],
             path: "Tests/Fuzz/Targets", swiftSettings: settings),
         .target(
@@ -168,6 +170,7 @@ let package = Package(
         tests("ByteKitTests", ["ByteKit", "FuzzTargets", "VectorFiles"]),
         tests("DeterminismTests", ["Determinism"]),
         tests("JSONCoreTests", ["JSONCore", "FuzzTargets", "VectorFiles", "Determinism"]),
+        tests("MessagePackCoreTests", ["MessagePackCore", "JSONCore", "FuzzTargets", "VectorFiles", "Determinism"]),
         tests("HTTPCoreTests", ["HTTPCore", "ByteKit", "FuzzTargets", "VectorFiles", httpTypes]),
         tests("CompressionTests", ["Compression", "FuzzTargets", "VectorFiles", "ByteKit", "Determinism"]),
         tests(
@@ -209,7 +212,7 @@ if Context.environment["MUSTER_FUZZ"] != nil {
     let fuzzers = [
         ("http-head", "FuzzTargets"), ("websocket-stream", "FuzzTargets"), ("extension-negotiation", "FuzzTargets"),
         ("inflate", "FuzzTargets"), ("utf8", "FuzzTargets"), ("engine-payload", "FuzzTargets"),
-        ("json", "FuzzTargets"), ("primitives", "FuzzTargets"), ("socket-packets", "FuzzTargets"),
+        ("json", "FuzzTargets"), ("messagepack", "FuzzTargets"), ("primitives", "FuzzTargets"), ("socket-packets", "FuzzTargets"),
         ("http-connection", "ServerFuzzTargets"), ("engine-session", "ServerFuzzTargets"),
     ]
     package.targets += fuzzers.map { name, targets in

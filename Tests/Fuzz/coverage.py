@@ -9,7 +9,7 @@ import pathlib
 import sys
 
 LEAST_PERCENT = 97
-MODULES = ["ByteKit", "Compression", "HTTPCore", "JSONCore", "SocketIOCore", "WebSocketCore"]
+MODULES = ["ByteKit", "Compression", "HTTPCore", "JSONCore", "MessagePackCore", "SocketIOCore", "WebSocketCore"]
 SOURCES = pathlib.Path(__file__).resolve().parents[2] / "protocol/Sources"
 CODE_REGION = 0
 

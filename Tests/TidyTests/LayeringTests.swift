@@ -8,11 +8,12 @@ private let allowedImports: [(target: String, modules: Set<String>)] = [
     ("Determinism", []),
     // The wire.
     ("JSONCore", ["ByteKit"]),
+    ("MessagePackCore", ["ByteKit", "JSONCore"]),
     ("HTTPCore", ["ByteKit", "HTTPTypes"]),
     // The only importer of zlib.
     ("Compression", ["CZlib", "ByteKit"]),
     ("WebSocketCore", ["ByteKit", "HTTPCore", "Compression", "HTTPTypes", "Crypto"]),
-    ("SocketIOCore", ["ByteKit", "Determinism", "JSONCore"]),
+    ("SocketIOCore", ["ByteKit", "Determinism", "JSONCore", "MessagePackCore"]),
     ("SnapshotCore", ["ByteKit", "Determinism"]),
     // The loop: the only importer of libuv.
     ("EventLoop", ["CUV", "CPrefetch", "ByteKit", "Determinism", "Glibc", "Synchronization"]),

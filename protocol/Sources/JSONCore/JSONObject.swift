@@ -29,7 +29,7 @@ public struct JSONObject: Sendable, Equatable {
     public init() {}
 
     /// An object of members whose keys differ, as the caller knows.
-    init(distinct members: [Member]) {
+    package init(distinct members: [Member]) {
         self.members = members
     }
 

@@ -101,7 +101,7 @@ struct JSONParser {
     private mutating func object(_ bytes: Span<UInt8>, depth: Int) throws(JSONError) -> JSONValue {
         try open(bytes, depth: depth)
         var members: [JSONObject.Member] = []
-        var keys = KeySet()
+        var keys = JSONKeySet()
         if try closes(with: UInt8(ascii: "}"), bytes) { return .object(JSONObject()) }
         repeat {
             skipSpace(bytes)
@@ -137,20 +137,5 @@ struct JSONParser {
         guard bytes[offset] == UInt8(ascii: ",") else { throw error(.unexpectedByte) }
         offset += 1
         return true
-    }
-}
-
-/// Tells whether an object already has a key, in constant time once the object is large: comparing each key with all
-/// others would let one message of thousands of keys cost millions of comparisons.
-private struct KeySet {
-    private static let directMax = 16
-    /// The keys as bytes, in use from ``directMax`` members on. Never iterated.
-    private var keys: Set<[UInt8]> = []
-
-    /// False when `members`, all inserted before, hold `key` already.
-    mutating func insert(_ key: String, beside members: [JSONObject.Member]) -> Bool {
-        if members.count < Self.directMax { return !members.contains { $0.key.hasSameBytes(as: key) } }
-        if keys.isEmpty { keys = Set(members.map { Array($0.key.utf8) }) }
-        return keys.insert(Array(key.utf8)).inserted
     }
 }
