@@ -16,13 +16,21 @@ struct MessagePackTests {
             (.string(String(repeating: "x", count: length)), 0xDA),
             (.binary(Array(repeating: 7, count: length)), 0xC5),
             (.array(Array(repeating: nil, count: length)), 0xDC),
-            (.object(JSONObject((0..<length).map { ("\($0)", nil) })), 0xDE),
         ]
         for (value, mark) in values {
             let packed = value.packed
             #expect(Array(packed.prefix(1 + prefix.count)) == [mark + first] + prefix)
             #expect(try unpack(packed, JSONLimits(valuesMax: 100_000)).get() == value)
         }
+        // Written part by part: an object of so many members is not made in a moment.
+        var packed: [UInt8] = []
+        MessagePack.append(mapOf: length, to: &packed)
+        for number in 0..<length {
+            MessagePack.append(text: "\(number)", to: &packed)
+            MessagePack.appendNull(to: &packed)
+        }
+        #expect(Array(packed.prefix(1 + prefix.count)) == [0xDE + first] + prefix)
+        #expect(try unpack(packed, JSONLimits(valuesMax: 100_000)).get().packed == packed)
         let keyed = JSONValue.object([key: 1])
         #expect(try unpack(keyed.packed).get() == keyed)
     }

@@ -29,3 +29,13 @@ struct MessageAllowance {
         return Float(droppedInARow) > rate * 4 ? .hopeless : .dropped
     }
 }
+
+extension Transport {
+    /// Whether a message of that verdict is taken; a peer for whom there is no hope is ended.
+    func takes(_ verdict: MessageAllowance.Verdict) -> Bool {
+        if verdict == .allowed { return true }
+        server.counters[.messagesRateLimited] += 1
+        if verdict == .hopeless { end(.rateLimited) }
+        return false
+    }
+}

@@ -216,16 +216,7 @@ final class PollingTransport: Transport {
 
     private func allowMessage() -> Bool {
         guard let perSecond = limits.messagesPerSecond else { return true }
-        switch allowance.take(now: server.clock(), perSecond: perSecond) {
-        case .allowed: return true
-        case .dropped:
-            server.counters[.messagesRateLimited] += 1
-            return false
-        case .hopeless:
-            server.counters[.messagesRateLimited] += 1
-            end(.rateLimited)
-            return false
-        }
+        return takes(allowance.take(now: server.clock(), perSecond: perSecond))
     }
 
     /// Begins, goes on or ends counting the time of a packet whose attachments have not all come.

@@ -144,16 +144,7 @@ final class WebSocketTransport: Transport {
     }
 
     private func allowMessage(_ perSecond: Int) -> Bool {
-        switch allowance.take(now: server.clock(), perSecond: perSecond) {
-        case .allowed: return true
-        case .dropped:
-            server.counters[.messagesRateLimited] += 1
-            return false
-        case .hopeless:
-            server.counters[.messagesRateLimited] += 1
-            end(.rateLimited)
-            return false
-        }
+        takes(allowance.take(now: server.clock(), perSecond: perSecond))
     }
 
     /// Begins, goes on or ends counting the time of a message that is not whole yet.
