@@ -1,8 +1,10 @@
 import Muster
 
 /// The main listener: Socket.IO, raw WebSocket at `/ws`, `/health`, and `/sink`, which counts bodies.
-func mainListener(port: Int) -> MusterServer {
-    let server = MusterServer(configuration: .listening(port: port))
+func mainListener(port: Int, loops: Int) -> MusterServer {
+    var configuration = MusterConfiguration.listening(port: port)
+    configuration.loops = loops
+    let server = MusterServer(configuration: configuration)
     var options = MessageOptions()
     options.messageBytesMax = 16 * 1024 * 1024
     options.outboxBytesMax = 32 * 1024 * 1024

@@ -56,6 +56,7 @@ final class SocketIOEvents {
     }
 
     private func serveRooms(_ namespace: some SocketHandling) {
+        let loop = io.loop
         namespace.on("join-room") { socket, message in
             socket.join(message.arguments.first.string ?? "")
             message.reply(sorted(socket.rooms))
@@ -86,7 +87,7 @@ final class SocketIOEvents {
         }
         namespace.on("sockets-in") { socket, message in
             let room = message.arguments.first.string ?? ""
-            message.reply(sorted(socket.namespace.in(room).sockets.map(\.id)))
+            loop.task { message.reply(sorted(await socket.namespace.in(room).fetch().sockets.map(\.id))) }
         }
     }
 

@@ -16,6 +16,8 @@ struct SuitesCommand: ParsableCommand {
             and Engine.IO's clients.
             """)
     var port: Int
+    @Option(help: "How many loops PORT has.")
+    var loops = 1
     @Flag(
         name: .customLong("allow-eio3"),
         help: "Speak revision 3 on PORT+3, for that revision's suite; the suite of revision 4 has it refused.")
@@ -25,11 +27,12 @@ struct SuitesCommand: ParsableCommand {
         guard (1...65529).contains(port) else {
             throw ValidationError("--port must be from 1 to \(65529), not \(port)")
         }
+        guard (1...64).contains(loops) else { throw ValidationError("--loops must be from 1 to 64, not \(loops)") }
     }
 
     func run() throws {
         let listeners: [@Sendable () -> MusterServer] = [
-            { [port] in mainListener(port: port) },
+            { [port, loops] in mainListener(port: port, loops: loops) },
             { [port] in socketProtocolListener(port: port + 2) },
             { [port, allowEIO3] in engineEcho(port: port + 3, allowEIO3: allowEIO3) },
             { [port] in requestEcho(port: port + 4) },

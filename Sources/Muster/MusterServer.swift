@@ -73,8 +73,8 @@ public final class MusterServer {
     /// - Parameters:
     ///   - path: Matched byte for byte. At `/socket.io/` it takes the place of the lobbies' Socket.IO.
     ///   - options: How clients may connect, and what they may use up.
-    ///   - configure: Called once on each loop of the server. Each loop has its own clients: with more than one, rooms and
-    ///     broadcasts reach those of the loop.
+    ///   - configure: Called once on each loop of the server, and what it sets up is called on that loop, for the clients
+    ///     that are there. Rooms, broadcasts and searches reach the clients of all loops.
     public func socketIO(
         _ path: String = "/socket.io/", _ options: SocketIOOptions = SocketIOOptions(),
         _ configure: @escaping @Sendable (SocketIOServer) -> Void

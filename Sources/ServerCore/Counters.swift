@@ -13,12 +13,12 @@ package enum Counter: Int, CaseIterable, Sendable {
     case adminLogins, adminLoginsRefused
     case watchersOpened, watchersRefused, watcherEventsSent, watcherEventsSkipped, bodiesCompressed
     case socketsConnected, socketsRefused, eventsOverflowed, volatilesReplaced, acksMissed
-    case loopBatches, connectionsMoved
+    case loopBatches, loopMessagesDropped, connectionsMoved
 }
 
 /// One whole number for each ``Counter``, from zero up.
 package struct Counters: Sendable {
-    private var values = InlineArray<64, UInt64>(repeating: 0)
+    private var values = InlineArray<96, UInt64>(repeating: 0)
 
     package init() {}
 

@@ -16,16 +16,16 @@ public struct Namespace: SocketHandling, Hashable {
     /// Its name, with the slash.
     public var name: String { core.name }
 
-    /// How many sockets are in it.
+    /// How many sockets are in it, on this loop.
     public var socketCount: Int { core.socketCount }
 
-    /// Its sockets.
+    /// Its sockets on this loop.
     public var sockets: [Socket] { core.allSockets.map(Socket.init) }
 
-    /// The socket of that id.
+    /// The socket of that id, if it is on this loop.
     public func socket(_ id: String) -> Socket? { SocketID(id).flatMap(core.socket).map(Socket.init) }
 
-    /// The names of the rooms that somebody is in, but for those named by ids.
+    /// The names of the rooms that somebody on this loop is in, but for those named by ids.
     public var rooms: [String] { core.roomNames }
 
     // MARK: Who is meant
@@ -42,7 +42,7 @@ public struct Namespace: SocketHandling, Hashable {
     /// Everyone who is not in that room.
     public func except(_ room: String) -> SocketSelection { all.except(room) }
 
-    /// Everyone on this server, and nobody on others.
+    /// Everyone on this server, on all its loops, and nobody on others.
     public var local: SocketSelection { all.local }
 
     /// Sends everyone an event.
@@ -57,7 +57,8 @@ public struct Namespace: SocketHandling, Hashable {
 
     // MARK: Other servers
 
-    /// Tells the namespace's other servers something, never this one; ``SocketHandling/onServerEvent(_:_:)`` hears it.
+    /// Tells the namespace's other servers something, never this one with any of its loops;
+    /// ``SocketHandling/onServerEvent(_:_:)`` hears it.
     public func serverSideEmit(_ name: String, _ values: JSONValue...) {
         core.tell(name, SocketArguments(values))
     }
@@ -111,7 +112,7 @@ public struct SocketSelection {
         }
     }
 
-    /// Those on this server alone.
+    /// Those on this server alone, on all its loops.
     public var local: SocketSelection { with { $0.isLocal = true } }
 
     // MARK: Sending
@@ -157,10 +158,10 @@ public struct SocketSelection {
         core.perform(.disconnect(closes: closesConnection), on: target)
     }
 
-    /// Those of them on this server.
+    /// Those of them on this loop.
     public var sockets: [Socket] { core.sockets(target).map(Socket.init) }
 
-    /// Finds them on every server; what a server does not answer is left out and named.
+    /// Finds them on every loop and server; whoever does not answer in time is left out and named.
     public func fetch() async -> FoundSockets {
         let finding: SocketFinding = await withCheckedContinuation { continuation in
             core.fetch(target) { continuation.resume(returning: $0) }
@@ -176,9 +177,9 @@ public struct SocketSelection {
 
 /// Sockets of every server.
 public struct FoundSockets: Sendable {
-    /// Those that were found, this server's first.
+    /// Those that were found, this loop's first.
     public let sockets: [RemoteSocket]
-    /// The servers that did not answer in time.
+    /// The servers, and the loops of this one, that did not answer in time.
     public let missing: [String]
 }
 

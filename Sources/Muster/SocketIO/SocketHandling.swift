@@ -182,7 +182,7 @@ extension SocketHandling {
         behaviour.onRoomChange { handler(Namespace(core: $0), RoomChange($1)) }
     }
 
-    /// Answers what another server of the namespace tells with ``Namespace/serverSideEmit(_:_:)``: by calling the last
+    /// Answers, once and not once a loop, what another server of the namespace tells with ``Namespace/serverSideEmit(_:_:)``: by calling the last
     /// argument, which is nil where no answer is wanted.
     public func onServerEvent(
         _ name: String, _ handler: @escaping (Namespace, SocketArguments, ((SocketArguments) -> Void)?) -> Void

@@ -9,6 +9,8 @@ public struct SocketIOOptions: Sendable {
     public var connectTimeout = Interval.seconds(45)
     /// How long an ack is awaited where the call does not say.
     public var ackTimeout = Interval.seconds(10)
+    /// How long other loops and servers may take to say which sockets they have, or to answer what they are told.
+    public var requestTimeout = Interval.seconds(5)
     /// The most namespaces that one client may be in.
     public var namespacesMax = 64
     /// The most attachments of an event or ack, 0 to 64, either way. Official clients take 10.
@@ -26,6 +28,7 @@ public struct SocketIOOptions: Sendable {
         var settings = SocketHubSettings()
         settings.connectTimeout = connectTimeout
         settings.ackTimeout = ackTimeout
+        settings.requestTimeout = requestTimeout
         settings.namespacesMax = namespacesMax
         settings.attachmentsMax = attachmentsMax
         settings.heldEventsMax = heldEventsMax

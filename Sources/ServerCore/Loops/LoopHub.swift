@@ -50,6 +50,9 @@ final class LoopHub {
             heartbeatInterval: nil, heartbeatTimeout: server.settings.heartbeatTimeout)
     }
 
+    /// How many loops there are.
+    var count: Int { links.count }
+
     /// This loop's number.
     var own: Int { links.own }
 
@@ -98,6 +101,7 @@ final class LoopHub {
             case .question(let number, let question):
                 outgoing[batch.from].say(.answer(number, server.answer(question)))
             case .answer(let number, let answer): questions.removeValue(forKey: number)?(answer)
+            case .socketIO(let hub, let message): server.socketHubs[hub].loops?.receive(message, from: batch.from)
             case .drain: server.beginDrain()
             case .settled(let isSettled): settled[batch.from] = isSettled
             default: toLobby(message, from: batch.from)

@@ -56,6 +56,8 @@ enum LoopMessage: Sendable {
     indirect case connection(MovedConnection)
     indirect case question(Int, LoopQuestion)
     indirect case answer(Int, LoopAnswer)
+    /// From one hub of an author's Socket.IO to that of the same number.
+    indirect case socketIO(hub: Int, SocketLoopMessage)
     case drain
     /// Whether nobody sits in a lobby of the loop that says so, in a drain.
     case settled(Bool)

@@ -11,7 +11,7 @@ package struct SocketTarget: Sendable, Equatable {
     package var exceptRooms: [String] = []
     /// A socket that is not: the one that speaks.
     package var exceptSocket: SocketID?
-    /// Whether only the sockets of this server are meant.
+    /// Whether only the sockets of this server are meant: those of all its loops.
     package var isLocal = false
 
     /// Every socket of the namespace.
@@ -63,22 +63,6 @@ package enum SocketCommand: Sendable {
     case leave([String])
     /// Ends their place in the namespace, or their whole connection.
     case disconnect(closes: Bool)
-}
-
-/// The way to the sockets of other loops and servers. A hub without one is alone.
-package protocol SocketRelay: AnyObject {
-    /// Does the same elsewhere; what the target means here has been done.
-    func relay(_ command: SocketCommand, to target: SocketTarget, in namespace: String)
-    /// Emits elsewhere and asks for acks; `expecting` is told how many clients were asked, wherever that is known, and
-    /// `answered` each answer.
-    func ask(
-        _ emission: SocketEmission, _ target: SocketTarget, in namespace: String, expecting: @escaping (Int) -> Void,
-        answered: @escaping (SocketArguments) -> Void)
-    /// Finds the sockets of other servers.
-    func fetch(_ target: SocketTarget, in namespace: String, _ done: @escaping (SocketFinding) -> Void)
-    /// Tells the other servers something, and perhaps asks for their answers.
-    func tell(
-        _ name: String, _ arguments: SocketArguments, in namespace: String, answers: ((SocketAnswers) -> Void)?)
 }
 
 /// What is known of a socket anywhere: enough to list it, and to address it by its id.

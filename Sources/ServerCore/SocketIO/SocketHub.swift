@@ -11,6 +11,8 @@ package struct SocketHubSettings: Sendable {
     package var connectTimeout = Interval.seconds(45)
     /// How long an ack is awaited that nobody set a time for.
     package var ackTimeout = Interval.seconds(10)
+    /// How long other loops and servers may take to say which sockets they have, or to answer what they are told.
+    package var requestTimeout = Interval.seconds(5)
     /// The most namespaces that one client may be in, or waits to be let into.
     package var namespacesMax = 64
     /// The most acks that one socket may owe.
@@ -32,14 +34,18 @@ package struct SocketHubSettings: Sendable {
 package final class SocketHub {
     unowned let server: Server
     let settings: SocketHubSettings
-    /// The way to other loops and servers; nil when there are none.
-    package var relay: (any SocketRelay)?
+    /// The hubs of the same path on the process's other loops; nil when there are none.
+    private(set) var loops: SocketLoops?
+    /// The way to other servers, on the first loop alone; nil when there are none.
+    var relay: (any SocketRelay)?
+    /// Searches for sockets that are under way.
+    var surveys: [Int: SocketSurvey] = [:]
     /// What whoever made the hub keeps with it.
     package var context: AnyObject?
     /// Told of each namespace that comes to be, but for the main one.
     package var namespaceOpened: ((SocketNamespace) -> Void)?
-    /// The hub's place in its server's list and in timer tokens.
-    private let number: Int
+    /// The hub's place in its server's list and in timer tokens. The hubs of one path have the same on every loop.
+    let number: Int
     private var namespaces: [String: SocketNamespace] = [:]
     private var families: [SocketFamily] = []
 
@@ -51,6 +57,10 @@ package final class SocketHub {
 
     private var waits: [Int: SocketAckWait] = [:]
     private var nextAckID = 0
+    private static let ackIDMax = 9_999_999_999
+    /// What is to happen at a time, by numbers above those of acks.
+    private var deadlines: [Int: (timer: TimerWheel.Key, action: () -> Void)] = [:]
+    private var nextDeadline = ackIDMax + 1
 
     /// A hub of that server, with the main namespace.
     package init(server: Server, settings: SocketHubSettings, messageBytesMax: Int) {
@@ -62,6 +72,7 @@ package final class SocketHub {
         scan = SocketEventScan(limits: limits)
         decoder = SocketPacketDecoder(limits: limits)
         server.socketHubs.append(self)
+        if server.loopCount > 1 { loops = SocketLoops(self) }
         _ = namespace(SocketPacket.mainNamespace)
     }
 
@@ -102,6 +113,7 @@ package final class SocketHub {
         let namespace = SocketNamespace(name, hub: self, behaviour: behaviour, family: family)
         namespaces[name] = namespace
         family?.children.append(namespace)
+        if let loops { loops.opened(name) } else { relay?.opened(name) }
         if name != SocketPacket.mainNamespace { namespaceOpened?(namespace) }
         return namespace
     }
@@ -132,6 +144,7 @@ package final class SocketHub {
         guard let family = namespace.family, namespaces[namespace.name] === namespace else { return }
         namespaces[namespace.name] = nil
         family.children.removeAll { $0 === namespace }
+        if let loops { loops.closed(namespace.name) } else { relay?.closed(namespace.name) }
     }
 
     // MARK: Packets
@@ -196,62 +209,68 @@ package final class SocketHub {
     ///
     /// - Parameters:
     ///   - timeout: nil for the hub's own.
+    ///   - isHeld: Whether ``report(_:_:)`` will say that all have been asked; until then it stays open.
+    ///   - forward: Told of everything as it comes; what it is told is not kept.
     ///   - done: Called once: when all have answered or gone, or at the timeout.
     func collectAcks(
-        _ sockets: [NamespaceSocket], timeout: Interval?, _ done: @escaping (SocketAnswers) -> Void
+        _ sockets: [NamespaceSocket], timeout: Interval?, isHeld: Bool = false,
+        forward: ((SocketAskReport) -> Void)? = nil, _ done: @escaping (SocketAnswers) -> Void
     ) -> Int {
         let id = nextAckID
         // What follows ten digits is read by nobody.
-        nextAckID = nextAckID == 9_999_999_999 ? 0 : nextAckID + 1
+        nextAckID = nextAckID == Self.ackIDMax ? 0 : nextAckID + 1
         let due = server.clock() + (timeout ?? settings.ackTimeout)
         let timer = server.wheel.arm(at: due, token: TimerToken.socketHub(number, id).encoded)
-        waits[id] = SocketAckWait(sockets, timer: timer, done)
+        let wait = SocketAckWait(sockets, timer: timer, forward: forward, done)
+        if isHeld { wait.holds = 1 }
+        waits[id] = wait
         return id
     }
 
+    /// Somebody else is to be asked, too, and will say how many that are.
+    func hold(_ id: Int) { waits[id]?.holds += 1 }
+
     /// A socket has answered.
     func answered(_ id: Int, by socket: NamespaceSocket, _ arguments: SocketArguments) {
-        guard socket.forgetAck(id), let wait = waits[id] else { return }
-        wait.answers.answers.append(arguments)
-        settle(wait, id)
+        guard socket.forgetAck(id) else { return }
+        report(id, .answered(arguments))
     }
 
     /// A socket will not answer: it has gone, or owes too many acks.
-    func missed(_ id: Int) {
-        guard let wait = waits[id] else { return }
-        wait.answers.missing += 1
-        settle(wait, id)
-    }
+    func missed(_ id: Int) { report(id, .missed) }
 
-    /// Other servers have been asked, too; ``answeredElsewhere(_:_:)`` and ``expecting(_:more:)`` tell of them.
-    func expecting(_ id: Int, more count: Int) {
-        guard let wait = waits[id] else { return }
-        wait.open += count
-        settle(wait, id)
-    }
-
-    /// A socket of another server has answered.
-    func answeredElsewhere(_ id: Int, _ arguments: SocketArguments) {
-        guard let wait = waits[id] else { return }
-        wait.answers.answers.append(arguments)
-        settle(wait, id)
-    }
-
-    private func settle(_ wait: SocketAckWait, _ id: Int) {
-        guard wait.answers.answers.count + wait.answers.missing >= wait.open else { return }
+    /// Takes what is heard of a question, here or elsewhere.
+    func report(_ id: Int, _ report: SocketAskReport) {
+        guard let wait = waits[id], wait.take(report) else { return }
         server.wheel.cancel(wait.timer)
         waits[id] = nil
         wait.done(wait.answers)
     }
 
-    /// An ack was not given in time.
+    /// An ack was not given in time; or a deadline has come.
     func timeReached(_ id: Int) {
+        if let deadline = deadlines.removeValue(forKey: id) { return deadline.action() }
         guard let wait = waits.removeValue(forKey: id) else { return }
         server.counters[.acksMissed] += 1
         for socket in wait.sockets { _ = socket.forgetAck(id) }
-        wait.answers.missing = max(0, wait.open - wait.answers.answers.count)
+        wait.answers.missing = max(0, wait.open - wait.answeredCount)
         wait.answers.isTimedOut = true
         wait.done(wait.answers)
+    }
+
+    /// Does something once so much time has passed, unless it is called off by the returned number.
+    func after(_ interval: Interval, _ action: @escaping () -> Void) -> Int {
+        let number = nextDeadline
+        nextDeadline += 1
+        let token = TimerToken.socketHub(self.number, number).encoded
+        deadlines[number] = (server.wheel.arm(at: server.clock() + interval, token: token), action)
+        return number
+    }
+
+    /// Calls off what was to happen after a time.
+    func callOff(_ number: Int) {
+        guard let deadline = deadlines.removeValue(forKey: number) else { return }
+        server.wheel.cancel(deadline.timer)
     }
 }
 
@@ -273,7 +292,7 @@ package final class SocketFamily {
 package struct SocketAnswers: Sendable {
     /// In the order in which they came.
     package var answers: [SocketArguments] = []
-    /// How many were asked and did not answer.
+    /// How many were asked and did not answer: sockets or, where servers were asked, servers.
     package var missing = 0
     /// Whether the time was over.
     package var isTimedOut = false
@@ -287,14 +306,36 @@ final class SocketAckWait {
     let sockets: [NamespaceSocket]
     let timer: TimerWheel.Key
     let done: (SocketAnswers) -> Void
-    /// How many were asked anywhere.
-    var open: Int
+    private let forward: ((SocketAskReport) -> Void)?
+    /// How many were asked anywhere, and how many of them have answered.
+    private(set) var open: Int
+    private(set) var answeredCount = 0
+    /// How many have yet to say whom they asked.
+    var holds = 0
     var answers = SocketAnswers()
 
-    init(_ sockets: [NamespaceSocket], timer: TimerWheel.Key, _ done: @escaping (SocketAnswers) -> Void) {
+    init(
+        _ sockets: [NamespaceSocket], timer: TimerWheel.Key, forward: ((SocketAskReport) -> Void)?,
+        _ done: @escaping (SocketAnswers) -> Void
+    ) {
         self.sockets = sockets
         self.timer = timer
+        self.forward = forward
         self.done = done
         open = sockets.count
+    }
+
+    /// Takes a report; whether nothing else is to come.
+    func take(_ report: SocketAskReport) -> Bool {
+        switch report {
+        case .asked(let count): open += count
+        case .answered(let arguments):
+            answeredCount += 1
+            if forward == nil { answers.answers.append(arguments) }
+        case .missed: answers.missing += 1
+        case .complete: holds -= 1
+        }
+        if case .complete = report, holds > 0 {} else { forward?(report) }
+        return holds == 0 && answeredCount + answers.missing >= open
     }
 }

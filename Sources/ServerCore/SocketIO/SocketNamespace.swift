@@ -153,7 +153,10 @@ package final class SocketNamespace {
         return members + [own]
     }
 
-    /// The sockets on this server that a target means.
+    /// Whether anybody here is in the room of that name.
+    func hasRoom(_ room: String) -> Bool { !members(room).isEmpty }
+
+    /// The sockets on this loop that a target means.
     package func sockets(_ target: SocketTarget) -> [NamespaceSocket] {
         if target.isWhole, target.exceptSocket == nil { return sockets }
         beginMarking()
@@ -181,16 +184,18 @@ package final class SocketNamespace {
 
     // MARK: Doing
 
-    /// Does something to the sockets that a target means, here and wherever the hub's relay reaches.
+    /// Does something to the sockets that a target means, here and wherever the hub reaches.
     package func perform(_ command: SocketCommand, on target: SocketTarget) {
+        guard hub.isAlone else { return hub.perform(command, on: target, in: self) }
         apply(command, to: target)
-        if !target.isLocal { hub.relay?.relay(command, to: target, in: name) }
     }
 
-    /// Does something to the sockets of this server alone: what a relay has brought.
-    package func apply(_ command: SocketCommand, to target: SocketTarget) {
+    /// Does something to the sockets of this loop alone.
+    ///
+    /// - Parameter frames: The event's frames, where they have been made already.
+    package func apply(_ command: SocketCommand, to target: SocketTarget, frames: [UInt8]? = nil) {
         switch command {
-        case .emit(let emission): emit(emission, to: target)
+        case .emit(let emission): emit(emission, to: target, frames)
         case .join(let rooms):
             for socket in sockets(target) { for room in rooms { socket.join(room) } }
         case .leave(let rooms):
@@ -200,13 +205,13 @@ package final class SocketNamespace {
         }
     }
 
-    private func emit(_ emission: SocketEmission, to target: SocketTarget) {
+    private func emit(_ emission: SocketEmission, to target: SocketTarget, _ made: [UInt8]?) {
         // Nearly always it is one room, or all, but perhaps for one socket; then there is no list to be made.
         let simple: [NamespaceSocket]? =
             target.exceptRooms.isEmpty && behaviour.outgoing.isEmpty
             ? target.rooms.isEmpty ? sockets : target.rooms.count == 1 ? members(target.rooms[0]) : nil : nil
-        guard let simple else { return emitEach(emission, to: sockets(target)) }
-        guard !simple.isEmpty, let frames = hub.frames(emission, in: self) else { return }
+        guard let simple else { return emitEach(emission, to: sockets(target), made) }
+        guard !simple.isEmpty, let frames = made ?? hub.frames(emission, in: self) else { return }
         let except = target.exceptSocket.flatMap { byID[$0] }
         for place in simple.indices {
             Self.lookAhead(in: simple, at: place)
@@ -225,8 +230,8 @@ package final class SocketNamespace {
         sockets[place + 1].connection.transport.prefetchConnection()
     }
 
-    private func emitEach(_ emission: SocketEmission, to sockets: [NamespaceSocket]) {
-        guard !sockets.isEmpty, let frames = hub.frames(emission, in: self) else { return }
+    private func emitEach(_ emission: SocketEmission, to sockets: [NamespaceSocket], _ made: [UInt8]?) {
+        guard !sockets.isEmpty, let frames = made ?? hub.frames(emission, in: self) else { return }
         for socket in sockets {
             for listener in behaviour.outgoing { listener(socket, emission.name, emission.arguments) }
             socket.deliver(frames, emission)
@@ -243,43 +248,35 @@ package final class SocketNamespace {
         _ done: @escaping (SocketAnswers) -> Void
     ) {
         let sockets = sockets(target)
-        let relay = target.isLocal ? nil : hub.relay
-        guard !sockets.isEmpty || relay != nil else { return done(SocketAnswers()) }
-        let id = hub.collectAcks(sockets, timeout: timeout, done)
-        // Held open until all have been asked.
-        hub.expecting(id, more: 1)
-        if let frames = hub.frames(emission, in: self, ackID: id) {
-            for socket in sockets {
-                for listener in behaviour.outgoing { listener(socket, emission.name, emission.arguments) }
-                if socket.owe(id) { socket.deliver(frames, emission) } else { hub.missed(id) }
-            }
-        } else {
+        guard !sockets.isEmpty || !hub.isAlone else { return done(SocketAnswers()) }
+        let timeout = timeout ?? hub.settings.ackTimeout
+        let id = hub.collectAcks(sockets, timeout: timeout, isHeld: true, done)
+        hub.askOthers(id, emission, target, in: name, timeout: timeout)
+        put(emission, id, to: sockets)
+        hub.report(id, .complete)
+    }
+
+    /// Sends sockets an event of which they owe an ack.
+    func put(_ emission: SocketEmission, _ id: Int, to sockets: [NamespaceSocket]) {
+        guard !sockets.isEmpty else { return }
+        guard let frames = hub.frames(emission, in: self, ackID: id) else {
             for _ in sockets { hub.missed(id) }
+            return
         }
-        guard let relay else { return hub.expecting(id, more: -1) }
-        relay.ask(emission, target, in: name) { [weak hub] count in
-            hub?.expecting(id, more: count - 1)
-        } answered: { [weak hub] arguments in
-            hub?.answeredElsewhere(id, arguments)
+        for socket in sockets {
+            for listener in behaviour.outgoing { listener(socket, emission.name, emission.arguments) }
+            if socket.owe(id) { socket.deliver(frames, emission) } else { hub.missed(id) }
         }
     }
 
     /// Finds the sockets that a target means, on every server.
     package func fetch(_ target: SocketTarget, _ done: @escaping (SocketFinding) -> Void) {
-        let own = sockets(target).map(\.description)
-        guard !target.isLocal, let relay = hub.relay else { return done(SocketFinding(sockets: own)) }
-        relay.fetch(target, in: name) { found in
-            done(SocketFinding(sockets: own + found.sockets, missing: found.missing))
-        }
+        hub.fetch(target, in: name, done)
     }
 
     /// Tells the other servers something; with `answers`, asks for an answer of each. Alone there is nobody to tell.
     package func tell(_ event: String, _ arguments: SocketArguments, answers: ((SocketAnswers) -> Void)? = nil) {
-        guard let relay = hub.relay else {
-            answers?(SocketAnswers())
-            return
-        }
-        relay.tell(event, arguments, in: name, answers: answers)
+        hub.tell(event, arguments, in: name, answers: answers)
     }
 
     /// Another server has told this one something.

@@ -7,33 +7,39 @@ import SocketIOCore
 import Testing
 import WebSocketCore
 
-/// A server with a hub at `/socket.io/`, and a list of what has happened there.
+/// A server with a hub at `/socket.io/`, one on each of its loops, and a list of what has happened there.
 final class Hall {
     let world: World
-    let hub: SocketHub
+    /// One for each loop.
+    let hubs: [SocketHub]
+    var hub: SocketHub { hubs[0] }
     var main: SocketNamespace { hub.namespace("/") }
     /// What hooks have noted, in order.
     var log: [String] = []
 
     init(
-        _ adjust: (inout SocketHubSettings) -> Void = { _ in },
+        loops: Int = 1, _ adjust: (inout SocketHubSettings) -> Void = { _ in },
         limits adjustLimits: (inout HallLimits) -> Void = { _ in }
     ) {
         var settings = SocketHubSettings()
         adjust(&settings)
         var limits = HallLimits()
         adjustLimits(&limits)
-        world = World()
-        hub = SocketHub(server: world.server, settings: settings, messageBytesMax: limits.messageBytesMax)
+        world = World(loops: loops)
+        hubs = world.servers.map { [settings, limits] server in
+            SocketHub(server: server, settings: settings, messageBytesMax: limits.messageBytesMax)
+        }
         let sessionLimits = SessionLimits(
             messageBytesMax: limits.messageBytesMax, fragmentsMax: 8, outboxBytesMax: limits.outboxBytesMax,
             messagesPerSecond: limits.messagesPerSecond, waitsForReader: true,
             outboxBytesCeiling: limits.outboxBytesCeiling, compression: limits.compression,
             heartbeatInterval: .seconds(25), heartbeatTimeout: .seconds(20))
-        world.server.endpoints["/socket.io/"] = .engine(
-            hub.endpoint(
-                limits: sessionLimits, policy: EnginePolicy(), origins: HTTPOriginRule(), cookie: nil,
-                allows: { _ in true }, handshakeFields: { _ in [:] }))
+        for (server, hub) in zip(world.servers, hubs) {
+            server.endpoints["/socket.io/"] = .engine(
+                hub.endpoint(
+                    limits: sessionLimits, policy: EnginePolicy(), origins: HTTPOriginRule(), cookie: nil,
+                    allows: { _ in true }, handshakeFields: { _ in [:] }))
+        }
     }
 
     struct HallLimits {

@@ -80,7 +80,8 @@ struct SocketRoomTests {
 
     @Test func `row 68, local: what is not local goes to the relay, too`() {
         let relay = NotedRelay(hall)
-        hall.hub.relay = relay
+        hall.hub.join(relay)
+        #expect(hall.takeLog() == ["opened /"])
         let clients = guests(["a"])
         hall.emit("e", to: ["a"])
         #expect(hall.takeLog() == [#"/ ["a"] emit("e")"#] && reached(clients) == [0])
@@ -226,33 +227,4 @@ struct SocketRoomTests {
             }
         }
     }
-}
-
-/// Notes what it is to carry.
-private final class NotedRelay: SocketRelay {
-    private let hall: Hall
-
-    init(_ hall: Hall) { self.hall = hall }
-
-    func relay(_ command: SocketCommand, to target: SocketTarget, in namespace: String) {
-        let what =
-            switch command {
-            case .emit(let emission): "emit(\"\(emission.name)\")"
-            default: "\(command)"
-            }
-        hall.note("\(namespace) \(target.rooms) \(what)")
-    }
-
-    func ask(
-        _ emission: SocketEmission, _ target: SocketTarget, in namespace: String, expecting: @escaping (Int) -> Void,
-        answered: @escaping (SocketArguments) -> Void
-    ) { expecting(0) }
-
-    func fetch(_ target: SocketTarget, in namespace: String, _ done: @escaping (SocketFinding) -> Void) {
-        done(SocketFinding())
-    }
-
-    func tell(
-        _ name: String, _ arguments: SocketArguments, in namespace: String, answers: ((SocketAnswers) -> Void)?
-    ) { answers?(SocketAnswers()) }
 }

@@ -57,6 +57,24 @@ public struct SocketArguments: Sendable {
         }
     }
 
+    /// About how many bytes they hold: for bounds on what waits.
+    package var weight: Int {
+        switch storage {
+        case .text(let text): text.count
+        case .values(let values): values.reduce(0) { $0 + Self.weight(of: $1) }
+        }
+    }
+
+    private static func weight(of value: JSONValue) -> Int {
+        switch value {
+        case .null, .bool, .integer, .number: 16
+        case .string(let text): 16 + text.utf8.count
+        case .binary(let bytes): 32 + bytes.count
+        case .array(let values): values.reduce(32) { $0 + weight(of: $1) }
+        case .object(let object): object.members.reduce(32) { $0 + 16 + $1.key.utf8.count + weight(of: $1.value) }
+        }
+    }
+
     /// Appends the values with commas between them, bytes replaced by placeholders.
     ///
     /// - Returns: the bytes in the order of their placeholders.

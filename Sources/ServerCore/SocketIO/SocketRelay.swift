@@ -1,0 +1,38 @@
+import Determinism
+import SocketIOCore
+
+/// The way to the sockets of other servers. It stands on the first loop of a process, for all its loops: the other servers see one
+/// server. A hub without one is alone.
+package protocol SocketRelay: AnyObject {
+    /// Does the same on the other servers; what the target means here has been done.
+    func relay(_ command: SocketCommand, to target: SocketTarget, in namespace: String)
+    /// Emits on the other servers and asks for acks, until `timeout` has passed.
+    ///
+    /// - Parameter report: Told of each server's clients and of each answer; of ``SocketAskReport/complete`` once.
+    func ask(
+        _ emission: SocketEmission, _ target: SocketTarget, in namespace: String, timeout: Interval,
+        report: @escaping (SocketAskReport) -> Void)
+    /// Finds the sockets of other servers.
+    func fetch(_ target: SocketTarget, in namespace: String, _ done: @escaping (SocketFinding) -> Void)
+    /// Tells the other servers something, and perhaps asks for their answers.
+    func tell(
+        _ name: String, _ arguments: SocketArguments, in namespace: String, answers: ((SocketAnswers) -> Void)?)
+    /// A namespace is there from now on, on some loop of this server.
+    func opened(_ namespace: String)
+    /// A namespace is not there any more, on any loop.
+    func closed(_ namespace: String)
+    /// The turn is over: what was said goes out.
+    func flush()
+}
+
+/// What is heard of a question that sockets elsewhere were asked.
+package enum SocketAskReport: Sendable {
+    /// So many more sockets were asked.
+    case asked(Int)
+    /// One of them has answered.
+    case answered(SocketArguments)
+    /// One of them has gone.
+    case missed
+    /// Whoever could have more sockets has said how many.
+    case complete
+}

@@ -1,0 +1,69 @@
+"""Socket.IO for authors on a server with two loops: whoever is meant is reached, whichever loop it is on
+(protocol/conformance/socketio.md, row 100)."""
+
+import subprocess
+
+import pytest
+
+from test_conformance import CONFORMANCE, LISTENERS, free_ports
+from test_socketio import SECONDS, play
+
+# The kernel spreads connections over the loops by their ports: all of these on one loop would be one case in thousands.
+COUNT = 14
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory):
+    port = free_ports(LISTENERS)
+    process = subprocess.Popen(
+        [CONFORMANCE, "--port", str(port), "--loops", "2"], cwd=tmp_path_factory.mktemp("loops"),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        assert process.stdout.readline() == f"ready {port}\n"
+        yield f"http://127.0.0.1:{port}"
+        assert process.poll() is None, f"it ended during the tests; it printed:\n{process.stdout.read()}"
+        process.terminate()
+        assert process.wait(SECONDS) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("namespace", ["/", "/dyn-5"])
+def test_rooms_and_broadcasts_over_two_loops(url, namespace):
+    async def script(*peers):
+        even, odd = peers[::2], peers[1::2]
+        for peer in even:
+            await peer.ask("join-room", "even")
+        for peer in odd:
+            await peer.ask("join-room", "odd")
+        for speaker in peers:
+            await speaker.say("say-room-all", "even", {"n": 1})
+            for peer in even:
+                assert await peer.next() == ("room-said", "even", speaker.id, {"n": 1})
+            await speaker.say("broadcast", b"\x01\x02")
+            for peer in peers:
+                if peer is not speaker:
+                    assert await peer.next() == ("broadcasted", speaker.id, b"\x01\x02")
+        for peer in peers:
+            assert await peer.ask("sockets-in", "odd") == sorted(other.id for other in odd)
+            await peer.settle()
+            assert peer.events.empty()
+
+    play(url, script, ["websocket"], namespace, COUNT)
+
+
+def test_questions_and_disconnections_over_two_loops(url):
+    async def script(*peers):
+        for peer in peers[1:]:
+            await peer.ask("join-room", "quiz")
+        answers = await peers[0].ask("ask-room", "quiz", 5_000, "?")
+        assert answers == {"timedOut": False, "answers": sorted(f"peer {n}" for n in range(1, COUNT))}
+        for peer in peers[1:]:
+            assert await peer.next() == ("question", "?")
+        await peers[0].say("kick-room", "quiz")
+        for peer in peers[1:]:
+            await peer.next_reason()
+        assert await peers[0].ask("sockets-in", "quiz") == []
+
+    play(url, script, ["websocket"], "/", COUNT, [f"peer {n}" for n in range(COUNT)])
