@@ -21,7 +21,7 @@ enum SocketLoopMessage: Sendable {
     case opened(namespace: String)
     case closed(namespace: String)
 
-    /// About how many bytes it holds that nothing else holds.
+    /// About how many bytes it holds that nothing else holds; 0 for what is never dropped.
     var weight: Int {
         switch self {
         case .command(let command, _, _, let frames):
@@ -35,7 +35,8 @@ enum SocketLoopMessage: Sendable {
         case .tell(_, _, let arguments, _), .told(_, _, let arguments, _): 256 + arguments.weight
         case .found(_, let finding): 256 + 1_024 * finding.sockets.count
         case .answers(_, let answers): answers.answers.reduce(256) { $0 + $1.weight }
-        case .report, .fetch, .opened, .closed: 256
+        case .report, .fetch: 256
+        case .opened, .closed: 0
         }
     }
 }
@@ -78,7 +79,8 @@ final class SocketLoops {
     @discardableResult
     func say(_ message: SocketLoopMessage, to loop: Int) -> Bool {
         let link = link(to: loop)
-        guard inFlight[loop].add(message.weight, to: link, limit: Self.bytesMax) else {
+        let weight = message.weight
+        guard weight == 0 || inFlight[loop].add(weight, to: link, limit: Self.bytesMax) else {
             hub.server.counters[.loopMessagesDropped] += 1
             return false
         }
