@@ -179,7 +179,9 @@ let package = Package(
                 "WebSocketCore", "HTTPCore", "Compression", "FuzzTargets", "VectorFiles", "ByteKit", "Determinism",
                 httpTypes,
             ]),
-        tests("SocketIOCoreTests", ["SocketIOCore", "FuzzTargets", "VectorFiles", "JSONCore", "Determinism"]),
+        tests(
+            "SocketIOCoreTests",
+            ["SocketIOCore", "FuzzTargets", "VectorFiles", "JSONCore", "MessagePackCore", "Determinism"]),
         tests("SnapshotCoreTests", ["SnapshotCore", "ByteKit", "Determinism"]),
         tests("EventLoopTests", ["EventLoop", "ByteKit", "Determinism"]),
         tests("TLSTests", ["TLS", "COpenSSL", "ByteKit", "Determinism"]),
@@ -190,7 +192,8 @@ let package = Package(
             "ServerCoreTests",
             [
                 "ServerCore", "LobbyCore", "GameKit", "SnapshotCore", "JSONCore", "HTTPCore", "WebSocketCore",
-                "SocketIOCore", "Compression", "ServerFuzzTargets", "VectorFiles", "ByteKit", "Determinism", httpTypes,
+                "SocketIOCore", "MessagePackCore", "Compression", "ServerFuzzTargets", "VectorFiles", "ByteKit",
+                "Determinism", httpTypes,
             ]),
         tests("MusterTests", ["Muster", "ServerCore", "HTTPCore", "JSONCore", "Determinism", configuration]),
         tests(
@@ -212,7 +215,8 @@ if Context.environment["MUSTER_FUZZ"] != nil {
     let fuzzers = [
         ("http-head", "FuzzTargets"), ("websocket-stream", "FuzzTargets"), ("extension-negotiation", "FuzzTargets"),
         ("inflate", "FuzzTargets"), ("utf8", "FuzzTargets"), ("engine-payload", "FuzzTargets"),
-        ("json", "FuzzTargets"), ("messagepack", "FuzzTargets"), ("primitives", "FuzzTargets"), ("socket-packets", "FuzzTargets"),
+        ("json", "FuzzTargets"), ("messagepack", "FuzzTargets"), ("primitives", "FuzzTargets"),
+        ("socket-packets", "FuzzTargets"), ("packed-packets", "FuzzTargets"), ("socket-scan", "FuzzTargets"),
         ("http-connection", "ServerFuzzTargets"), ("engine-session", "ServerFuzzTargets"),
     ]
     package.targets += fuzzers.map { name, targets in

@@ -2,14 +2,25 @@ import Foundation
 import HTTPTypes
 import Muster
 
-/// Socket.IO on the main listener.
-func addSocketIO(to server: MusterServer) {
+/// The listener whose Socket.IO speaks MessagePack.
+func messagePackListener(port: Int, allowEIO3: Bool) -> MusterServer {
+    let server = MusterServer(configuration: .listening(port: port))
+    addSocketIO(to: server, codec: .messagePack, allowEIO3: allowEIO3)
+    return server
+}
+
+/// Socket.IO on the main listener, or on one with another codec.
+func addSocketIO(to server: MusterServer, codec: SocketCodec, allowEIO3: Bool) {
     var options = SocketIOOptions.forTests
+    options.codec = codec
+    options.connection.allowEIO3 = allowEIO3
     options.connection.pingInterval = .milliseconds(1_000)
     options.connection.pingTimeout = .milliseconds(2_000)
     options.connection.maxPayload = 4_000_000
     options.connection.outboxBytesMax = 16_000_000
     options.connection.compresses = true
+    // One listener with contexts, one without, so that tests see both.
+    options.connection.keepsCompressionContext = !codec.isStandard
     options.connectTimeout = .milliseconds(2_000)
     server.socketIO("/socket.io/", options) { io in SocketIOEvents(io) }
 }

@@ -11,7 +11,7 @@ struct SuitesCommand: ParsableCommand {
 
     @Option(
         help: """
-            The first port: Socket.IO, raw WebSocket at /ws and HTTP. PORT+2 is for Socket.IO's suite, PORT+3 the Engine.IO \
+            The first port: Socket.IO, raw WebSocket at /ws and HTTP. PORT+1 has the same Socket.IO in MessagePack, PORT+2 is for Socket.IO's suite, PORT+3 the Engine.IO \
             suite's echo, PORT+4 answers every request with its body, PORT+5 and PORT+6 are for the tests of Socket.IO's \
             and Engine.IO's clients.
             """)
@@ -20,7 +20,10 @@ struct SuitesCommand: ParsableCommand {
     var loops = 1
     @Flag(
         name: .customLong("allow-eio3"),
-        help: "Speak revision 3 on PORT+3, for that revision's suite; the suite of revision 4 has it refused.")
+        help: """
+            Speak revision 3 on PORT, PORT+1 and PORT+3, for that revision's suite and clients; the suite of revision 4 has \
+            it refused.
+            """)
     var allowEIO3 = false
 
     func validate() throws {
@@ -32,7 +35,8 @@ struct SuitesCommand: ParsableCommand {
 
     func run() throws {
         let listeners: [@Sendable () -> MusterServer] = [
-            { [port, loops] in mainListener(port: port, loops: loops) },
+            { [port, loops, allowEIO3] in mainListener(port: port, loops: loops, allowEIO3: allowEIO3) },
+            { [port, allowEIO3] in messagePackListener(port: port + 1, allowEIO3: allowEIO3) },
             { [port] in socketProtocolListener(port: port + 2) },
             { [port, allowEIO3] in engineEcho(port: port + 3, allowEIO3: allowEIO3) },
             { [port] in requestEcho(port: port + 4) },

@@ -232,6 +232,7 @@ package final class Server {
             // A stream that was closed may have taken a poll with it, which ends a session whose POST still waits; one that
             // cannot move is answered here.
         } while engineSessions.isDirty || !dirty.isEmpty
+        deflatePool.forgetShared()
         for hub in socketHubs { hub.relay?.flush() }
         loops.flush()
     }

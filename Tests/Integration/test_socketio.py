@@ -1,5 +1,5 @@
 """python-socketio against `muster-conformance`: every event of its Socket.IO namespaces, over long polling, over a
-WebSocket, and moving from one to the other (protocol/conformance/socketio.md)."""
+WebSocket, and moving from one to the other, in JSON and in MessagePack (protocol/conformance/socketio.md)."""
 
 import asyncio
 
@@ -13,10 +13,23 @@ TRANSPORTS = [["polling"], ["websocket"], None]
 NAMESPACES = ["/", "/lobby", "/guarded", "/dyn-7"]
 
 
+class Place(str):
+    """A server's address, and the serializer that is spoken there."""
+
+    serializer = "default"
+
+
 @pytest.fixture(scope="module")
-def url(tmp_path_factory):
+def port(tmp_path_factory):
     with conformance.running(tmp_path_factory.mktemp("socketio")) as port:
-        yield f"http://127.0.0.1:{port}"
+        yield port
+
+
+@pytest.fixture(scope="module", params=["default", "msgpack"])
+def url(port, request):
+    place = Place(f"http://127.0.0.1:{port + ['default', 'msgpack'].index(request.param)}")
+    place.serializer = request.param
+    return place
 
 
 @pytest.fixture(params=TRANSPORTS, ids=["polling", "websocket", "upgrade"])
@@ -27,8 +40,8 @@ def transports(request):
 class Peer(socketio.AsyncClient):
     """A client in one namespace, with what it has got."""
 
-    def __init__(self, namespace, answer=None):
-        super().__init__(reconnection=False)
+    def __init__(self, namespace, answer=None, serializer="default"):
+        super().__init__(reconnection=False, serializer=serializer)
         self.namespace, self.events, self.reasons = namespace, asyncio.Queue(), asyncio.Queue()
 
         async def got(event, *args):
@@ -76,7 +89,7 @@ def play(url, script, transports=None, namespace="/", count=1, answers=()):
     """Runs a script with so many connected peers."""
 
     async def run():
-        peers = [Peer(namespace, answers[n] if n < len(answers) else None) for n in range(count)]
+        peers = [Peer(namespace, answers[n] if n < len(answers) else None, url.serializer) for n in range(count)]
         try:
             for peer in peers:
                 await peer.open(url, transports)
@@ -120,7 +133,8 @@ def test_an_ack_that_never_comes(url):
 @pytest.mark.parametrize("namespace", NAMESPACES)
 def test_who_one_is(url, transports, namespace):
     async def run():
-        peer = await Peer(namespace).open(url, transports, {"token": "sesame", "n": [1]}, "/?x=a%20b&y=")
+        peer = Peer(namespace, serializer=url.serializer)
+        await peer.open(url, transports, {"token": "sesame", "n": [1]}, "/?x=a%20b&y=")
         who = await peer.ask("whoami")
         assert who["id"] == peer.id and len(peer.id) == 20 and who["ns"] == namespace
         assert who["rooms"] == [peer.id] and who["recovered"] is False and who["auth"] == {"token": "sesame", "n": [1]}
@@ -134,7 +148,7 @@ def test_who_one_is(url, transports, namespace):
 def test_a_guarded_namespace_and_one_that_is_not_there(url, transports):
     async def refusal(namespace, auth):
         refused = asyncio.get_running_loop().create_future()
-        peer = Peer(namespace)
+        peer = Peer(namespace, serializer=url.serializer)
         peer.on("connect_error", refused.set_result, namespace=namespace)
         with pytest.raises(socketio.exceptions.ConnectionError):
             await peer.connect(url, transports=transports, namespaces=[namespace], auth=auth, wait_timeout=SECONDS)
@@ -147,7 +161,8 @@ def test_a_guarded_namespace_and_one_that_is_not_there(url, transports):
             assert error == {"message": "not authorized", "data": {"code": 401, "got": got}}
         for namespace in ["/nowhere", "/dyn-", "/dyn-7x", "/x/dyn-7"]:
             assert await refusal(namespace, {}) == {"message": "Invalid namespace"}
-        peer = await Peer("/guarded").open(url, transports, {"token": "sesame", "user": "ann"})
+        peer = Peer("/guarded", serializer=url.serializer)
+        await peer.open(url, transports, {"token": "sesame", "user": "ann"})
         await peer.disconnect()
 
     asyncio.run(asyncio.wait_for(run(), 4 * SECONDS))
@@ -249,9 +264,7 @@ def test_the_order_of_events(url, transports):
     play(url, script, transports)
 
 
-def test_the_order_while_a_handler_awaits_something(url, transports):
-    host, port = url.rsplit(":", 1)
-
+def test_the_order_while_a_handler_awaits_something(port, transports):
     async def run():
         peer = Peer("/")
 
@@ -260,7 +273,7 @@ def test_the_order_while_a_handler_awaits_something(url, transports):
             return 5, {"test": True}
 
         peer.on("ack", ack)
-        await peer.open(f"{host}:{int(port) + 5}", transports)
+        await peer.open(f"http://127.0.0.1:{port + 5}", transports)
         await peer.say("ack")
         await peer.say("false")
         # The handler of "ack" awaits our answer, so "false" and "hi" wait for it.
@@ -289,7 +302,7 @@ def test_more_reasons(url, transports):
         await watcher.say("kick-room", "out")
         await kicked.next_reason()
         # Its own way to leave may close the WebSocket before the packet has gone.
-        await leaver._send_packet(socketio.packet.Packet(socketio.packet.DISCONNECT, namespace="/"))
+        await leaver._send_packet(leaver.packet_class(socketio.packet.DISCONNECT, namespace="/"))
         await closer.eio.disconnect()
         while None in (reasons := [await watcher.ask("reason-of", id) for id in ids]):
             pass
@@ -300,7 +313,7 @@ def test_more_reasons(url, transports):
 
 def test_two_namespaces_on_one_connection(url, transports):
     async def run():
-        client = socketio.AsyncClient(reconnection=False)
+        client = socketio.AsyncClient(reconnection=False, serializer=url.serializer)
         await client.connect(url, transports=transports, namespaces=["/", "/lobby"], wait_timeout=SECONDS)
         main, lobby = [await client.call("whoami", namespace=n, timeout=SECONDS) for n in ["/", "/lobby"]]
         assert (main["ns"], lobby["ns"]) == ("/", "/lobby") and main["id"] != lobby["id"]
@@ -312,15 +325,13 @@ def test_two_namespaces_on_one_connection(url, transports):
     asyncio.run(asyncio.wait_for(run(), 2 * SECONDS))
 
 
-def test_the_listeners_of_the_official_suites(url):
-    host, port = url.rsplit(":", 1)
-
+def test_the_listeners_of_the_official_suites(port):
     async def run():
         for namespace in ["/", "/custom"]:
-            peer = await Peer(namespace).open(f"{host}:{int(port) + 2}", None, {"a": 1})
+            peer = await Peer(namespace).open(f"http://127.0.0.1:{port + 2}", None, {"a": 1})
             assert await peer.next() == ("auth", {"a": 1})
             await peer.disconnect()
-        peer = await Peer("/").open(f"{host}:{int(port) + 5}", None)
+        peer = await Peer("/").open(f"http://127.0.0.1:{port + 5}", None)
         await peer.say("getUtf8")
         texts = [(await peer.next())[1] for _ in range(5)]
         assert texts[:2] == ["てすと", "Я Б Г Д Ж Й"] and texts[3] == texts[4]
@@ -333,3 +344,16 @@ def test_the_listeners_of_the_official_suites(url):
         await peer.disconnect()
 
     asyncio.run(asyncio.wait_for(run(), 2 * SECONDS))
+
+
+def test_a_parser_that_the_server_does_not_speak(port):
+    """JSON to the listener of MessagePack, and the reverse: the connection ends, and others go on."""
+
+    async def run():
+        for serializer, other in [("msgpack", port), ("default", port + 1)]:
+            peer = Peer("/", serializer=serializer)
+            with pytest.raises(socketio.exceptions.ConnectionError):
+                await peer.connect(f"http://127.0.0.1:{other}", transports=["websocket"], wait_timeout=SECONDS)
+            await peer.disconnect()
+
+    asyncio.run(asyncio.wait_for(run(), 4 * SECONDS))

@@ -55,6 +55,8 @@ extension SocketPacketError {
         case .illegalPayload: "illegalPayload"
         case .illegalEventName: "illegalEventName"
         case .illegalPlaceholder: "illegalPlaceholder"
+        case .malformedPack: "malformedPack"
+        case .textInsteadOfPack: "textInsteadOfPack"
         case .textInsteadOfAttachment: "textInsteadOfAttachment"
         case .unexpectedAttachment: "unexpectedAttachment"
         case .tooLarge: "tooLarge"

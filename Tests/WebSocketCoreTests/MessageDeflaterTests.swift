@@ -190,3 +190,104 @@ struct MessageDeflaterTests {
         #expect(resident == 0 && pool.lent == 0 && pool.idle <= 16)
     }
 }
+
+@Suite("RFC 7692 messages that many are sent")
+struct SharedDeflateTests {
+    /// One who is sent messages of its own and of everybody.
+    private final class Peer {
+        let agreement: PermessageDeflate.Agreement
+        let deflater: MessageDeflater
+        var stream: [UInt8] = []
+        var sent: [WebSocketEntry] = []
+
+        init(keeps: Bool, bits: UInt8, _ pool: DeflatePool, threshold: Int = 32) {
+            agreement = PermessageDeflate.Agreement(serverNoContextTakeover: !keeps, serverMaxWindowBits: bits)
+            deflater = MessageDeflater(agreement, role: .server, pool: pool, threshold: threshold)
+        }
+
+        var read: [WebSocketEntry] {
+            let pool = DeflatePool()
+            return transcript(of: [stream]) {
+                WebSocketReceiver(
+                    role: .client, messageBytesMax: 1 << 20,
+                    inflater: MessageInflater(self.agreement, role: .client, pool: pool))
+            }
+        }
+    }
+
+    private func text(_ random: inout SeededRandom) -> [UInt8] {
+        (0..<random.int(in: 0...3000)).map { _ in UInt8(0x20 + random.int(in: 0...3)) }
+    }
+
+    @Test func `messages before, between and behind what everybody is sent are read, whatever each has agreed to`() {
+        let pool = DeflatePool()
+        let peers = [(false, 15), (true, 15), (true, 9), (false, 10), (true, 12), (true, 15)].map {
+            Peer(keeps: $0.0, bits: UInt8($0.1), pool)
+        }
+        var random = SeededRandom(seed: 11)
+        for _ in 0..<30 {
+            // The same again, so that whoever kept its context would refer to it.
+            let common = text(&random)
+            for peer in peers where random.int(in: 0...2) > 0 {
+                peer.deflater.append(.text, common.span, to: &peer.stream)
+                peer.sent.append(.text(common))
+            }
+            var frames = WebSocketFrame.framed(.text, common.span)
+            let attachment = text(&random)
+            WebSocketFrame.append(.binary, attachment.span, to: &frames)
+            WebSocketFrame.append(.ping, [1, 2].span, to: &frames)
+            for peer in peers {
+                peer.stream += peer.deflater.shared(frames)
+                peer.sent += [.text(common), .binary(attachment), .ping([1, 2])]
+                peer.deflater.append(.text, common.span, to: &peer.stream)
+                peer.sent.append(.text(common))
+            }
+            pool.forgetShared()
+        }
+        for peer in peers { #expect(peer.read == peer.sent, "\(peer.agreement), seed 11") }
+    }
+
+    @Test func `it is compressed once for all of the same window and threshold`() {
+        let pool = DeflatePool(idleMax: 0)
+        let text = Array(String(repeating: "all of them ", count: 500).utf8)
+        let frames = WebSocketFrame.framed(.text, text.span)
+        let peers = (0..<50).map { Peer(keeps: $0 % 2 == 0, bits: 15, pool) }
+        let sent = peers.map { $0.deflater.shared(frames) }
+        let first = address(sent[0])
+        #expect(sent[0].count < 200 && sent.allSatisfy { address($0) == first }, "they share the bytes")
+        let narrow = Peer(keeps: true, bits: 9, pool).deflater.shared(frames)
+        #expect(address(narrow) != first && narrow.count < 400)
+        pool.forgetShared()
+        #expect(address(peers[0].deflater.shared(frames)) != first, "nothing is kept longer than a turn")
+    }
+
+    private func address(_ bytes: [UInt8]) -> UInt {
+        unsafe bytes.withUnsafeBufferPointer { unsafe UInt(bitPattern: $0.baseAddress) }
+    }
+
+    @Test func `what is short, or would not get smaller, goes out as it is, and contexts live on`() {
+        let pool = DeflatePool()
+        let peer = Peer(keeps: true, bits: 15, pool, threshold: 100)
+        var random = SeededRandom(seed: 3)
+        let noise = (0..<2000).map { _ in UInt8(random.int(in: 0...255)) }
+        let long = Array(String(repeating: "abcdefghijklmnop", count: 30).utf8)
+        peer.deflater.append(.text, long.span, to: &peer.stream)
+        for message in [noise, Array(long.prefix(99))] {
+            let frames = WebSocketFrame.framed(.binary, message.span)
+            #expect(peer.deflater.shared(frames) == frames)
+            peer.stream += frames
+        }
+        let before = peer.stream.count
+        peer.deflater.append(.text, long.span, to: &peer.stream)
+        #expect(peer.stream.count - before < 12, "it refers to the first")
+        #expect(peer.read == [.text(long), .binary(noise), .binary(Array(long.prefix(99))), .text(long)])
+    }
+
+    @Test func `a message just as long as the threshold is compressed, one byte less is not`() {
+        let peer = Peer(keeps: false, bits: 15, DeflatePool(), threshold: 200)
+        for (count, first) in [(199, UInt8(0x81)), (200, 0xC1), (70_000, 0xC1)] {
+            let text = [UInt8](repeating: 0x61, count: count)
+            #expect(peer.deflater.shared(WebSocketFrame.framed(.text, text.span))[0] == first)
+        }
+    }
+}

@@ -3,6 +3,7 @@ import HTTPCore
 public import HTTPTypes
 import ServerCore
 import SocketIOCore
+import WebSocketCore
 
 /// How Engine.IO clients of a path of your own may connect, and what they may use up.
 public struct EngineOptions: Sendable {
@@ -66,10 +67,13 @@ public struct EngineOptions: Sendable {
     public var transports: [Transport] = [.polling, .webSocket]
     /// Whether clients of Socket.IO 2 are spoken with, which is revision 3 of the protocol.
     public var allowEIO3 = false
-    /// Whether messages over a WebSocket are compressed, each by itself, for clients that offer it (RFC 7692).
+    /// Whether messages over a WebSocket are compressed for clients that offer it (RFC 7692).
     public var compresses = false
     /// Shorter messages are never compressed.
     public var compressionThresholdBytes = 1_024
+    /// Whether a client's messages may be compressed with what it sent or was sent before: smaller, at up to 300 KiB a client.
+    /// What is sent to many is compressed by itself all the same, once for all.
+    public var keepsCompressionContext = false
     /// The cookie that handshakes set; nil for none.
     public var cookie: Cookie?
     /// The origins of web pages that may connect besides the server's own host; `["*"]` allows every one.
@@ -102,6 +106,8 @@ public struct EngineOptions: Sendable {
         var compression: MessageCompression?
         if compresses {
             compression = MessageCompression()
+            compression?.deflate = PermessageDeflate(
+                sendsWithoutContext: !keepsCompressionContext, receivesWithoutContext: !keepsCompressionContext)
             compression?.thresholdBytes = compressionThresholdBytes
         }
         return SessionLimits(

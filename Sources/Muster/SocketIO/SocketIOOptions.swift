@@ -1,10 +1,13 @@
 import Determinism
 import ServerCore
+public import SocketIOCore
 
 /// How Socket.IO clients may connect, and what they may use up.
 public struct SocketIOOptions: Sendable {
     /// The connections below: heartbeat, transports, sizes, origins, cookies.
     public var connection = EngineOptions()
+    /// How packets travel; clients must have chosen the same.
+    public var codec = SocketCodec.standard
     /// How long a client may take to join its first namespace; then its connection is closed.
     public var connectTimeout = Interval.seconds(45)
     /// How long an ack is awaited where the call does not say.
@@ -33,6 +36,7 @@ public struct SocketIOOptions: Sendable {
         settings.attachmentsMax = attachmentsMax
         settings.heldEventsMax = heldEventsMax
         settings.keepsRequestFields = keepsRequestFields
+        settings.codec = codec
         return settings
     }
 }

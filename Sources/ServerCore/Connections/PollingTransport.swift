@@ -209,7 +209,8 @@ final class PollingTransport: Transport {
     private func deliver(binary: Span<UInt8>) {
         // An attachment is part of the packet that announced it.
         let isAllowed = session?.expectsAttachment == true || allowMessage()
-        guard phase == .open, isAllowed, let session else { return }
+        guard phase == .open, let session else { return }
+        guard isAllowed else { return session.binaryDropped(binary) }
         server.counters[.messagesIn] += 1
         session.binaryReceived(binary)
     }

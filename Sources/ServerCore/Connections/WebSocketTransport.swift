@@ -22,9 +22,9 @@ final class WebSocketTransport: Transport {
     private var phase = Phase.open
     /// How an Engine.IO client wants its packets that is not sent what everybody is; nil for the others.
     private var form: EngineForm?
-    private var receiver: WebSocketReceiver
     /// Compresses what is sent, where that was agreed to.
     private let deflater: MessageDeflater?
+    private var receiver: WebSocketReceiver
     /// Bounds the work of decompressing what is received, where that was agreed to.
     private let inflates: InflateAllowance?
     private var allowance: MessageAllowance
@@ -114,7 +114,7 @@ final class WebSocketTransport: Transport {
             // An attachment is part of the packet that announced it.
             let isAllowed = !isText && session.expectsAttachment || allowMessage(perSecond)
             guard phase == .open else { return }
-            guard isAllowed else { return isText ? session.textDropped(message) : () }
+            guard isAllowed else { return isText ? session.textDropped(message) : dropped(message) }
         }
         if isText { return session.textReceived(message) }
         guard form?.revision == .three else { return session.binaryReceived(message) }
@@ -122,6 +122,11 @@ final class WebSocketTransport: Transport {
             return end(.badMessage("a binary message has the type 4"))
         }
         session.binaryReceived(message.extracting(droppingFirst: 1))
+    }
+
+    private func dropped(_ message: Span<UInt8>) {
+        session?.binaryDropped(
+            form?.revision == .three ? message.extracting(droppingFirst: min(1, message.count)) : message)
     }
 
     private func controlReceived(_ event: WebSocketEvent, _ payload: Span<UInt8>) {
@@ -191,15 +196,23 @@ final class WebSocketTransport: Transport {
         connection.queueAhead(frame)
     }
 
-    override func sendShared(_ frames: [UInt8]) {
+    override func sendShared(_ frames: [UInt8], compresses: Bool) {
         guard phase == .open else { return }
-        connection.queueShared(form == nil ? frames : reframed(frames))
+        connection.queueShared(compresses ? compressed(frames) : form == nil ? frames : reframed(frames))
         if connection.queuedBytes > limits.outboxBytesMax { outboxIsFull() }
     }
 
     override func sendLatest(_ frames: [UInt8]) {
         guard phase == .open else { return }
-        connection.queueShared(form == nil ? frames : reframed(frames))
+        connection.queueShared(compressed(frames))
+    }
+
+    /// Frames that many are sent, as this client takes them: compressed where that was agreed to, unless they are another's
+    /// than everybody's anyway.
+    @inline(__always)
+    private func compressed(_ frames: [UInt8]) -> [UInt8] {
+        guard form == nil else { return reframed(frames) }
+        return deflater?.shared(frames) ?? frames
     }
 
     private func reframed(_ frames: [UInt8]) -> [UInt8] {

@@ -273,11 +273,11 @@ package final class HostedLobby {
             case .plain:
                 let frames = plain ?? PlainFrames.event(name, data)
                 plain = frames
-                member.transport.send(frames)
+                member.transport.sendShared(frames, compresses: true)
             case .socketIO:
                 let frames = socketIO ?? SocketIOFrames.event(namespace: "/lobby/\(id)", name, data)
                 socketIO = frames
-                member.transport.send(frames)
+                member.transport.sendShared(frames, compresses: true)
             }
         }
     }

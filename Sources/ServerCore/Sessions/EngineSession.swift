@@ -103,7 +103,9 @@ package class EngineSession: MessageSession {
         transport.send(.text, packet.span, compresses: compresses)
     }
 
-    package override func send(_ message: MessageFrames) { transport.send(message.engine) }
+    package override func send(_ message: MessageFrames) {
+        transport.sendShared(message.engine, compresses: true)
+    }
 
     package override func sendLatest(_ message: MessageFrames) -> Bool { sendLatest(frames: message.engine) }
 

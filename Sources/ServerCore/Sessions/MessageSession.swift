@@ -27,7 +27,7 @@ package class MessageSession: Session {
     }
 
     /// Sends a message that was made once for many.
-    package func send(_ message: MessageFrames) { transport.send(message.webSocket) }
+    package func send(_ message: MessageFrames) { transport.sendShared(message.webSocket, compresses: true) }
 
     /// Sends a message of which only the latest matters: it replaces nothing, but is skipped while the peer does not
     /// read.

@@ -58,6 +58,9 @@ package class Session {
     /// A text message over the rate has come in, and is not to be acted upon.
     func textDropped(_ bytes: Span<UInt8>) {}
 
+    /// A binary message over the rate has come in, and is not to be acted upon.
+    func binaryDropped(_ bytes: Span<UInt8>) {}
+
     /// A WebSocket pong has come in, with its payload.
     func pongReceived(_ payload: Span<UInt8>) {}
 

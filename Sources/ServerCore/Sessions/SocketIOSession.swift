@@ -365,17 +365,17 @@ enum SocketIOFrames {
     static func packet(_ packet: SocketPacket) -> [UInt8] {
         do throws(SocketPacketError) {
             let encoded = try SocketPacketEncoder.encode(packet)
-            return framed(encoded.text.span, encoded.attachments)
+            return framed(.text, encoded.text.span, encoded.attachments)
         } catch {
             preconditionFailure("an event that no Socket.IO client would accept: \(error)")
         }
     }
 
-    /// A packet's text as a frame, and a binary frame for each attachment.
-    static func framed(_ text: Span<UInt8>, _ attachments: [[UInt8]]) -> [UInt8] {
+    /// A packet's first message as a frame, and a binary frame for each attachment.
+    static func framed(_ opcode: WebSocketOpcode, _ message: Span<UInt8>, _ attachments: [[UInt8]]) -> [UInt8] {
         var frames: [UInt8] = []
-        frames.reserveCapacity(attachments.reduce(text.count + 10) { $0 + $1.count + 10 })
-        WebSocketFrame.append(.text, text, to: &frames)
+        frames.reserveCapacity(attachments.reduce(message.count + 10) { $0 + $1.count + 10 })
+        WebSocketFrame.append(opcode, message, to: &frames)
         for attachment in attachments { WebSocketFrame.append(.binary, attachment.span, to: &frames) }
         return frames
     }

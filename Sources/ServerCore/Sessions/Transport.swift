@@ -52,10 +52,11 @@ package class Transport {
     /// Queues a frame ahead of all that waits.
     func sendAhead(_ frame: [UInt8]) {}
 
-    /// Queues reliable, already framed bytes that many are sent: they are not copied where that can be.
-    func sendShared(_ frames: [UInt8]) { send(frames) }
+    /// Queues reliable, already framed bytes that many are sent: they are not copied where that can be, and compressed once
+    /// for all who agreed to that.
+    func sendShared(_ frames: [UInt8], compresses: Bool) { send(frames) }
 
-    /// Queues framed bytes that many are sent, of which only the latest matter.
+    /// Queues framed bytes that many are sent, of which only the latest matter; compressed likewise.
     func sendLatest(_ frames: [UInt8]) {}
 
     /// Has the processor fetch what ``sendLatest(_:)`` will touch behind this transport.

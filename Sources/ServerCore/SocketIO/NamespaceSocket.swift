@@ -83,11 +83,11 @@ package final class NamespaceSocket {
 
     // MARK: Coming and going
 
-    /// It has been let in, and been told so.
-    func connected(_ packet: [UInt8]) {
+    /// It has been let in, and is told so.
+    func connected(_ packet: SocketPacket) {
         phase = .connected
         namespace.joined(self)
-        connection.transport.send(.text, packet.span)
+        hub.send(packet, over: connection.transport)
         if let early = extras?.early, !early.isEmpty {
             extras?.early = []
             connection.transport.send(early)
@@ -183,16 +183,18 @@ package final class NamespaceSocket {
         for listener in namespace.behaviour.outgoing { listener(self, emission.name, emission.arguments) }
         var text = hub.takeText()
         defer { hub.giveBack(&text) }
-        guard let attachments = hub.write(emission.name, emission.arguments, in: namespace, ackID: ackID, to: &text)
+        guard let written = hub.write(emission.name, emission.arguments, in: namespace, ackID: ackID, to: &text)
         else { return false }
         let transport = connection.transport
         if phase == .joining {
-            ownExtras.early += SocketIOFrames.framed(text.span, attachments)
+            ownExtras.early += SocketIOFrames.framed(written.opcode, text.span, written.attachments)
         } else if emission.options.isVolatile, !transport.takesLatest {
-            connection.keepNewest(SocketIOFrames.framed(text.span, attachments), emission.name, of: self)
+            let frames = SocketIOFrames.framed(written.opcode, text.span, written.attachments)
+            connection.keepNewest(
+                frames, emission.name, compresses: emission.options.compresses, of: self)
         } else {
-            transport.send(.text, text.span, compresses: emission.options.compresses)
-            for attachment in attachments {
+            transport.send(written.opcode, text.span, compresses: emission.options.compresses)
+            for attachment in written.attachments {
                 transport.send(.binary, attachment.span, compresses: emission.options.compresses)
             }
         }
@@ -205,9 +207,10 @@ package final class NamespaceSocket {
         guard phase == .connected else { return }
         let transport = connection.transport
         if emission.options.isVolatile, !transport.takesLatest {
-            connection.keepNewest(frames, emission.name, of: self)
+            connection.keepNewest(
+                frames, emission.name, compresses: emission.options.compresses, of: self)
         } else {
-            transport.sendShared(frames)
+            transport.sendShared(frames, compresses: emission.options.compresses)
         }
     }
 
@@ -216,14 +219,9 @@ package final class NamespaceSocket {
         guard isConnected else { return }
         var text = hub.takeText()
         defer { hub.giveBack(&text) }
-        do throws(SocketPacketError) {
-            let attachments = try SocketPacketEncoder.append(
-                ack: id, namespace: namespace.prefix, arguments, attachmentsMax: hub.settings.attachmentsMax, to: &text)
-            connection.transport.send(.text, text.span)
-            for attachment in attachments { connection.transport.send(.binary, attachment.span) }
-        } catch {
-            hub.server.hooks.log(.error) { "an ack was not sent: \(error) Put them into one." }
-        }
+        guard let written = hub.write(ack: id, arguments, in: namespace, to: &text) else { return }
+        connection.transport.send(written.opcode, text.span)
+        for attachment in written.attachments { connection.transport.send(.binary, attachment.span) }
     }
 
     // MARK: Acks that it owes

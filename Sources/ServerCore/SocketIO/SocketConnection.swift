@@ -1,5 +1,6 @@
 import ByteKit
 import Determinism
+import HTTPCore
 import JSONCore
 import SocketIOCore
 import WebSocketCore
@@ -25,7 +26,9 @@ final class SocketConnection: EngineSession {
         /// The namespaces that we ended last.
         var ended: [String] = []
         /// Volatile events that wait, each the newest of its name.
-        var newest: [(socket: NamespaceSocket, name: String, frames: [UInt8])] = []
+        var newest: [NewestEvent] = []
+        /// Puts packets together where an author says how.
+        var decode: ((SocketParser.Message) throws -> SocketPacket?)?
     }
 
     init(_ transport: Transport, _ handshake: EngineHandshake, hub: SocketHub) {
@@ -55,6 +58,7 @@ final class SocketConnection: EngineSession {
     // MARK: Packets in
 
     override func messageReceived(_ text: Span<UInt8>) {
+        guard hub.isStandard else { return received(text, isText: true) }
         guard extras?.pending == nil else {
             extras?.pending = nil
             return fail(.forcedClose, "\(SocketPacketError.textInsteadOfAttachment)")
@@ -62,6 +66,7 @@ final class SocketConnection: EngineSession {
         extras?.attachmentsToSkip = 0
         do throws(SocketPacketError) {
             if let event = try hub.scanned(text) { return received(event, text) }
+            if isRevision3, text.count > 0, text[0] == UInt8(ascii: "0") { return connect(packet: text) }
             let (packet, pending) = try hub.decode(text)
             if let pending { ownExtras.pending = pending }
             if let packet { handle(packet) }
@@ -71,6 +76,7 @@ final class SocketConnection: EngineSession {
     }
 
     override func binaryReceived(_ bytes: Span<UInt8>) {
+        guard hub.isStandard else { return received(bytes, isText: false) }
         if let extras, extras.attachmentsToSkip > 0 {
             extras.attachmentsToSkip -= 1
             return
@@ -92,6 +98,9 @@ final class SocketConnection: EngineSession {
     /// Drops a packet with its attachments. Heartbeats, acks and leaving are never dropped.
     override func textDropped(_ bytes: Span<UInt8>) {
         guard bytes.count > 1, bytes[0] == EnginePacket.Kind.message.rawValue else { return textReceived(bytes) }
+        guard hub.isStandard else {
+            return received(bytes.extracting(droppingFirst: EnginePacket.dataStart), isText: true, isOverRate: true)
+        }
         switch bytes[1] {
         case UInt8(ascii: "1"), UInt8(ascii: "3"): textReceived(bytes)
         case UInt8(ascii: "5"), UInt8(ascii: "6"):
@@ -102,6 +111,27 @@ final class SocketConnection: EngineSession {
             }
             ownExtras.attachmentsToSkip = count
         default: break
+        }
+    }
+
+    override func binaryDropped(_ bytes: Span<UInt8>) {
+        if !hub.isStandard { received(bytes, isText: false, isOverRate: true) }
+    }
+
+    /// A message where the hub's codec is not the standard one.
+    ///
+    /// - Parameter isOverRate: Whether its packet is dropped, unless it is an ack or one that leaves.
+    private func received(_ message: Span<UInt8>, isText: Bool, isOverRate: Bool = false) {
+        if extras?.decode == nil, let decode = hub.makeDecoder() { ownExtras.decode = decode }
+        do {
+            guard let packet = try hub.packet(message, isText: isText, extras?.decode) else { return }
+            switch packet.body {
+            case .connect, .event, .connectError: if isOverRate { return }
+            case .ack, .disconnect: break
+            }
+            handle(packet)
+        } catch {
+            fail(.forcedClose, "\(error)")
         }
     }
 
@@ -130,11 +160,7 @@ final class SocketConnection: EngineSession {
     private func handle(_ packet: SocketPacket) {
         let socket = socket(packet.namespace)
         switch packet.body {
-        case .connect(let auth):
-            guard socket == nil, extras?.asked.contains(packet.namespace) != true else {
-                return fail(.forcedServerClose, "already connected to the namespace")
-            }
-            connect(packet.namespace, auth: .object(auth ?? JSONObject()))
+        case .connect(let auth): connect(packet.namespace, auth: .object(auth ?? JSONObject()))
         case .disconnect:
             guard let socket else { return stray(packet.namespace) }
             forget(socket)
@@ -206,6 +232,9 @@ final class SocketConnection: EngineSession {
     // MARK: Joining
 
     private func connect(_ name: String, auth: JSONValue) {
+        guard socket(name) == nil, extras?.asked.contains(name) != true else {
+            return fail(.forcedServerClose, "already connected to the namespace")
+        }
         guard count < hub.settings.namespacesMax else {
             server.counters[.namespacesRefused] += 1
             return refuse(name, SocketRefusal("too many namespaces"))
@@ -256,21 +285,53 @@ final class SocketConnection: EngineSession {
         hasEverJoined = true
         extras?.ended.removeAll { $0 == socket.namespace.name }
         server.counters[.socketsConnected] += 1
-        socket.connected(SocketPacketEncoder.connected(namespace: socket.namespace.name, sid: socket.id.text))
+        let payload: JSONObject? = isRevision3 ? nil : ["sid": .string(socket.id.text)]
+        socket.connected(SocketPacket(namespace: socket.namespace.name, .connect(payload)))
     }
 
     private func refuse(_ namespace: String, _ refusal: SocketRefusal) {
+        let packet = SocketPacket(namespace: namespace, .connectError(payload(of: refusal)))
+        guard !hub.send(packet, over: transport), refusal.data != nil else { return }
+        // Bytes in it, say: what went wrong is in the log.
+        refuse(namespace, SocketRefusal(refusal.message))
+    }
+
+    private func payload(of refusal: SocketRefusal) -> JSONValue {
+        if isRevision3 {
+            if let data = refusal.data, data.object != nil || data.string != nil { return data }
+            return .string(refusal.message)
+        }
         var payload: JSONObject = ["message": .string(refusal.message)]
         if let data = refusal.data { payload["data"] = data }
-        do throws(SocketPacketError) {
-            let packet = try SocketPacketEncoder.encode(
-                SocketPacket(namespace: namespace, .connectError(.object(payload))))
-            transport.send(.text, packet.text.span)
-        } catch {
-            let packet = SocketPacketEncoder.connectError(namespace: namespace, message: refusal.message)
-            server.hooks.log(.error) { "the data of a refusal was left out: \(error)" }
-            transport.send(.text, packet.span)
+        return .object(payload)
+    }
+
+    // MARK: Socket.IO 2
+
+    /// Whether the client speaks Socket.IO 2, the protocol's revision 4, over revision 3 of Engine.IO. It is in `/` from the
+    /// beginning, shows a query where others show auth, and is told of errors by what they say alone.
+    private var isRevision3: Bool { handshake.form.revision == .three }
+
+    override func opened() {
+        super.opened()
+        if isRevision3, isLive { connect(SocketPacket.mainNamespace, auth: [:]) }
+    }
+
+    /// Takes a CONNECT of that revision, `0/admin?token=1,`: what is in its query is auth.
+    private func connect(packet: Span<UInt8>) {
+        var end = 1
+        while end < packet.count, packet[end] != UInt8(ascii: ",") { end += 1 }
+        let parts = (String(validating: packet.extracting(1..<end)) ?? "")
+            .split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let name = parts[0].isEmpty ? SocketPacket.mainNamespace : String(parts[0])
+        guard packet.count <= hub.limits.connectBytesMax, SocketPacketEncoder.isLegal(namespace: name) else {
+            return fail(.forcedClose, "\(SocketPacketError.illegalNamespace)")
         }
+        var auth = JSONObject()
+        if parts.count > 1, let pairs = try? HTTPQuery(String(parts[1])).pairs {
+            for pair in pairs { auth[pair.name] = .string(pair.value) }
+        }
+        connect(name, auth: .object(auth))
     }
 
     // MARK: Leaving
@@ -290,7 +351,7 @@ final class SocketConnection: EngineSession {
         let extras = ownExtras
         if extras.ended.count == hub.settings.namespacesMax { extras.ended.removeFirst() }
         extras.ended.append(name)
-        transport.send(.text, SocketPacketEncoder.disconnect(namespace: name).span)
+        hub.send(SocketPacket(namespace: name, .disconnect), over: transport)
         socket.left(.serverNamespaceDisconnect)
     }
 
@@ -307,7 +368,7 @@ final class SocketConnection: EngineSession {
     // MARK: Volatile events
 
     /// Keeps a volatile event until the client takes bytes again, in place of an older one of the same name.
-    func keepNewest(_ frames: [UInt8], _ name: String, of socket: NamespaceSocket) {
+    func keepNewest(_ frames: [UInt8], _ name: String, compresses: Bool, of socket: NamespaceSocket) {
         let extras = ownExtras
         if let index = extras.newest.firstIndex(where: { $0.socket === socket && $0.name == name }) {
             extras.newest.remove(at: index)
@@ -316,13 +377,21 @@ final class SocketConnection: EngineSession {
             extras.newest.removeFirst()
             server.counters[.volatilesReplaced] += 1
         }
-        extras.newest.append((socket, name, frames))
+        extras.newest.append(NewestEvent(socket: socket, name: name, frames: frames, compresses: compresses))
     }
 
     override func outboxDrained() {
         guard let extras, !extras.newest.isEmpty else { return }
         let newest = extras.newest
         extras.newest = []
-        for (_, _, frames) in newest { transport.sendShared(frames) }
+        for event in newest { transport.sendShared(event.frames, compresses: event.compresses) }
     }
+}
+
+/// A volatile event that waits for its client to take bytes.
+private struct NewestEvent {
+    let socket: NamespaceSocket
+    let name: String
+    let frames: [UInt8]
+    let compresses: Bool
 }

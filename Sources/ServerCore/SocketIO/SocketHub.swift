@@ -23,6 +23,8 @@ package struct SocketHubSettings: Sendable {
     package var volatilesMax = 16
     /// The most attachments of a packet, either way.
     package var attachmentsMax = SocketPacket.attachmentsMax
+    /// How packets travel.
+    package var codec = SocketCodec.standard
     /// Whether the fields of a client's first request are kept for its handshake.
     package var keepsRequestFields = true
 
@@ -46,6 +48,10 @@ package final class SocketHub {
     package var namespaceOpened: ((SocketNamespace) -> Void)?
     /// The hub's place in its server's list and in timer tokens. The hubs of one path have the same on every loop.
     let number: Int
+    /// Whether packets travel in the reference's own way.
+    let isStandard: Bool
+    /// What a packet of a client may hold.
+    let limits: SocketPacketDecoder.Limits
     private var namespaces: [String: SocketNamespace] = [:]
     private var families: [SocketFamily] = []
 
@@ -67,7 +73,8 @@ package final class SocketHub {
         self.server = server
         self.settings = settings
         number = server.socketHubs.count
-        let limits = SocketPacketDecoder.Limits(
+        isStandard = settings.codec.isStandard
+        limits = SocketPacketDecoder.Limits(
             packetBytesMax: messageBytesMax, attachmentsMax: settings.attachmentsMax)
         scan = SocketEventScan(limits: limits)
         decoder = SocketPacketDecoder(limits: limits)
@@ -175,32 +182,6 @@ package final class SocketHub {
         guard text.capacity <= 65_536 else { return }
         text.removeAll(keepingCapacity: true)
         swap(&text, &spareText)
-    }
-
-    /// Writes an event behind what `text` holds. One that cannot be sent is logged, and left out.
-    ///
-    /// - Returns: its attachments; nil when it was left out.
-    func write(
-        _ name: String, _ arguments: SocketArguments, in namespace: SocketNamespace, ackID: Int?,
-        to text: inout [UInt8]
-    ) -> [[UInt8]]? {
-        do throws(SocketPacketError) {
-            return try SocketPacketEncoder.append(
-                event: name, namespace: namespace.prefix, ackID: ackID, arguments,
-                attachmentsMax: settings.attachmentsMax, to: &text)
-        } catch {
-            server.hooks.log(.error) { "the event \"\(name)\" was not sent: \(error) Put them into one." }
-            return nil
-        }
-    }
-
-    /// An event as frames, for many; nil where it cannot be sent.
-    func frames(_ emission: SocketEmission, in namespace: SocketNamespace, ackID: Int? = nil) -> [UInt8]? {
-        var text = takeText()
-        let attachments = write(emission.name, emission.arguments, in: namespace, ackID: ackID, to: &text)
-        let frames = attachments.map { SocketIOFrames.framed(text.span, $0) }
-        giveBack(&text)
-        return frames
     }
 
     // MARK: Acks

@@ -7,7 +7,8 @@ let targets: [(String, ([UInt8]) -> Void)] = [
     ("http-head", fuzzHTTPHead), ("http-connection", fuzzHTTPConnection), ("websocket-stream", fuzzWebSocketStream),
     ("extension-negotiation", fuzzExtensionNegotiation), ("inflate", fuzzInflate), ("utf8", fuzzUTF8),
     ("engine-payload", fuzzEnginePayload), ("engine-session", fuzzEngineSession),
-    ("socket-packets", fuzzSocketPackets), ("json", fuzzJSON), ("messagepack", fuzzMessagePack),
+    ("socket-packets", fuzzSocketPackets), ("packed-packets", fuzzPackedPackets),
+    ("socket-scan", fuzzSocketScan), ("json", fuzzJSON), ("messagepack", fuzzMessagePack),
     ("primitives", fuzzPrimitives),
 ]
 let chosen = CommandLine.arguments.dropFirst()

@@ -37,8 +37,8 @@ final class Hall {
         for (server, hub) in zip(world.servers, hubs) {
             server.endpoints["/socket.io/"] = .engine(
                 hub.endpoint(
-                    limits: sessionLimits, policy: EnginePolicy(), origins: HTTPOriginRule(), cookie: nil,
-                    allows: { _ in true }, handshakeFields: { _ in [:] }))
+                    limits: sessionLimits, policy: EnginePolicy(allowsRevision3: limits.allowsRevision3),
+                    origins: HTTPOriginRule(), cookie: nil, allows: { _ in true }, handshakeFields: { _ in [:] }))
         }
     }
 
@@ -48,6 +48,7 @@ final class Hall {
         var outboxBytesCeiling = 40_000
         var messagesPerSecond: Int?
         var compression: MessageCompression?
+        var allowsRevision3 = false
     }
 
     /// A client that has a WebSocket.
@@ -101,10 +102,7 @@ final class HallClient: Client {
 
     /// What has come since the last call, as texts; a binary message as its bytes in brackets.
     func take() -> [String] {
-        world.turn()
-        let all = received
-        defer { taken = all.count }
-        return all[taken...].map { message in
+        takeMessages().map { message in
             switch message {
             case .text(let text): text
             case .binary(let bytes): "\(bytes)"
@@ -113,6 +111,14 @@ final class HallClient: Client {
             case .pong: "pong"
             }
         }
+    }
+
+    /// What has come since the last call.
+    func takeMessages() -> [Received] {
+        world.turn()
+        let all = received
+        defer { taken = all.count }
+        return Array(all[taken...])
     }
 
     /// Sends a packet, and returns what has come since the last call.

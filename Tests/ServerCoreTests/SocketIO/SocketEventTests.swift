@@ -203,6 +203,47 @@ struct SocketEventTests {
         #expect(bytesSent(false) > 4_000)
     }
 
+    @Test func `rows 6 and 64, compress: a broadcast is compressed once for those who agreed, by size and by its flag`()
+    {
+        let hall = Hall(limits: {
+            $0.compression = MessageCompression()
+            $0.compression?.deflate = PermessageDeflate(sendsWithoutContext: false)
+        })
+        func client(_ offer: String) -> HallClient {
+            let fields = offer.isEmpty ? "" : "Sec-WebSocket-Extensions: \(offer)\r\n"
+            let client = HallClient(hall.world, "/socket.io/?EIO=4&transport=websocket", fields: fields)
+            client.send(text: "40")
+            return client
+        }
+        let offers = [
+            "permessage-deflate", "permessage-deflate; server_no_context_takeover",
+            "permessage-deflate; server_max_window_bits=9", "",
+        ]
+        let clients = offers.map(client)
+        let long = SocketArguments([
+            .string(String(repeating: "x", count: 4_000)), .binary(Array(repeating: 1, count: 2_000)),
+        ])
+        func bytesSent(_ compresses: Bool, _ arguments: SocketArguments, to one: NamespaceSocket? = nil) -> [Int] {
+            let before = clients.map(\.stream.sent.count)
+            var options = SocketSendOptions()
+            options.compresses = compresses
+            if let one {
+                one.emit(SocketEmission("t", arguments, options))
+            } else {
+                hall.main.perform(.emit(SocketEmission("t", arguments, options)), on: .of())
+            }
+            hall.world.turn()
+            return zip(clients, before).map { $0.stream.sent.count - $1 }
+        }
+        // What a client was sent alone, before and behind it, has a context of its own where that was agreed to.
+        for socket in hall.main.allSockets { _ = bytesSent(true, long, to: socket) }
+        let sent = bytesSent(true, long)
+        #expect(sent[0] < 200 && sent[1] == sent[0] && sent[2] < 300 && sent[3] > 6_000)
+        #expect(bytesSent(false, long).allSatisfy { $0 > 6_000 })
+        #expect(bytesSent(true, [.string(String(repeating: "x", count: 900))]).allSatisfy { $0 > 900 })
+        for socket in hall.main.allSockets { _ = bytesSent(true, long, to: socket) }
+    }
+
     @Test func `row 73, filters: after the listeners, before the handler; a refusal drops the event`() {
         hall.main.behaviour.onAny { self.hall.note("any \($1.name)") }
         hall.main.behaviour.filter { _, message in

@@ -1,9 +1,9 @@
-import JSONCore
+public import JSONCore
 
 /// One Socket.IO v5 packet with its attachments in place: what one side says within a namespace.
-package struct SocketPacket: Sendable, Equatable {
+public struct SocketPacket: Sendable, Equatable {
     /// What the packet says.
-    package enum Body: Sendable, Equatable {
+    public enum Body: Sendable, Equatable {
         /// Asks to join the namespace, with auth from the client; or confirms it, with the `sid` from the server.
         case connect(JSONObject?)
         /// Leaves the namespace, or makes the client leave. The session stays.
@@ -17,19 +17,19 @@ package struct SocketPacket: Sendable, Equatable {
     }
 
     /// The namespace, which begins with `/` and holds no comma; `/` unless the packet names one. Compared as bytes.
-    package var namespace: String
+    public var namespace: String
 
     /// What the packet says.
-    package var body: Body
+    public var body: Body
 
     /// A packet.
-    package init(namespace: String = SocketPacket.mainNamespace, _ body: Body) {
+    public init(namespace: String = SocketPacket.mainNamespace, _ body: Body) {
         self.namespace = namespace
         self.body = body
     }
 
     /// The namespace of packets that name none.
-    package static let mainNamespace = "/"
+    public static let mainNamespace = "/"
 
     /// The most attachments a packet may have unless a limit says otherwise: official peers close on more.
     package static let attachmentsMax = 10
@@ -56,21 +56,21 @@ enum SocketPacketType: UInt8 {
 }
 
 /// What an event is called: text, or a whole number, which is another name than its digits as text.
-package enum SocketEventName: Sendable, Equatable, ExpressibleByStringLiteral {
+public enum SocketEventName: Sendable, Equatable, ExpressibleByStringLiteral {
     /// The usual name.
     case text(String)
     /// A number, which official clients may use.
     case number(Int64)
 
     /// The most bytes of a text name.
-    package static let bytesMax = 128
+    public static let bytesMax = 128
 
     /// A text name.
-    package init(stringLiteral name: String) { self = .text(name) }
+    public init(stringLiteral name: String) { self = .text(name) }
 
     /// The name that the first value of an event's payload is; nil for anything but a short text that is not reserved,
     /// or a whole number.
-    package init?(_ value: JSONValue) {
+    public init?(_ value: JSONValue) {
         switch value {
         case .integer(let number): self = .number(number)
         case .string(let text) where text.utf8.count <= Self.bytesMax && !Self.isReserved(text): self = .text(text)
@@ -79,7 +79,7 @@ package enum SocketEventName: Sendable, Equatable, ExpressibleByStringLiteral {
     }
 
     /// The first value of an event's payload.
-    package var value: JSONValue {
+    public var value: JSONValue {
         switch self {
         case .text(let text): .string(text)
         case .number(let number): .integer(number)
@@ -87,10 +87,10 @@ package enum SocketEventName: Sendable, Equatable, ExpressibleByStringLiteral {
     }
 
     /// The text of a text name.
-    package var text: String? { if case .text(let text) = self { text } else { nil } }
+    public var text: String? { if case .text(let text) = self { text } else { nil } }
 
     /// Whether official peers use `name` for themselves and refuse it in both directions.
-    package static func isReserved(_ name: String) -> Bool {
+    public static func isReserved(_ name: String) -> Bool {
         switch name {
         case "connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener": true
         default: false

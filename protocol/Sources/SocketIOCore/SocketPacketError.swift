@@ -1,4 +1,5 @@
 import JSONCore
+import MessagePackCore
 
 /// Why bytes are no Socket.IO packet, or why a value cannot be sent as one.
 ///
@@ -17,6 +18,8 @@ package enum SocketPacketError: Error, Sendable, Equatable, CustomStringConverti
     case illegalAckID
     /// The payload is no JSON within the limits.
     case malformedPayload(JSONError)
+    /// The packet is no MessagePack within the limits.
+    case malformedPack(MessagePackError)
     /// The payload is not of the kind that the type asks for.
     case illegalPayload
     /// The event's name is no text of up to 128 bytes and no whole number, or is reserved.
@@ -25,6 +28,8 @@ package enum SocketPacketError: Error, Sendable, Equatable, CustomStringConverti
     case illegalPlaceholder
     /// A text packet arrived where an attachment was due.
     case textInsteadOfAttachment
+    /// A text arrived where packets are binary messages.
+    case textInsteadOfPack
     /// Bytes arrived though no attachment was due.
     case unexpectedAttachment
     /// The packet with its attachments is larger than allowed.
@@ -42,10 +47,12 @@ package enum SocketPacketError: Error, Sendable, Equatable, CustomStringConverti
         case .illegalNamespace: "The namespace is malformed or too long."
         case .illegalAckID: "The ack id is malformed, missing or out of place."
         case .malformedPayload(let error): error.description
+        case .malformedPack(let error): error.description
         case .illegalPayload: "The payload does not fit the packet's type."
         case .illegalEventName: "The event's name is malformed, too long or reserved."
         case .illegalPlaceholder: "A placeholder stands for no attachment of the packet."
         case .textInsteadOfAttachment: "Text arrived where an attachment was due."
+        case .textInsteadOfPack: "Text arrived where packets are binary messages."
         case .unexpectedAttachment: "Bytes arrived where no attachment was due."
         case .tooLarge: "The packet is too large."
         case .binaryNotAllowed: "This type of packet cannot hold bytes."

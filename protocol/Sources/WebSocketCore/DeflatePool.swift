@@ -20,6 +20,8 @@ package final class DeflatePool {
     package private(set) var reservedBytes = 0
     /// Where a message is compressed before its length, and so its frame's head, is known. Empty between messages.
     var scratch: [UInt8] = []
+    /// Messages that many are sent in this turn.
+    var shared = SharedMessages()
 
     /// An empty pool.
     ///
@@ -63,6 +65,16 @@ package final class DeflatePool {
     package var residentBytes: Int {
         idleInflaters.reduce(0) { $0 + $1.residentBytes } + idleDeflaters.reduce(0) { $0 + $1.residentBytes }
             + scratch.capacity
+    }
+
+    /// Forgets the messages that were compressed for many: a turn is over.
+    package func forgetShared() {
+        if !shared.isEmpty { shared.removeAll() }
+    }
+
+    /// Lets go of a scratch that one large message has made large.
+    func forgetLargeScratch() {
+        if scratch.capacity > 64 * 1024 { scratch = [] } else { scratch.removeAll(keepingCapacity: true) }
     }
 
     func borrowInflater(windowBits: Int) -> Inflater {

@@ -78,5 +78,18 @@ package final class MessageDeflater {
         return isSmaller
     }
 
+    /// What to send in place of frames that many are sent: each message in them is compressed once for all, where that
+    /// makes it smaller and it is no shorter than the threshold.
+    ///
+    /// - Parameter frames: Whole server frames, neither masked nor compressed.
+    package func shared(_ frames: [UInt8]) -> [UInt8] {
+        guard frames.count > threshold, windowBits > 8,
+            let compressed = pool.compressed(frames, windowBits: windowBits, threshold: threshold)
+        else { return frames }
+        // The peer's window ends with these messages now, and ours does not.
+        if keepsContext { context?.reset() }
+        return compressed
+    }
+
     private static let scratchBytesMax = 64 * 1024
 }
