@@ -13,6 +13,8 @@ public struct GameContext: ~Copyable {
     public var random: SeededRandom
     /// The taken seats, by number.
     public package(set) var seats: [Seat] = []
+    /// Whether nobody new may take a seat: for a match that has begun. Whoever has a seat may come back to it all the same.
+    public var isLocked = false
     /// What the host has not collected yet.
     package var output = GameOutput()
 

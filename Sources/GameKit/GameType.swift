@@ -117,6 +117,8 @@ package protocol GameInstance: AnyObject {
     var tick: UInt32 { get }
     /// The taken seats, by number.
     var seats: [Seat] { get }
+    /// Whether the game lets nobody new take a seat.
+    var isLocked: Bool { get }
     /// Seats a player. Precondition: the seat exists and is free.
     func join(seat number: Int, name: String)
     /// Empties a seat for good. Does nothing when it is free.
@@ -166,6 +168,7 @@ package protocol GameInstance: AnyObject {
 
     var tick: UInt32 { context.tick }
     var seats: [Seat] { context.seats }
+    var isLocked: Bool { context.isLocked }
 
     func join(seat number: Int, name: String) {
         precondition((0..<type.rules.seats).contains(number), "a seat that the game does not have")

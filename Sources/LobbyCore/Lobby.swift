@@ -52,6 +52,9 @@ package final class Lobby {
     /// The game's rules.
     package var rules: Rules { game.rules }
 
+    /// Whether the game lets nobody new take a seat.
+    package var isLocked: Bool { instance.isLocked }
+
     /// How many steps have been run.
     package var tick: UInt32 { instance.tick }
 

@@ -41,6 +41,9 @@ package struct TickClock: Sendable {
         return late
     }
 
+    /// Whether a turn that has taken so many steps is to take another.
+    package func owesStep(at now: Instant, taken: Int) -> Bool { taken < Self.catchUpMax && now >= nextDue }
+
     /// Starts counting anew at `now`, owing nothing: after the lobby was asleep.
     package mutating func restart(at now: Instant) {
         nextDue = now + step

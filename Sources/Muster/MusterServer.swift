@@ -179,7 +179,7 @@ public struct ServerStart: Sendable {
 
 /// What a join hook gets to decide about.
 public struct JoinAttempt: Sendable {
-    /// The lobby to be joined; it may not be open yet.
+    /// The lobby to be joined; it may not be open yet. `~new` for a new one, `~quick` for any with room.
     public var lobby: String
     /// The game named by the client, if any.
     public var game: String?
@@ -187,6 +187,8 @@ public struct JoinAttempt: Sendable {
     public var name: String
     /// Whether this resumes a seat.
     public var isResume: Bool
+    /// Whether it is for a seat. False for a lobby that is only opened, by `POST /api/lobbies`.
+    public var takesSeat: Bool
     /// The peer's address.
     public var address: String
     /// Everything that the client sent with its join, as JSON text: tokens of your own and the like.

@@ -9,7 +9,8 @@ package enum Counter: Int, CaseIterable, Sendable {
     case joins, joinsRefused, resumes, drops, graceExpired, leaves, kicks
     case inputsAccepted, inputsRepeated, inputsTooEarly, inputsOverflowed, inputsRefused
     case snapshotsSent, snapshotsSkipped, keyframesSent, catchUpsSent, keyframesRequested, stateMismatches
-    case steps, stepsDropped, lobbiesOpened, lobbiesFailed, lobbiesClosed
+    case steps, stepsDropped, lobbiesOpened, lobbiesFailed, lobbiesClosed, lobbiesDegraded, lobbiesExhausted
+    case snapshotsDegraded
     case adminLogins, adminLoginsRefused
     case watchersOpened, watchersRefused, watcherEventsSent, watcherEventsSkipped, bodiesCompressed
     case socketsConnected, socketsRefused, eventsOverflowed, volatilesReplaced, acksMissed

@@ -49,6 +49,8 @@ package final class Server {
     private var freeSlots: [Int] = []
     /// Sessions of Engine.IO, of players and of authors.
     var engineSessions: EngineSessions
+    /// Who may open lobbies by request.
+    var lobbyOpenings: AddressAllowance
     /// Socket.IO for players.
     private(set) lazy var playerEngine = EngineEndpoint(players: self)
     /// Which web pages players may come from.
@@ -58,6 +60,8 @@ package final class Server {
     private var lobbyIndex: [String: HostedLobby] = [:]
     package private(set) var lobbies: [HostedLobby] = []
     private var schedule = Heap<ScheduledLobby>()
+    /// Those whose steps are being run.
+    private var turning: [ScheduledLobby] = []
     private var openedCount: UInt64 = 0
 
     private(set) lazy var admin = AdminHub(server: self)
@@ -94,6 +98,8 @@ package final class Server {
         self.links = links
         deflatePool = DeflatePool(bytesMax: settings.compressionBytesMax / links.count)
         engineSessions = EngineSessions(settings.admission, seed: self.entropy.next())
+        lobbyOpenings = AddressAllowance(
+            settings.admission.openingRate, limits: settings.admission, seed: self.entropy.next())
         loopCount = links.count
         origins = HTTPOriginRule(origins: settings.allowedOrigins, allowsCredentials: settings.setsSessionCookie)
         wheel = TimerWheel(now: startedAt)
@@ -214,12 +220,28 @@ package final class Server {
         let now = clock()
         while let next = schedule.min, next.due <= now {
             schedule.removeMin()
-            let lobby = next.lobby
-            guard !lobby.isClosed else { continue }
-            lobby.run()
-            if lobby.isClosed { continue }
-            schedule.insert(ScheduledLobby(due: lobby.nextDue, order: next.order, lobby: lobby))
+            guard !next.lobby.isClosed else { continue }
+            if next.lobby.beginTurn() { turning.append(next) } else { reschedule(next) }
         }
+        // A step of each that is due, and only then the second of one that is behind: it delays others by one step.
+        while !turning.isEmpty {
+            var stillTurning = 0
+            for place in turning.indices {
+                let entry = turning[place]
+                if entry.lobby.continueTurn() {
+                    turning[stillTurning] = entry
+                    stillTurning += 1
+                } else {
+                    reschedule(entry)
+                }
+            }
+            turning.removeLast(turning.count - stillTurning)
+        }
+    }
+
+    private func reschedule(_ entry: ScheduledLobby) {
+        guard !entry.lobby.isClosed else { return }
+        schedule.insert(ScheduledLobby(due: entry.lobby.nextDue, order: entry.order, lobby: entry.lobby))
     }
 
     /// Answers the polls that something waits for, hands every dirty connection's outbox to its stream, and every other
@@ -268,10 +290,13 @@ package final class Server {
     package func lobby(_ id: String) -> HostedLobby? { lobbyIndex[id] }
 
     /// Opens a lobby that the directory has placed on this loop.
-    func open(_ id: String, game: GameType, options: JSONValue) throws(JoinRefusal) -> HostedLobby {
+    func open(
+        _ id: String, game: GameType, options: JSONValue, terms: LobbyTerms
+    ) throws(JoinRefusal) -> HostedLobby {
         let lobby: HostedLobby
         do {
-            lobby = try HostedLobby(server: self, id: id, game: game, options: options, seed: entropy.next())
+            lobby = try HostedLobby(
+                server: self, id: id, game: game, options: options, terms: terms, seed: entropy.next())
         } catch {
             counters[.lobbiesFailed] += 1
             links.withDirectory { $0.release(id) }

@@ -62,6 +62,8 @@ package struct ServerSettings: Sendable {
     package var namespacesMax = 16
     /// Messages a second that one connection may send, with a burst of twice as many; the rest is dropped.
     package var messagesPerSecond = 240
+    /// How much of its loop's time one lobby may take, in hundredths; beyond it, it is degraded, then closed.
+    package var lobbyBudgetPercent = 80
     /// How long a lobby without players is kept.
     package var emptyLobbyTime = Interval.seconds(30)
     /// The game of a lobby that is created by a join which names none; nil refuses such joins.

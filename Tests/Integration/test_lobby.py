@@ -5,6 +5,7 @@ import asyncio
 import json
 import pathlib
 import sys
+import urllib.request
 
 import pytest
 import socketio
@@ -198,3 +199,33 @@ def test_what_no_client_may_send_ends_its_connection_alone(server, message):
         await canary.socket.close()
 
     run(play())
+
+
+def test_a_lobby_opened_by_request_is_found_by_quick_joins_of_both_dialects(server):
+    async def play():
+        terms = {"title": "Ann's", "players": 2, "metadata": {"map": "ice"}}
+        opened = json.loads(await asyncio.to_thread(post, server, {"game": "arena", "lobby": terms}))
+        assert opened["title"] == "Ann's" and opened["players"] == 0 and len(opened["id"]) == 6
+        plain = await Plain.join(server, "~quick", game="arena", filter={"map": "ice"})
+        other = await Player.join(server, "~quick", game="arena", filter={"map": "ice"})
+        assert plain.joined["lobby"] == other.joined["lobby"] == opened["id"]
+        assert await plain.state_after(3) is not None
+        schema = decode_snapshot.Schema(other.joined["schema"])
+        first = await asyncio.wait_for(other.snapshots.get(), SECONDS)
+        assert decode_snapshot.apply(first, None, schema) is not None
+        refused = await Plain.connect(server, opened["id"])
+        await refused.send("join", {"name": "late"})
+        assert (await refused.expect("exception"))["code"] == 4007
+        third = await Plain.join(server, "~quick", game="arena", filter={"map": "ice"})
+        assert third.joined["lobby"] != opened["id"]
+        await other.disconnect()
+
+    run(play())
+
+
+def post(server, body):
+    request = urllib.request.Request(
+        f"{server.url}/api/lobbies", json.dumps(body).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=SECONDS) as answer:
+        assert answer.status == 201
+        return answer.read()

@@ -50,12 +50,14 @@ struct Probe: Game {
             context.emit("arrived", .integer(Int64(seat.number)))
         }
         if options["kickName"] == .string(seat.name) { context.kick(seat.number, reason: "no such name") }
+        if options["lockWith"] == .integer(Int64(context.seats.count)) { context.isLocked = true }
         if options["finishWith"] == .integer(Int64(context.seats.count)) { context.finish("all here") }
     }
 
     mutating func leave(_ seat: Seat, _ context: inout GameContext) {
         pawns[seat: seat.number] = nil
         context.emit("left", .integer(Int64(seat.number)))
+        if options["unlockOnLeave"] == true { context.isLocked = false }
         if options["kickAllOnLeave"] == true {
             for other in context.seats { context.kick(other.number, reason: "all go") }
         }

@@ -1,3 +1,4 @@
+import ByteKit
 import Compression
 import Determinism
 import JSONCore
@@ -48,6 +49,20 @@ extension World {
         let stream = connect()
         let lines = ["\(method) \(target) HTTP/1.1", "Host: muster.test:7777"] + fields + ["", ""]
         stream.receive(Array(lines.joined(separator: "\r\n").utf8))
+        turn()
+        defer { stream.cut() }
+        return Answer(stream.sent)
+    }
+
+    /// Posts a JSON body on a connection of its own.
+    func post(_ target: String, _ body: JSONValue, from peer: PeerAddress = .test) -> Answer {
+        let stream = connect(from: peer)
+        let bytes = Array(body.text.utf8)
+        let lines = [
+            "POST \(target) HTTP/1.1", "Host: muster.test:7777", "Content-Type: application/json",
+            "Content-Length: \(bytes.count)", "", "",
+        ]
+        stream.receive(Array(lines.joined(separator: "\r\n").utf8) + bytes)
         turn()
         defer { stream.cut() }
         return Answer(stream.sent)

@@ -3,12 +3,22 @@ import Determinism
 import GameKit
 import LobbyCore
 import ServerCore
+import Synchronization
 
 /// The hand-driven clock of a test.
-final class TestClock {
-    var now = Instant.zero + .seconds(1_000)
+final class TestClock: Sendable {
+    private let state = Mutex((now: Instant.zero + .seconds(1_000), cost: Interval.zero))
+
+    var now: Instant {
+        get { state.withLock(\.now) }
+        set { state.withLock { $0.now = newValue } }
+    }
+
     /// Every reading lasts this long: a slow machine.
-    var cost = Interval.zero
+    var cost: Interval {
+        get { state.withLock(\.cost) }
+        set { state.withLock { $0.cost = newValue } }
+    }
 
     func read() -> Instant {
         now = now + cost

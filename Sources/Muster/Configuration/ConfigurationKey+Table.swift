@@ -101,6 +101,9 @@ extension ConfigurationKey {
             format: { $0 ?? "" }, parse: { isPlain($0, 0...64) ? .some($0.isEmpty ? nil : $0) : nil }),
         .seconds(
             "lobby.emptySeconds", \.server.emptyLobbyTime, 0...86_400, "How long a lobby without players is kept."),
+        .integer(
+            "lobby.budgetPercent", \.server.lobbyBudgetPercent, 1...100,
+            "How much of its loop's time one lobby may take, in hundredths; beyond it, it is degraded, then closed."),
         .boolean(
             "lobby.watchable", \.server.isWatchable,
             "Whether anyone may see the state of a lobby without joining it, as JSON or as an event stream."),

@@ -140,22 +140,12 @@ extension Counters {
 }
 
 extension Server {
-    /// The most lobbies in the public list.
-    static let lobbiesListedMax = 50
-
-    /// The open lobbies of all loops, for anyone: id, game, players, seats.
-    func listLobbies(_ answered: @escaping (JSONValue) -> Void) {
-        loops.askAll(.lobbies) { answers in
-            var rows: [JSONValue] = []
-            for case .lobbies(let more) in answers { rows += more }
-            answered(.array(Array(rows.prefix(Self.lobbiesListedMax))))
-        }
-    }
-
     /// This loop's answer to a question that another loop, or this one, has asked.
     func answer(_ question: LoopQuestion) -> LoopAnswer {
         switch question {
-        case .lobbies: .lobbies(lobbies.prefix(Self.lobbiesListedMax).map { $0.row(withSeats: false) })
+        case .lobbies(let query): .lobbies(rows(query))
+        case .fullest(let query): .lobbies(fullest(query))
+        case .open(let request): .opened(openHere(request))
         case .figures: .figures(admin.figures())
         case .command(let name, let argument): .outcome(admin.lobbyCommand(name, argument))
         }
@@ -168,9 +158,14 @@ extension HostedLobby {
         let seats = lobby.seats
         var row: JSONObject = [
             "id": .string(id), "game": .string(lobby.game.name), "players": .integer(Int64(seats.takenCount)),
-            "seats": .integer(Int64(seats.rows.count)),
+            "seats": .integer(Int64(playersMax)),
         ]
+        if !terms.title.isEmpty { row["title"] = .string(terms.title) }
+        if !terms.metadata.isEmpty { row["metadata"] = .object(terms.metadata) }
+        if terms.hasPassword { row["password"] = true }
+        if lobby.isLocked { row["locked"] = true }
         guard withSeats else { return .object(row) }
+        row["listed"] = .bool(terms.isListed)
         row["loop"] = .integer(Int64(server.loops.own))
         row["connected"] = .integer(Int64(seats.connectedCount))
         row["tick"] = .integer(Int64(lobby.tick))

@@ -16,6 +16,8 @@ package struct AdmissionLimits: Sendable, Equatable {
     package var processRate = AdmissionRate(perSecond: 500, burst: 1_000)
     /// Requests of one address for Engine.IO sessions that nobody has, on each loop.
     package var unknownSessionRate = AdmissionRate(perMinute: 20, burst: 20)
+    /// Lobbies that one address opens without playing in them, on each loop.
+    package var openingRate = AdmissionRate(perMinute: 12, burst: 5)
     /// Whether only ``connectionsMax`` holds for peers on this machine, whose address says nothing about who they are.
     package var exemptsLoopback = true
 

@@ -20,11 +20,13 @@ extension HTTPOriginRule {
             return false
         }
         guard head.method == .options else { return true }
+        let methods = Server.methods(of: head.path)
         exchange.respond(
             .noContent,
             fields: [
-                .accessControlAllowMethods: "GET, HEAD", .accessControlAllowHeaders: "If-None-Match, Last-Event-ID",
-                .accessControlMaxAge: "600", .allow: "GET, HEAD, OPTIONS",
+                .accessControlAllowMethods: methods,
+                .accessControlAllowHeaders: "Content-Type, If-None-Match, Last-Event-ID",
+                .accessControlMaxAge: "600", .allow: "\(methods), OPTIONS",
             ], body: [])
         return false
     }

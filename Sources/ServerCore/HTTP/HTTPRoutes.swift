@@ -39,7 +39,7 @@ extension Server {
         case let path where path.hasPrefix("/api/"): answerAPI(exchange)
         case let path where path.hasPrefix("/lobby/"):
             let id = String(path.dropFirst(7))
-            guard LobbyID.isValid(id) else { return exchange.respond(.notFound) }
+            guard LobbyChoice(place: id) != nil else { return exchange.respond(.notFound) }
             upgrade(exchange) { PlainSession($0, lobbyID: id) }
         default: answerPage(exchange)
         }
@@ -69,7 +69,7 @@ extension Server {
         Muster is running.
 
         Play arena:     this address in a browser
-        Join a lobby:   WebSocket /lobby/<id>, or Socket.IO namespace /lobby/<id>
+        Join a lobby:   WebSocket /lobby/<id>, or Socket.IO namespace /lobby/<id>; ~quick and ~new for any or a new one
         Open lobbies:   GET /api/lobbies, /api/lobbies/<id>
         Watch one:      GET /api/lobbies/<id>/events
         Health:         GET /health

@@ -1,17 +1,22 @@
+import ByteKit
 import HTTPCore
 import HTTPTypes
+import JSONCore
 
 /// What anyone may ask under `/api` (protocol/spec/lobby.md §5): every answer is JSON, or an event stream.
 extension Server {
     func answerAPI(_ exchange: HTTPExchange) {
         guard origins.admits(exchange) else { return }
-        guard exchange.head.method == .get || exchange.head.method == .head else {
+        let head = exchange.head
+        if head.method == .post, head.path == "/api/lobbies" { return openLobby(exchange) }
+        guard head.method == .get || head.method == .head else {
+            let methods = Self.methods(of: head.path)
             return exchange.respond(
-                .methodNotAllowed, error: "only GET and HEAD", fields: [.allow: "GET, HEAD, OPTIONS"])
+                .methodNotAllowed, error: "only \(methods)", fields: [.allow: "\(methods), OPTIONS"])
         }
         let parts = exchange.head.path.dropFirst("/api/".count).split(separator: "/", omittingEmptySubsequences: false)
         switch (parts.first, parts.count) {
-        case ("lobbies", 1): listLobbies { exchange.respond(json: $0) }
+        case ("lobbies", 1): answerList(exchange)
         case ("lobbies", 2): withLobby(String(parts[1]), exchange) { $0.openGallery().answerState(exchange) }
         case ("lobbies", 3) where parts[2] == "events":
             withLobby(String(parts[1]), exchange) { watch($0, exchange) }
@@ -19,11 +24,66 @@ extension Server {
         }
     }
 
+    /// How a path under `/api` may be asked.
+    static func methods(of path: String) -> String { path == "/api/lobbies" ? "GET, HEAD, POST" : "GET, HEAD" }
+
+    private func answerList(_ exchange: HTTPExchange) {
+        do {
+            let query = try LobbyQuery(try HTTPQuery(exchange.head.query))
+            listLobbies(query) { exchange.respond(json: .array($0)) }
+        } catch let error as LobbyQueryError {
+            exchange.respond(.badRequest, error: error.message)
+        } catch {
+            exchange.respond(.badRequest, error: "\(error)")
+        }
+    }
+
+    /// Opens a lobby in which nobody sits yet.
+    private func openLobby(_ exchange: HTTPExchange) {
+        do {
+            let body = try JSONValue.parse(exchange.body.span, limits: JSONLimits())
+            let id = body["id"]?.string ?? LobbyChoice.new.alias ?? ""
+            var request = try JoinRequest(lobbyID: id, auth: body, peerAddress: exchange.peer.description)
+            guard request.choice != .quick, request.token == nil else {
+                throw JoinRefusal.badRequest(
+                    "only a new lobby is opened here: \"id\", \"game\", \"lobby\", \"options\"")
+            }
+            request.takesSeat = false
+            guard lobbyOpenings.take(exchange.peer, at: clock()) else { throw JoinRefusal.tooManyOpenings }
+            authorize(request) { [weak self] refusal in
+                if let refusal { return exchange.refuse(refusal) }
+                self?.open(request, for: exchange)
+            }
+        } catch let refusal as JoinRefusal {
+            exchange.refuse(refusal)
+        } catch {
+            exchange.respond(.badRequest, error: "\(error)")
+        }
+    }
+
+    private func open(_ request: JoinRequest, for exchange: HTTPExchange) {
+        let request = request.choice == .new ? request.with(lobbyID: makeLobbyCode()) : request
+        if loops.withDirectory({ $0.loop(of: request.lobbyID) }) ?? nil != nil { return exchange.refuse(.lobbyExists) }
+        openLobby(request) { result in
+            switch result {
+            case .failure(let refusal): exchange.refuse(refusal)
+            case .success(let row):
+                let fields: HTTPFields = [.location: "/api/lobbies/\(row.id)", .cacheControl: "no-store"]
+                exchange.respond(.created, json: row.json, fields: fields)
+            }
+        }
+    }
+
     private func withLobby(_ id: String, _ exchange: HTTPExchange, _ answer: (HostedLobby) -> Void) {
         guard settings.isWatchable else {
             return exchange.respond(.forbidden, error: "this server shows its lobbies to their players only")
         }
-        if let lobby = lobby(id) { return answer(lobby) }
+        if let lobby = lobby(id) {
+            guard !lobby.terms.hasPassword else {
+                return exchange.respond(.forbidden, error: "this lobby is shown to its players only")
+            }
+            return answer(lobby)
+        }
         guard loops.withDirectory({ $0.loop(of: id) }) ?? nil != nil else {
             return exchange.respond(.notFound, error: "no such lobby")
         }
@@ -66,5 +126,27 @@ extension Server {
     private func refuseWatcher(_ exchange: HTTPExchange, _ reason: String) {
         counters[.watchersRefused] += 1
         exchange.respond(.serviceUnavailable, error: reason, fields: [.retryAfter: "5"])
+    }
+}
+
+extension HTTPExchange {
+    /// Answers that a lobby may not be opened.
+    fileprivate func refuse(_ refusal: JoinRefusal) {
+        respond(refusal.status, json: ["error": .string(refusal.message), "code": .integer(Int64(refusal.code))])
+    }
+}
+
+extension JoinRefusal {
+    /// The status that says it over HTTP.
+    fileprivate var status: HTTPResponse.Status {
+        switch self {
+        case .badRequest: .badRequest
+        case .notAuthorized, .invalidToken, .wrongPassword: .forbidden
+        case .noSuchLobby, .unknownGame: .notFound
+        case .lobbyFull, .lobbyLocked, .lobbyExists: .conflict
+        case .tooManyOpenings: .tooManyRequests
+        case .tooManyLobbies, .draining: .serviceUnavailable
+        case .gameFailed: .unprocessableContent
+        }
     }
 }

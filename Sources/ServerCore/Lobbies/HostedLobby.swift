@@ -16,24 +16,53 @@ package final class HostedLobby {
     package private(set) var isClosed = false
     /// The snapshot frames of the present tick, by baseline.
     private var framed: [FramedSnapshot] = []
-    private var snapshotHeader: [UInt8]
+    /// What stands in front of a snapshot over Socket.IO, by ``LobbyChoice``.
+    private let snapshotHeaders: [[UInt8]]
+    /// What whoever opened it has said of it.
+    let terms: LobbyTerms
     private var emptySince: Instant?
+    private var budget: StepBudget
+    /// What the turn under way has taken, and whether a snapshot is due at its end.
+    private var isSnapshotSkipped = false
+    private var turn = (steps: 0, cost: Interval.zero, snapshotIsDue: false)
     /// Those who watch without a seat, once somebody does.
     private var gallery: Gallery?
 
     package var id: String { lobby.id }
     var nextDue: Instant { lobby.clock.nextDue }
 
-    init(server: Server, id: String, game: GameType, options: JSONValue, seed: UInt64) throws {
+    init(
+        server: Server, id: String, game: GameType, options: JSONValue, terms: LobbyTerms, seed: UInt64
+    ) throws {
         self.server = server
+        self.terms = terms
         let now = server.clock()
         lobby = try Lobby(id: id, game: game, options: options, seed: seed, now: now)
         members = Array(repeating: nil, count: lobby.seats.rows.count)
-        snapshotHeader = SocketIOFrames.snapshotHeader(namespace: "/lobby/\(id)")
+        snapshotHeaders = LobbyChoice.allCases.map {
+            SocketIOFrames.snapshotHeader(namespace: "/lobby/\($0.alias ?? id)")
+        }
         emptySince = now
+        budget = StepBudget(Double(server.settings.lobbyBudgetPercent) / 100, rate: game.rules.tickRate)
     }
 
     // MARK: Joining
+
+    /// The most that play at once.
+    var playersMax: Int { terms.playersMax ?? lobby.seats.rows.count }
+
+    /// How many seats are taken.
+    var playerCount: Int { lobby.seats.takenCount }
+
+    /// Whether anybody may take a seat just now.
+    var isOpen: Bool { !terms.hasPassword && !lobby.isLocked && playerCount < playersMax && !isClosed }
+
+    private func admit(_ request: JoinRequest) throws(JoinRefusal) {
+        guard server.drainDeadline == nil else { throw .draining }
+        guard terms.admits(password: request.shownPassword) else { throw .wrongPassword }
+        guard !lobby.isLocked else { throw .lobbyLocked }
+        guard playerCount < playersMax else { throw .lobbyFull }
+    }
 
     /// Gives `session` a seat, new or resumed.
     ///
@@ -52,13 +81,13 @@ package final class HostedLobby {
         if let presented = request.token {
             seat = try resume(presented, newToken: token.digest)
         } else {
-            guard server.drainDeadline == nil else { throw .draining }
+            try admit(request)
             guard let free = lobby.take(name: request.name, token: token.digest) else { throw .lobbyFull }
             seat = free
             server.counters[.joins] += 1
         }
         emptySince = nil
-        let member = LocalMember(session: session, dialect: dialect, hosted: self, seat: seat)
+        let member = LocalMember(session: session, dialect: dialect, request: request, hosted: self, seat: seat)
         member.lastSentTick = isResumed ? request.lastTick : nil
         members[seat] = member
         server.hooks.log(.debug) {
@@ -88,7 +117,7 @@ package final class HostedLobby {
             "resumed": .bool(isResumed), "tick": .integer(Int64(lobby.tick)),
             "tickRate": .integer(Int64(lobby.rules.tickRate)),
             "snapshotEvery": .integer(Int64(lobby.rules.snapshotEvery)),
-            "seats": .integer(Int64(lobby.seats.rows.count)),
+            "seats": .integer(Int64(playersMax)),
             "pingInterval": .integer(server.settings.heartbeatInterval.nanoseconds / 1_000_000),
             "pingTimeout": .integer(server.settings.heartbeatTimeout.nanoseconds / 1_000_000),
             "schemaHash": .string(lobby.game.schema.hashText), "schema": .string(lobby.game.schema.text),
@@ -164,32 +193,73 @@ package final class HostedLobby {
 
     // MARK: Steps
 
-    /// Runs the steps that are due, then sends at most one snapshot.
-    func run() {
+    /// Begins a turn in which steps are due; false where none are to be run, for nobody plays.
+    func beginTurn() -> Bool {
         let now = server.clock()
         gallery?.lobbyRuns(now)
         if let emptySince {
             if now >= emptySince + server.settings.emptyLobbyTime {
                 close("the lobby was empty")
-                return
+            } else {
+                lobby.skip(to: now)
             }
-            lobby.skip(to: now)
-            return
+            return false
         }
         expireSeats(now)
         noteCongestion()
-        let droppedBefore = lobby.clock.dropped
-        var taken = 0
-        var snapshotIsDue = false
-        while !isClosed, let late = lobby.clock.takeStep(at: now, taken: taken) {
-            taken += 1
+        turn = (0, .zero, false)
+        return !isClosed
+    }
+
+    /// Runs the next step of the turn, and ends the turn after its last with at most one snapshot.
+    ///
+    /// - Returns: whether another step is owed.
+    func continueTurn() -> Bool {
+        let begun = server.clock()
+        if !isClosed, turn.steps < TickClock.catchUpMax, let late = lobby.clock.takeStep(at: begun, taken: turn.steps) {
+            turn.steps += 1
             server.lateness.record(late)
             server.counters[.steps] += 1
-            guard step() else { return }
-            snapshotIsDue = snapshotIsDue || lobby.isSnapshotDue
+            guard step() else { return false }
+            turn.snapshotIsDue = turn.snapshotIsDue || lobby.isSnapshotDue
         }
-        server.counters[.stepsDropped] += lobby.clock.dropped - droppedBefore
-        if snapshotIsDue, !isClosed { broadcastSnapshot() }
+        let stepped = server.clock()
+        let owesMore = lobby.clock.owesStep(at: stepped, taken: turn.steps)
+        if !owesMore, !isClosed { endTurn(stepped) }
+        turn.cost = turn.cost + (server.clock() - begun)
+        if !owesMore, !isClosed { noteCost() }
+        return owesMore && !isClosed
+    }
+
+    private func endTurn(_ now: Instant) {
+        let droppedBefore = lobby.clock.dropped
+        _ = lobby.clock.takeStep(at: now, taken: turn.steps)
+        let dropped = lobby.clock.dropped - droppedBefore
+        server.counters[.stepsDropped] += dropped
+        if turn.snapshotIsDue {
+            isSnapshotSkipped = budget.verdict == .degraded && !isSnapshotSkipped
+            if isSnapshotSkipped { server.counters[.snapshotsDegraded] += 1 } else { broadcastSnapshot() }
+        }
+        if dropped > 0 { emit("skipped", ["steps": .integer(Int64(clamping: dropped))]) }
+    }
+
+    /// Degrades a lobby that takes more of its loop's time than it may, or closes it: others shall not suffer.
+    private func noteCost() {
+        guard let verdict = budget.note(turn.cost, steps: turn.steps, at: server.clock()) else { return }
+        let share = Int(budget.share * 100)
+        switch verdict {
+        case .whole:
+            server.hooks.log(.info) { "lobby \(self.id) takes \(share) % of its time: every snapshot is sent again" }
+        case .degraded:
+            server.counters[.lobbiesDegraded] += 1
+            server.hooks.log(.warning) {
+                "lobby \(self.id) takes \(share) % of its time: every second snapshot is left out"
+            }
+        case .exhausted:
+            server.counters[.lobbiesExhausted] += 1
+            server.hooks.log(.error) { "lobby \(self.id) takes \(share) % of its time, and is closed" }
+            close("the lobby takes more time than it may")
+        }
     }
 
     /// Lets the game know which players' connections have fallen behind, or have caught up.
@@ -267,7 +337,7 @@ package final class HostedLobby {
     /// Sending may end a slow member, and with it others whom the game then kicks: they are sent no more.
     package func emit(_ name: String, _ data: JSONValue) {
         var plain: [UInt8]?
-        var socketIO: [UInt8]?
+        var socketIO: [[UInt8]] = LobbyChoice.allCases.map { _ in [] }
         for case let member? in members where members[member.seat] === member {
             switch member.dialect {
             case .plain:
@@ -275,9 +345,11 @@ package final class HostedLobby {
                 plain = frames
                 member.transport.sendShared(frames, compresses: true)
             case .socketIO:
-                let frames = socketIO ?? SocketIOFrames.event(namespace: "/lobby/\(id)", name, data)
-                socketIO = frames
-                member.transport.sendShared(frames, compresses: true)
+                let choice = Int(member.choice.rawValue)
+                if socketIO[choice].isEmpty {
+                    socketIO[choice] = SocketIOFrames.event(namespace: member.namespace, name, data)
+                }
+                member.transport.sendShared(socketIO[choice], compresses: true)
             }
         }
     }
@@ -296,27 +368,37 @@ package final class HostedLobby {
             server.counters[.snapshotsSkipped] += 1
             return
         }
-        let frames = frames(baseline: member.lastSentTick)
-        switch frames.kind {
+        let (kind, frames) = frames(for: member)
+        switch kind {
         case .keyframe: server.counters[.keyframesSent] += 1
         case .catchUp: server.counters[.catchUpsSent] += 1
         case .delta: break
         }
         member.lastSentTick = newest
         server.counters[.snapshotsSent] += 1
-        member.transport.sendLatest(member.dialect == .plain ? frames.plain : frames.socketIO)
+        member.transport.sendLatest(frames)
     }
 
-    private func frames(baseline tick: UInt32?) -> FramedSnapshot {
-        let baseline = lobby.baseline(tick)
-        if let known = framed.first(where: { $0.baseline == baseline }) { return known }
+    /// The newest snapshot for a member: made once for all who stand where it stands and are spoken to as it is.
+    private func frames(for member: LocalMember) -> (kind: Lobby.SnapshotKind, bytes: [UInt8]) {
+        let baseline = lobby.baseline(member.lastSentTick)
+        let place = framed.firstIndex { $0.baseline == baseline } ?? frame(baseline)
+        if member.dialect == .plain { return (framed[place].kind, framed[place].plain) }
+        let choice = Int(member.choice.rawValue)
+        if framed[place].socketIO[choice].isEmpty {
+            framed[place].socketIO[choice] = snapshotHeaders[choice] + framed[place].plain
+        }
+        return (framed[place].kind, framed[place].socketIO[choice])
+    }
+
+    private func frame(_ baseline: UInt32?) -> Int {
         let message = lobby.snapshotMessage(baseline: baseline)
         var plain: [UInt8] = []
         WebSocketFrame.append(.binary, message.bytes.span, to: &plain)
-        let fresh = FramedSnapshot(
-            baseline: baseline, kind: message.kind, plain: plain, socketIO: snapshotHeader + plain)
-        framed.append(fresh)
-        return fresh
+        framed.append(
+            FramedSnapshot(
+                baseline: baseline, kind: message.kind, plain: plain, socketIO: snapshotHeaders.map { _ in [] }))
+        return framed.count - 1
     }
 }
 
@@ -325,5 +407,6 @@ private struct FramedSnapshot {
     var baseline: UInt32?
     var kind: Lobby.SnapshotKind
     var plain: [UInt8]
-    var socketIO: [UInt8]
+    /// By ``LobbyChoice``; empty until somebody needs it.
+    var socketIO: [[UInt8]]
 }

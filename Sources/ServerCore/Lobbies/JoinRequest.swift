@@ -3,10 +3,12 @@ import JSONCore
 /// What a client asks for when it joins a lobby, whatever its dialect.
 ///
 /// From the CONNECT payload (Socket.IO) or the data of the `join` event (plain WebSocket):
-/// `{"name", "game"?, "token"?, "tick"?, "schema"?, "options"?}` (protocol/spec/lobby.md §2).
+/// `{"name"?, "game"?, "token"?, "tick"?, "schema"?, "options"?, "lobby"?, "password"?, "filter"?}` (protocol/spec/lobby.md §2).
 package struct JoinRequest: Sendable {
-    /// The lobby, from the namespace or the path.
+    /// The lobby, from the namespace or the path; the word that stands for one, until the lobby is known.
     package var lobbyID: String
+    /// Which lobby is meant.
+    package var choice: LobbyChoice
     /// The player's name: 1 to 32 characters, no control characters.
     package var name: String
     /// The game to open the lobby with when it does not exist.
@@ -19,6 +21,14 @@ package struct JoinRequest: Sendable {
     package var schemaHash: String?
     /// What the game's `init` is given when this join opens the lobby.
     package var options: JSONValue
+    /// The terms of the lobby when this join opens it, not looked at.
+    package var terms: JSONValue
+    /// The password, for a lobby that has one.
+    package var password: String?
+    /// Whether a seat is wanted; without one, the lobby is only opened.
+    package var takesSeat = true
+    /// What the metadata of a lobby must have that a quick join finds.
+    package var filter = JSONObject()
     /// Everything the client sent, for the author's own hook.
     package var auth: JSONValue
     /// The peer's address.
@@ -26,17 +36,27 @@ package struct JoinRequest: Sendable {
 
     /// Reads a request, or says what is wrong with it.
     init(lobbyID: String, auth: JSONValue, peerAddress: String) throws(JoinRefusal) {
-        guard LobbyID.isValid(lobbyID) else { throw .badRequest(LobbyID.rule) }
+        guard let choice = LobbyChoice(place: lobbyID) else { throw .badRequest(LobbyID.rule) }
         let payload = auth == .null ? .object([:]) : auth
         guard case .object = payload else { throw .badRequest("the join data must be an object") }
         self.lobbyID = lobbyID
+        self.choice = choice
         self.auth = payload
         self.peerAddress = peerAddress
         game = try Self.text(payload, "game")
         token = try Self.text(payload, "token")
         schemaHash = try Self.text(payload, "schema")
         options = payload["options"] ?? .null
-        name = Self.cleaned(try Self.text(payload, "name") ?? "player")
+        terms = payload["lobby"] ?? .null
+        password = try Self.text(payload, "password")
+        if let members = payload["filter"], members != .null {
+            filter = try LobbyTerms.metadata(members, named: "filter")
+        }
+        name = DisplayText.cleaned(try Self.text(payload, "name") ?? "player", charactersMax: 32)
+        if name.isEmpty { name = "player" }
+        guard token == nil || choice == .named else {
+            throw .badRequest("a seat is taken up again by the lobby's own id, which \"joined\" has told")
+        }
         if let tick = payload["tick"], tick != .null {
             guard let value = tick.integer.flatMap(UInt32.init(exactly:)) else {
                 throw .badRequest("\"tick\" must be a whole number from 0 to 4294967295")
@@ -45,44 +65,22 @@ package struct JoinRequest: Sendable {
         }
     }
 
+    /// The password that the client knows: the lobby's, or the one that it wants the lobby to have.
+    var shownPassword: String? { password ?? terms["password"]?.string }
+
+    /// The same request, for that lobby.
+    func with(lobbyID: String) -> JoinRequest {
+        var request = self
+        request.lobbyID = lobbyID
+        return request
+    }
+
     private static func text(_ payload: JSONValue, _ key: String) throws(JoinRefusal) -> String? {
         guard let value = payload[key], value != .null else { return nil }
         guard let text = value.string, text.utf8.count <= 256 else {
             throw .badRequest("\"\(key)\" must be a string of at most 256 bytes")
         }
         return text
-    }
-
-    /// A name as others may see it: no control or formatting characters, at most 32 characters, never empty.
-    private static func cleaned(_ name: String) -> String {
-        let kept = name.unicodeScalars.filter { scalar in
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned, .privateUse: false
-            default: true
-            }
-        }
-        var text = String(String.UnicodeScalarView(kept)).prefix(32)
-        while text.first == " " { text.removeFirst() }
-        while text.last == " " { text.removeLast() }
-        while text.utf8.count > 128 { text.removeLast() }
-        return text.isEmpty ? "player" : String(text)
-    }
-}
-
-/// The names that lobbies may have.
-enum LobbyID {
-    static let rule = "a lobby id is 1 to 64 characters from A-Z a-z 0-9 . _ -"
-
-    static func isValid(_ id: String) -> Bool {
-        (1...64).contains(id.utf8.count)
-            && id.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
-                    true
-                default: false
-                }
-            }
     }
 }
 

@@ -19,11 +19,51 @@ extension Server {
         authorize(request, decided)
     }
 
-    /// Finds or opens the lobby and takes a seat, in one step; `decided` is called at once when the lobby is on this loop.
+    /// How often a quick join looks for a lobby, when the one that it has found is full by the time it comes.
+    private static let quickJoinsMax = 3
+
+    /// Settles which lobby is meant, finds or opens it and takes a seat; `decided` is called at once when all of this is on
+    /// this loop.
     ///
     /// The session may have ended before a later answer; the member is then to be told so. Otherwise the session tells
     /// its client the welcome, and then the member that it has.
     func join(
+        _ request: JoinRequest, session: Session, dialect: Dialect, _ decided: @escaping (JoinOutcome) -> Void
+    ) {
+        switch request.choice {
+        case .named: joinNamed(request, session: session, dialect: dialect, decided)
+        case .new: joinNamed(request.with(lobbyID: makeLobbyCode()), session: session, dialect: dialect, decided)
+        case .quick: joinQuickly(request, session: session, dialect: dialect, attempt: 1, decided)
+        }
+    }
+
+    private func joinQuickly(
+        _ request: JoinRequest, session: Session, dialect: Dialect, attempt: Int,
+        _ decided: @escaping (JoinOutcome) -> Void
+    ) {
+        guard attempt <= Self.quickJoinsMax else {
+            return joinNamed(request.with(lobbyID: makeLobbyCode()), session: session, dialect: dialect, decided)
+        }
+        findOpenLobby(request) { [weak self] found in
+            guard let self else { return }
+            let named = request.with(lobbyID: found ?? makeLobbyCode())
+            joinNamed(named, session: session, dialect: dialect) { [weak self] outcome in
+                guard case .failure(.lobbyFull) = outcome, let self else { return decided(outcome) }
+                joinQuickly(request, session: session, dialect: dialect, attempt: attempt + 1, decided)
+            }
+        }
+    }
+
+    /// A code that no lobby has.
+    func makeLobbyCode() -> String {
+        while true {
+            let code = LobbyID.code(from: randomBytes(LobbyID.codeCharacters))
+            if loops.withDirectory({ $0.loop(of: code) }) ?? nil == nil { return code }
+        }
+    }
+
+    /// Finds or opens the lobby of the request's id and takes a seat, in one step.
+    func joinNamed(
         _ request: JoinRequest, session: Session, dialect: Dialect, moves: Int = 0,
         _ decided: @escaping (JoinOutcome) -> Void
     ) {
@@ -49,12 +89,40 @@ extension Server {
         if request.token != nil { throw .invalidToken }
         guard let name = request.game ?? settings.defaultGame else { throw .noSuchLobby }
         guard let game = games.first(where: { $0.name == name }) else { throw .unknownGame(name) }
+        let terms = try LobbyTerms(request.terms, seats: game.rules.seats, metadata: request.filter)
         let load = game.rules.seats * game.rules.tickRate
         let placed = loops.withDirectory { [loops, settings] directory in
             directory.place(id, load: load, near: loops.own, lobbiesMax: settings.lobbiesMax)
         }
         guard let loop = placed ?? nil else { throw .tooManyLobbies }
-        return loop == loops.own ? .here(try open(id, game: game, options: request.options)) : .there(loop)
+        guard loop == loops.own else { return .there(loop) }
+        return .here(try open(id, game: game, options: request.options, terms: terms))
+    }
+
+    /// Opens a lobby for whoever will come, on the loop where there is most room.
+    func openLobby(_ request: JoinRequest, _ opened: @escaping (Result<LobbyRow, JoinRefusal>) -> Void) {
+        do throws(JoinRefusal) {
+            guard drainDeadline == nil else { throw .draining }
+            switch try place(for: request) {
+            case .here(let lobby): opened(.success(LobbyRow(lobby)))
+            case .there(let loop):
+                loops.ask(loop, .open(request)) { answer in
+                    if case .opened(let result) = answer { opened(result) }
+                }
+            }
+        } catch {
+            opened(.failure(error))
+        }
+    }
+
+    /// Opens a lobby that another loop's server has placed here.
+    func openHere(_ request: JoinRequest) -> Result<LobbyRow, JoinRefusal> {
+        do throws(JoinRefusal) {
+            guard case .here(let lobby) = try place(for: request) else { throw .noSuchLobby }
+            return .success(LobbyRow(lobby))
+        } catch {
+            return .failure(error)
+        }
     }
 }
 

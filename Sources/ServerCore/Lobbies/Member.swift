@@ -17,6 +17,8 @@ package class Member {
     final let session: Session
     package final let dialect: Dialect
     final let lobbyID: String
+    /// Which lobby its join was for: what its namespace is called.
+    final let choice: LobbyChoice
     final let game: GameType
     package final let seat: Int
     private var isConfirmed = false
@@ -25,10 +27,14 @@ package class Member {
 
     final var transport: Transport { session.transport }
 
-    init(session: Session, dialect: Dialect, lobbyID: String, game: GameType, seat: Int) {
+    /// The Socket.IO namespace in which it is spoken to.
+    final var namespace: String { "/lobby/\(choice.alias ?? lobbyID)" }
+
+    init(session: Session, dialect: Dialect, request: JoinRequest, game: GameType, seat: Int) {
         self.session = session
         self.dialect = dialect
-        self.lobbyID = lobbyID
+        lobbyID = request.lobbyID
+        choice = request.choice
         self.game = game
         self.seat = seat
     }
@@ -37,7 +43,7 @@ package class Member {
     final func emit(_ name: String, _ data: JSONValue) {
         switch dialect {
         case .plain: transport.send(PlainFrames.event(name, data))
-        case .socketIO: transport.send(SocketIOFrames.event(namespace: "/lobby/\(lobbyID)", name, data))
+        case .socketIO: transport.send(SocketIOFrames.event(namespace: namespace, name, data))
         }
     }
 
@@ -103,9 +109,9 @@ package final class LocalMember: Member {
     /// The tick of the last snapshot handed to the connection; nil when the next must be a keyframe.
     var lastSentTick: UInt32?
 
-    init(session: Session, dialect: Dialect, hosted: HostedLobby, seat: Int) {
+    init(session: Session, dialect: Dialect, request: JoinRequest, hosted: HostedLobby, seat: Int) {
         self.hosted = hosted
-        super.init(session: session, dialect: dialect, lobbyID: hosted.id, game: hosted.lobby.game, seat: seat)
+        super.init(session: session, dialect: dialect, request: request, game: hosted.lobby.game, seat: seat)
     }
 
     override func confirmed() { hosted.lobby.confirm(seat) }

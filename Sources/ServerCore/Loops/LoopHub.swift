@@ -153,7 +153,7 @@ final class LoopHub {
             let game = server.games.first(where: { $0.name == game })
         else { return }
         let member = RemoteMember(
-            session: join.session, dialect: join.dialect, lobbyID: join.request.lobbyID, game: game, seat: seat,
+            session: join.session, dialect: join.dialect, request: join.request, game: game, seat: seat,
             hub: self, loop: join.loop, number: number)
         remotes[number] = member
         join.decided(.success((member, welcome)))
@@ -161,7 +161,7 @@ final class LoopHub {
 
     private func joinAgain(_ join: PendingJoin) {
         guard join.moves < Self.movesMax else { return join.decided(.failure(.noSuchLobby)) }
-        server.join(
+        server.joinNamed(
             join.request, session: join.session, dialect: join.dialect, moves: join.moves + 1, join.decided)
     }
 

@@ -65,8 +65,12 @@ enum LoopMessage: Sendable {
 
 /// What one server asks another.
 enum LoopQuestion: Sendable {
-    /// The open lobbies, for anyone.
-    case lobbies
+    /// The listed lobbies that somebody wants to be shown.
+    indirect case lobbies(LobbyQuery)
+    /// The fullest of them.
+    indirect case fullest(LobbyQuery)
+    /// To open a lobby that the directory has placed there.
+    indirect case open(JoinRequest)
     /// What admins are shown.
     case figures
     /// An admin's command about a lobby that is there.
@@ -75,7 +79,8 @@ enum LoopQuestion: Sendable {
 
 /// The answer to a ``LoopQuestion``, in the same order.
 enum LoopAnswer: Sendable {
-    case lobbies([JSONValue])
+    case lobbies([LobbyRow])
     case figures(LoopFigures)
     case outcome(JSONValue)
+    case opened(Result<LobbyRow, JoinRefusal>)
 }

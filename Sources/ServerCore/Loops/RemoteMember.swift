@@ -20,13 +20,13 @@ final class RemoteMember: Member {
     var isToReport = false
 
     init(
-        session: Session, dialect: Dialect, lobbyID: String, game: GameType, seat: Int, hub: LoopHub, loop: Int,
+        session: Session, dialect: Dialect, request: JoinRequest, game: GameType, seat: Int, hub: LoopHub, loop: Int,
         number: Int
     ) {
         self.hub = hub
         self.loop = loop
         self.number = number
-        super.init(session: session, dialect: dialect, lobbyID: lobbyID, game: game, seat: seat)
+        super.init(session: session, dialect: dialect, request: request, game: game, seat: seat)
     }
 
     private func say(_ message: LoopMessage) { hub.link(to: loop).say(message) }

@@ -70,14 +70,22 @@ package enum JoinRefusal: Error, Sendable, Equatable {
     case notAuthorized(String)
     /// The resume token belongs to no seat of this lobby: expired, used, kicked or forged.
     case invalidToken
-    /// Every seat is taken.
+    /// Every seat is taken, or as many as the lobby lets be.
     case lobbyFull
+    /// The lobby takes no new players.
+    case lobbyLocked
+    /// The lobby has a password, and this is not it.
+    case wrongPassword
+    /// There is a lobby of that id already.
+    case lobbyExists
     /// There is no such lobby and no game was named to open it with.
     case noSuchLobby
     /// The game is not one that this server hosts.
     case unknownGame(String)
     /// The server hosts as many lobbies as it may.
     case tooManyLobbies
+    /// The address has opened as many lobbies as it may in this time.
+    case tooManyOpenings
     /// The game could not start; the text is its error.
     case gameFailed(String)
     /// The server takes no new players.
@@ -89,8 +97,11 @@ package enum JoinRefusal: Error, Sendable, Equatable {
         case .badRequest: 4002
         case .notAuthorized, .invalidToken: 4001
         case .lobbyFull: 4007
+        case .lobbyLocked: 4011
+        case .wrongPassword: 4012
+        case .lobbyExists: 4013
         case .noSuchLobby, .unknownGame: 4010
-        case .tooManyLobbies: 4008
+        case .tooManyLobbies, .tooManyOpenings: 4008
         case .gameFailed: 4000
         case .draining: 4009
         }
@@ -103,9 +114,13 @@ package enum JoinRefusal: Error, Sendable, Equatable {
         case .notAuthorized(let text): text.isEmpty ? "not authorized" : text
         case .invalidToken: "the resume token is not valid here"
         case .lobbyFull: "the lobby is full"
+        case .lobbyLocked: "the lobby takes no new players"
+        case .wrongPassword: "the lobby has a password, and this is not it"
+        case .lobbyExists: "there is a lobby of that id already"
         case .noSuchLobby: "no such lobby, and no game was named to open it with"
         case .unknownGame(let name): "this server does not host the game \"\(name)\""
         case .tooManyLobbies: "the server hosts as many lobbies as it may"
+        case .tooManyOpenings: "too many lobbies opened in a short time"
         case .gameFailed(let text): "the game could not start: \(text)"
         case .draining: "the server is shutting down"
         }

@@ -24,6 +24,9 @@ final class SocketIOSession: EngineSession {
     private var endedNamespaces: [String] = []
     private var decoder: SocketPacketDecoder
     private var connectCount = 0
+    /// After so many wrong passwords of lobbies the connection ends.
+    private static let wrongPasswordsMax = 3
+    private var wrongPasswords = 0
     /// Attachments to come of a packet that was dropped.
     private var attachmentsToSkip = 0
 
@@ -242,6 +245,11 @@ final class SocketIOSession: EngineSession {
 
     private func refuseJoin(_ namespace: String, _ refusal: JoinRefusal) {
         server.counters[.joinsRefused] += 1
+        if refusal == .wrongPassword {
+            wrongPasswords += 1
+            // A plain connection ends with its first.
+            guard wrongPasswords < Self.wrongPasswordsMax else { return transport.end(.rateLimited) }
+        }
         refuse(namespace, message: refusal.message, data: refusal.data)
     }
 
@@ -267,7 +275,7 @@ final class SocketIOSession: EngineSession {
         switch attachment {
         case .authorizing: transport.end(.badMessage("an event before CONNECT was answered"))
         case .root where event.name == "lobbies":
-            server.listLobbies { [weak self] in self?.answer(event, $0) }
+            server.listLobbies { [weak self] in self?.answer(event, .array($0)) }
         case .root: acknowledge(event, .null)
         case .admin:
             server.admin.command(event.name, event.argument) { [weak self] in self?.answer(event, $0) }
@@ -320,13 +328,13 @@ final class SocketIOSession: EngineSession {
         guard isJoined, let id = key.integer.flatMap(Int.init(exactly:)) else { return }
         var data: JSONObject = ["tick": .integer(Int64(tick))]
         if let accepted { data = ["accepted": .bool(accepted), "tick": .integer(Int64(tick))] }
-        acknowledge(id, in: "/lobby/\(member.lobbyID)", .object(data))
+        acknowledge(id, in: member.namespace, .object(data))
     }
 
     // MARK: Out
 
     override func ended(_ member: Member, _ departure: Departure) {
-        let namespace = "/lobby/\(member.lobbyID)"
+        let namespace = member.namespace
         guard let place = attachments.firstIndex(where: { $0.namespace == namespace }) else { return }
         _ = removeAttachment(at: place)
         if endedNamespaces.count == server.settings.namespacesMax { endedNamespaces.removeFirst() }

@@ -22,6 +22,7 @@ extension WebFiles {
             <label>Lobby
               <input id="lobby" name="lobby" maxlength="64" pattern="[A-Za-z0-9._\-]+" required value="arena"></label>
             <button>Play arena</button>
+            <button id="quick" type="button">Play in any lobby</button>
           </form>
           <p id="notice" role="status"></p>
           <h2>Open lobbies</h2>

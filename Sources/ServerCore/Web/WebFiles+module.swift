@@ -310,7 +310,7 @@ extension WebFiles {
         const FINAL = new Map([
           [4000, "the lobby was closed"], [4002, "the server does not understand this page"], [4003, "kicked"],
           [4006, "playing from another connection"], [4007, "the lobby is full"], [4008, "too much at once"],
-          [4010, "no such lobby or game"],
+          [4010, "no such lobby or game"], [4011, "the lobby takes no new players"], [4012, "the password is another"],
         ]);
 
         /**
@@ -322,7 +322,7 @@ extension WebFiles {
          * - `onEvent(name, data)`: everything that the server says as text, `joined` among them.
          */
         export class LobbyClient {
-          /** `request` is the join of lobby.md §2 without what resumes: {name, game, options}. */
+          /** `request` is the join of lobby.md §2 without what resumes: {name, game, options, lobby, password, filter}. */
           constructor(url, request = {}) {
             [this.url, this.request] = [url, request];
             this.onState = this.onSnapshot = this.onEvent = () => {};
@@ -394,6 +394,8 @@ extension WebFiles {
               if (!data.resumed || data.schemaHash !== this.joined?.schemaHash) this.state = null;
               if (data.schemaHash !== this.schema?.hash) this.schema = Schema.parse(data.schema);
               [this.joined, this.isSeated, this.attempts] = [data, true, 0];
+              // A seat in a lobby that was new, or that the server has chosen, is taken up again by that lobby's id.
+              this.url = new URL(data.lobby, this.url).href;
               [this.sequence, this.asked, this.askedAt] = [0, undefined, 0];
               this.onState("playing", "");
             }

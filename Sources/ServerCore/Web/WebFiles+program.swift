@@ -40,16 +40,18 @@ extension WebFiles {
           }
         }
 
-        function lobbyRow({ id, game, players, seats }) {
+        function lobbyRow({ id, game, players, seats, title, password, locked }) {
           const row = document.createElement("button");
-          for (const [kind, text] of [["id", id], ["game", game], ["players", `${players} of ${seats}`]]) {
+          const isClosed = password || locked;
+          const room = isClosed ? (password ? "needs a password" : "has begun") : `${players} of ${seats}`;
+          for (const [kind, text] of [["id", title ?? id], ["game", game], ["players", room]]) {
             const part = document.createElement("span");
             part.className = kind;
             part.textContent = text;
             row.append(part);
           }
           row.type = "button";
-          row.disabled = game !== "arena";
+          row.disabled = game !== "arena" || isClosed;
           row.onclick = () => { element("lobby").value = id; };
           const item = document.createElement("li");
           item.append(row);
@@ -314,6 +316,7 @@ extension WebFiles {
           event.preventDefault();
           play(element("name").value, element("lobby").value);
         });
+        element("quick").addEventListener("click", () => play(element("name").value, "~quick"));
         element("leave").addEventListener("click", () => stop(""));
         const query = new URLSearchParams(location.search);
         for (const id of ["name", "lobby"]) if (query.has(id)) element(id).value = query.get(id);

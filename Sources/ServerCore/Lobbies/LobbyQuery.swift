@@ -1,0 +1,137 @@
+import GameKit
+import HTTPCore
+import JSONCore
+import LobbyCore
+
+/// Which lobbies somebody wants to be shown (protocol/spec/lobby.md §5.1).
+struct LobbyQuery: Sendable {
+    /// The most rows of a list.
+    static let rowsMax = 50
+
+    /// Only those in which this game is played.
+    var game: String?
+    /// Only those whose title has this text, in any case.
+    var title: String?
+    /// Only those that a new player could join at once, without a password.
+    var isOpen = false
+    /// Only those whose metadata has all of these.
+    var metadata = JSONObject()
+    /// Only those whose ids come behind this one, in the order of bytes.
+    var after: String?
+    /// How many at most, 1 to ``rowsMax``.
+    var limit = rowsMax
+
+    /// All lobbies.
+    init() {}
+
+    /// Reads the query of a request.
+    init(_ query: HTTPQuery) throws(LobbyQueryError) {
+        for pair in query.pairs {
+            let value = pair.value
+            switch pair.name {
+            case "game": game = value
+            case "title": title = value.lowercased()
+            case "after": after = value
+            case "open":
+                guard value == "true" || value == "false" else { throw LobbyQueryError("open is true or false") }
+                isOpen = value == "true"
+            case "limit":
+                guard let limit = Int(value), (1...Self.rowsMax).contains(limit) else {
+                    throw LobbyQueryError("limit is 1 to \(Self.rowsMax)")
+                }
+                self.limit = limit
+            case let name where name.hasPrefix("metadata."):
+                // What is a number or a flag to the lobby is text here.
+                metadata[String(name.dropFirst(9))] = .string(value)
+            default:
+                throw LobbyQueryError("there is no \"\(pair.name)\": game, title, open, metadata.NAME, after, limit")
+            }
+        }
+    }
+
+    /// Whether a lobby is to be shown.
+    func matches(_ hosted: HostedLobby) -> Bool {
+        guard hosted.terms.isListed, game == nil || game == hosted.lobby.game.name else { return false }
+        guard !isOpen || hosted.isOpen else { return false }
+        if let after, !after.utf8.lexicographicallyPrecedes(hosted.id.utf8) { return false }
+        if let title, !hosted.terms.title.lowercased().contains(title) { return false }
+        return metadata.members.allSatisfy { member in
+            guard let own = hosted.terms.metadata[member.key] else { return false }
+            return own == member.value || member.value.string == own.plainText
+        }
+    }
+}
+
+/// A query that cannot be served; the text says why.
+struct LobbyQueryError: Error {
+    let message: String
+
+    init(_ message: String) { self.message = message }
+}
+
+extension JSONValue {
+    /// A scalar as it would stand in a query; nil for what is none.
+    fileprivate var plainText: String? {
+        switch self {
+        case .bool(let flag): flag ? "true" : "false"
+        case .integer(let integer): "\(integer)"
+        case .string(let text): text
+        default: nil
+        }
+    }
+}
+
+extension Server {
+    /// The listed lobbies of all loops that a query wants, in the order of their ids.
+    func listLobbies(_ query: LobbyQuery = LobbyQuery(), _ answered: @escaping ([JSONValue]) -> Void) {
+        loops.askAll(.lobbies(query)) { answers in
+            var rows: [LobbyRow] = []
+            for case .lobbies(let more) in answers { rows += more }
+            rows.sort { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) }
+            answered(rows.prefix(query.limit).map(\.json))
+        }
+    }
+
+    /// This loop's part of such a list.
+    func rows(_ query: LobbyQuery) -> [LobbyRow] {
+        var rows = lobbies.filter(query.matches).map(LobbyRow.init)
+        rows.sort { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) }
+        return Array(rows.prefix(query.limit))
+    }
+
+    /// The id of the fullest lobby that a quick join may take, or nil.
+    func findOpenLobby(_ request: JoinRequest, _ found: @escaping (String?) -> Void) {
+        var query = LobbyQuery()
+        query.game = request.game ?? settings.defaultGame
+        query.isOpen = true
+        query.metadata = request.filter
+        loops.askAll(.fullest(query)) { answers in
+            var best: LobbyRow?
+            for case .lobbies(let rows) in answers {
+                for row in rows where row.players > best?.players ?? -1 { best = row }
+            }
+            found(best?.id)
+        }
+    }
+
+    /// This loop's fullest lobby that a query wants; none or one.
+    func fullest(_ query: LobbyQuery) -> [LobbyRow] {
+        var best: HostedLobby?
+        for lobby in lobbies where lobby.playerCount > best?.playerCount ?? -1 && query.matches(lobby) { best = lobby }
+        return best.map { [LobbyRow($0)] } ?? []
+    }
+}
+
+/// One lobby of a list.
+struct LobbyRow: Sendable {
+    let id: String
+    /// How many seats are taken.
+    let players: Int
+    let json: JSONValue
+
+    init(_ hosted: HostedLobby) {
+        id = hosted.id
+        players = hosted.playerCount
+        json = hosted.row(withSeats: false)
+    }
+}
