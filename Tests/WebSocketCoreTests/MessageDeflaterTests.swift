@@ -262,7 +262,7 @@ struct SharedDeflateTests {
     }
 
     private func address(_ bytes: [UInt8]) -> UInt {
-        unsafe bytes.withUnsafeBufferPointer { unsafe UInt(bitPattern: $0.baseAddress) }
+        unsafe bytes.withUnsafeBufferPointer { UInt(bitPattern: $0.baseAddress) }
     }
 
     @Test func `what is short, or would not get smaller, goes out as it is, and contexts live on`() {

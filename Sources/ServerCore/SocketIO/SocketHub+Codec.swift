@@ -1,4 +1,5 @@
 import ByteKit
+import JSONCore
 import SocketIOCore
 import WebSocketCore
 
