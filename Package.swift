@@ -100,6 +100,13 @@ let package = Package(
         server("LobbyCore", ["GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
         server("Games", ["GameKit"]),
 
+        // The client's end.
+        server(
+            "ClientCore",
+            [
+                "ByteKit", "Determinism", "JSONCore", "HTTPCore", "WebSocketCore", "SocketIOCore", httpTypes, heap,
+            ]),
+
         // Where they meet.
         server(
             "ServerCore",
@@ -130,15 +137,20 @@ let package = Package(
         simulator(
             "BotCore",
             [
-                "ByteKit", "Determinism", "JSONCore", "HTTPCore", "WebSocketCore", "SocketIOCore",
-                "SnapshotCore", "GameKit", histogram,
+                "ClientCore", "ByteKit", "Determinism", "JSONCore", "WebSocketCore", "SocketIOCore", "SnapshotCore",
+                "GameKit", histogram,
             ]),
         simulator(
             "SimulatedWorld",
             [
-                "ServerCore", "BotCore", "LobbyCore", "GameKit", "ByteKit", "Determinism", heap, deque,
+                "ServerCore", "ClientCore", "BotCore", "LobbyCore", "GameKit", "ByteKit", "Determinism", heap, deque,
             ]),
-        simulator("Fleet", ["BotCore", "EventLoop", "TLS", "GameKit", "JSONCore", "ByteKit", "Determinism"]),
+        simulator(
+            "Fleet",
+            [
+                "BotCore", "ClientCore", "EventLoop", "TLS", "GameKit", "JSONCore", "SocketIOCore", "ByteKit",
+                "Determinism",
+            ]),
 
         .executableTarget(
             name: "MusterCommand",
@@ -165,6 +177,12 @@ let package = Package(
                 httpTypes,
             ],
             path: "Tests/Fuzz/ServerTargets", swiftSettings: settings),
+
+        // The server's end of a client's connections, in a test's hands.
+        .target(
+            name: "ScriptedServer",
+            dependencies: ["ClientCore", "ByteKit", "Determinism", "HTTPCore", "WebSocketCore", httpTypes],
+            path: "Tests/ScriptedServer", swiftSettings: settings),
 
         tests("TidyTests", []),
         tests("ByteKitTests", ["ByteKit", "FuzzTargets", "VectorFiles"]),
@@ -199,12 +217,21 @@ let package = Package(
         tests(
             "BotCoreTests",
             [
-                "BotCore", "ByteKit", "Determinism", "JSONCore", "HTTPCore", "WebSocketCore", "SocketIOCore",
+                "BotCore", "ClientCore", "ScriptedServer", "ByteKit", "Determinism", "JSONCore", "WebSocketCore",
                 "SnapshotCore", "GameKit",
             ]),
         tests(
+            "ClientCoreTests",
+            [
+                "ClientCore", "ScriptedServer", "SimulatedWorld", "ServerCore", "ByteKit", "Determinism", "JSONCore",
+                "HTTPCore", "WebSocketCore", "SocketIOCore", httpTypes,
+            ]),
+        tests(
             "SimulatedWorldTests",
-            ["SimulatedWorld", "ServerCore", "LobbyCore", "BotCore", "Games", "GameKit", "ByteKit", "Determinism"]),
+            [
+                "SimulatedWorld", "ServerCore", "LobbyCore", "ClientCore", "BotCore", "Games", "GameKit", "ByteKit",
+                "Determinism",
+            ]),
         tests("FleetTests", ["Fleet", "BotCore", "GameKit", "JSONCore", "Determinism"]),
         tests("MusterCommandTests", ["MusterCommand", "Muster", "Fleet", arguments]),
     ]

@@ -1,6 +1,7 @@
 import BotCore
 import Determinism
 import GameKit
+import ScriptedServer
 import JSONCore
 import SnapshotCore
 

@@ -2,6 +2,7 @@ import BotCore
 import ByteKit
 import Determinism
 import GameKit
+import ScriptedServer
 import Testing
 
 @Suite("Many bots behind one clock")

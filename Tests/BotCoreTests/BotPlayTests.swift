@@ -1,6 +1,7 @@
 import BotCore
 import ByteKit
 import Determinism
+import ScriptedServer
 import JSONCore
 import SnapshotCore
 import Testing

@@ -1,6 +1,7 @@
 import BotCore
 import ByteKit
 import Determinism
+import ScriptedServer
 import JSONCore
 import SnapshotCore
 import Testing
@@ -22,7 +23,7 @@ struct BotReturnTests {
         bench.stream.drop()
         #expect(bench.bot.state == .waiting)
         #expect(bench.report[.unexpectedCloses] == 1)
-        bench.advance(.milliseconds(100))
+        bench.advance(.milliseconds(150))
         #expect(bench.server.streams.count == 2)
         let request = bench.upgrade()
         #expect(request?["data"]?["token"] == "t1")
@@ -42,7 +43,7 @@ struct BotReturnTests {
     func `another seat, or a new one, is a seat lost`(seat: Int, resumed: Bool) {
         let bench = settled()
         bench.stream.drop()
-        bench.advance(.milliseconds(100))
+        bench.advance(.milliseconds(150))
         _ = bench.upgrade()
         bench.event("joined", bench.welcome(seat: seat, token: "t2", resumed: resumed, tick: 8))
         #expect(bench.report[.seatLost] == 1)
@@ -52,10 +53,10 @@ struct BotReturnTests {
     @Test func `a refused token is a seat lost, and the next join is without it`() {
         let bench = settled()
         bench.stream.drop()
-        bench.advance(.milliseconds(100))
+        bench.advance(.milliseconds(150))
         _ = bench.upgrade()
         bench.event("exception", ["code": 4001, "message": "the resume token is not valid here"])
-        bench.advance(.milliseconds(200))
+        bench.advance(.milliseconds(300))
         #expect(bench.server.streams.count == 3)
         #expect(bench.upgrade()?["data"] == ["name": "bot", "game": "tally"])
         bench.event("joined", bench.welcome(seat: 0, token: "t3", tick: 30))
@@ -67,10 +68,10 @@ struct BotReturnTests {
     @Test func `a refused token of a game that has ended meanwhile is no fault`() {
         let bench = settled()
         bench.stream.drop()
-        bench.advance(.milliseconds(100))
+        bench.advance(.milliseconds(150))
         _ = bench.upgrade()
         bench.event("exception", ["code": 4001, "message": "the resume token is not valid here"])
-        bench.advance(.milliseconds(200))
+        bench.advance(.milliseconds(300))
         _ = bench.upgrade()
         bench.event("joined", bench.welcome(seat: 0, token: "t3", tick: 1))
         #expect(bench.report[.seatLost] == 0)
@@ -83,10 +84,10 @@ struct BotReturnTests {
         bench.snapshot(2, 4)
         bench.advance(.milliseconds(500))
         bench.stream.drop()
-        bench.advance(.milliseconds(100))
+        bench.advance(.milliseconds(150))
         #expect(bench.upgrade()?["data"]?["token"] == "t1")
         bench.event("exception", ["code": 4001, "message": "the resume token is not valid here"])
-        bench.advance(.milliseconds(200))
+        bench.advance(.milliseconds(300))
         _ = bench.upgrade()
         bench.event("joined", bench.welcome(seat: 0, token: "t3", tick: 30))
         #expect(bench.report[.seatLost] == 0)
@@ -143,7 +144,7 @@ struct BotReturnTests {
         bench.server.holdsDials = false
         bench.server.answerDials()
         #expect(bench.server.streams.map(\.closed) == [.now])
-        bench.advance(.milliseconds(100))
+        bench.advance(.milliseconds(150))
         #expect(bench.server.streams.count == 2)
         #expect(bench.stream.closed == nil)
         #expect(bench.stream.head != nil)
@@ -181,7 +182,7 @@ struct BotReturnTests {
         bench.event("closed", ["reason": "the game is over"])
         bench.stream.closeFrame(4000, "the game is over")
         #expect([bench.report[.gamesFinished], bench.report[.lobbiesClosed]] == [1, 0])
-        bench.advance(.milliseconds(100))
+        bench.advance(.milliseconds(150))
         #expect(bench.upgrade()?["data"] == ["name": "bot", "game": "tally"])
     }
 

@@ -5,31 +5,17 @@ public import SocketIOCore
 /// What an event or an ack says: JSON values, with bytes anywhere in them.
 public typealias SocketArguments = SocketIOCore.SocketArguments
 
-/// Why a client has left a namespace.
-public typealias DisconnectReason = SocketIOCore.SocketDisconnectReason
-
 /// An event with its name and the type of its one argument.
-///
-///     extension SocketEvent where Payload == ChatLine {
-///         static var chat: Self { SocketEvent("chat") }
-///     }
-///     namespace.on(.chat) { socket, line in socket.broadcast.emit(.chat, line) }
-public struct SocketEvent<Payload: Codable>: Sendable {
-    /// The name on the wire.
-    public let name: String
-
-    /// The event of that name.
-    public init(_ name: String) { self.name = name }
-}
+public typealias SocketEvent = SocketIOCore.SocketEvent
 
 /// An event that asks for an answer, with the types of its one argument and of the answer's.
-public struct SocketRequest<Payload: Codable, Answer: Codable>: Sendable {
-    /// The name on the wire.
-    public let name: String
+public typealias SocketRequest = SocketIOCore.SocketRequest
 
-    /// The request of that name.
-    public init(_ name: String) { self.name = name }
-}
+/// Why there is no ack.
+public typealias AckError = SocketIOCore.AckError
+
+/// Why a client has left a namespace.
+public typealias DisconnectReason = SocketIOCore.SocketDisconnectReason
 
 /// One event that a client has sent.
 public struct SocketMessage {
@@ -67,22 +53,6 @@ public struct AckAnswers: Sendable {
     init(_ answers: SocketAnswers) {
         self.answers = answers.answers
         missing = answers.missing
-    }
-}
-
-/// Why there is no ack.
-public enum AckError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The client did not answer in time. It may have got the event.
-    case timedOut
-    /// The client has gone, or the event could not be sent.
-    case disconnected
-
-    /// A sentence.
-    public var description: String {
-        switch self {
-        case .timedOut: "The client did not answer in time."
-        case .disconnected: "The client has gone before it answered."
-        }
     }
 }
 

@@ -11,13 +11,22 @@ package struct HTTPWholeResponse: Sendable, Equatable {
 
 /// Reads responses with their bodies from one connection, in any split: for clients that poll.
 ///
-/// A body is as long as `Content-Length` says; without one there is none. Chunks, and bodies that end with the
-/// connection, are not read. Not for the answers to HEAD.
+/// A body is as long as `Content-Length` says, or comes in chunks; without either there is none. Bodies that end with the
+/// connection are not read. Not for the answers to HEAD.
 package struct HTTPResponseCollector: Sendable {
+    private enum Framing {
+        case length(Int)
+        case chunks(HTTPChunks)
+    }
+
     private var parser: HTTPResponseParser
     private let bodyBytesMax: Int
     private var head: HTTPResponseHead?
+    private var framing = Framing.length(0)
     private var body: [UInt8] = []
+
+    /// Whether part of a response has come, and not all of it.
+    package private(set) var isMidway = false
 
     /// Waits for the first response.
     package init(limits: HTTPLimits = HTTPLimits(), bodyBytesMax: Int = 1 << 20) {
@@ -30,19 +39,48 @@ package struct HTTPResponseCollector: Sendable {
     /// - Parameter cursor: Where to begin in `bytes`; afterwards, the first byte that was not read.
     /// - Throws: Once; ``HTTPError/bodyTooLarge`` and ``HTTPError/transferCoding`` among others. Close.
     package mutating func next(_ bytes: Span<UInt8>, at cursor: inout Int) throws(HTTPError) -> HTTPWholeResponse? {
-        if head == nil { head = try parser.next(bytes, at: &cursor) }
-        guard let head else { return nil }
-        guard !head.fields.contains(.transferEncoding) else { throw .transferCoding }
-        let code = head.status.code
-        let length = code < 200 || code == 204 || code == 304 ? 0 : head.contentLength ?? 0
-        guard length <= bodyBytesMax else { throw .bodyTooLarge }
-        let end = cursor + min(length - body.count, bytes.count - cursor)
-        body.append(bytes.extracting(cursor..<end))
-        cursor = end
-        guard body.count == length else { return nil }
+        if cursor < bytes.count { isMidway = true }
+        if head == nil, let head = try parser.next(bytes, at: &cursor) {
+            self.head = head
+            framing = try framing(of: head)
+        }
+        guard let head, try takeBody(bytes, at: &cursor) else { return nil }
         self.head = nil
+        isMidway = false
         var whole: [UInt8] = []
         swap(&whole, &body)
         return HTTPWholeResponse(head: head, body: whole)
+    }
+
+    private func framing(of head: HTTPResponseHead) throws(HTTPError) -> Framing {
+        let code = head.status.code
+        let hasContent = code >= 200 && code != 204 && code != 304
+        let codings = head.fields[values: .transferEncoding]
+        guard codings.isEmpty else {
+            guard codings.count == 1, codings[0].lowercased() == "chunked" else { throw .transferCoding }
+            guard hasContent, head.contentLength == nil else { throw .contentLength }
+            return .chunks(HTTPChunks())
+        }
+        let length = hasContent ? head.contentLength ?? 0 : 0
+        guard length <= bodyBytesMax else { throw .bodyTooLarge }
+        return .length(length)
+    }
+
+    /// Takes what there is of the body; whether that is all of it.
+    private mutating func takeBody(_ bytes: Span<UInt8>, at cursor: inout Int) throws(HTTPError) -> Bool {
+        switch framing {
+        case .length(let length):
+            let end = cursor + min(length - body.count, bytes.count - cursor)
+            body.append(bytes.extracting(cursor..<end))
+            cursor = end
+            return body.count == length
+        case .chunks(var chunks):
+            while let event = try chunks.next(bytes, at: &cursor, room: bodyBytesMax - body.count) {
+                guard case .data(let range) = event else { return true }
+                body.append(bytes.extracting(range))
+            }
+            framing = .chunks(chunks)
+            return false
+        }
     }
 }

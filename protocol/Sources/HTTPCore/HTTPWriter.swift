@@ -80,14 +80,15 @@ package enum HTTPWriter {
             status, fields: fields, body: Array((text + "\n").utf8), connection: connection, isForHead: isForHead)
     }
 
-    /// A request without a body.
+    /// A request.
     ///
     /// - Parameters:
     ///   - target: In origin form: path and query.
     ///   - host: The `Host` field; a `Host` among `fields` is left out, and so is a body's framing.
+    ///   - body: The content; nil for a method that has none.
     /// - Throws: ``HTTPError/target`` or ``HTTPError/host`` for what a server would refuse.
     package static func request(
-        _ method: HTTPRequest.Method, target: String, host: String, fields: HTTPFields = [:]
+        _ method: HTTPRequest.Method, target: String, host: String, fields: HTTPFields = [:], body: [UInt8]? = nil
     ) throws(HTTPError) -> [UInt8] {
         let bytes = Array(target.utf8)
         guard HTTPTarget.isOriginForm(bytes.span) else { throw .target }
@@ -96,7 +97,9 @@ package enum HTTPWriter {
         var out = Array("\(method.rawValue) \(target) HTTP/1.1\r\n".utf8)
         append("Host", host, to: &out)
         append(fields, except: ["host", "content-length", "transfer-encoding"], to: &out)
+        if let body { append("Content-Length", String(body.count), to: &out) }
         appendLineEnd(to: &out)
+        if let body { out += body }
         return out
     }
 

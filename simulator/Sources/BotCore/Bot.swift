@@ -1,4 +1,5 @@
 import ByteKit
+import ClientCore
 import Determinism
 import GameKit
 import JSONCore
@@ -62,8 +63,6 @@ package final class Bot {
     var play: BotPlay?
 
     private(set) var client: LobbyClient?
-    /// Which attempt to connect is the present one; an answer to an earlier one is stale.
-    private var attempt = 0
     private var backoff: Backoff
     /// When the present state has lasted too long, or has to be left.
     private var stateDeadline: Instant
@@ -146,28 +145,15 @@ package final class Bot {
 
     private func dial(_ now: Instant) {
         guard now < lastAttempt else { return finish() }
-        attempt += 1
-        let thisAttempt = attempt
         dialedAt = now
         let client = LobbyClient.make(
             settings.dialect, lobby: settings.lobby, host: settings.host, join: join, silenceMax: settings.silenceMax,
             compression: settings.compresses ? context.compression : nil, random: SeededRandom(seed: random.next()),
-            queue: context.queue, traffic: report.traffic,
-            clock: context.clock)
+            context.client)
         client.owner = self
         self.client = client
         enter(.connecting, until: now + settings.joinTimeout)
-        context.dialer.dial(client.streamHandler) { [weak self] stream in
-            guard let self, attempt == thisAttempt, state == .connecting else {
-                stream?.close(.now)
-                return
-            }
-            if let stream {
-                client.start(stream)
-            } else {
-                attemptFailed("no connection")
-            }
-        }
+        client.start()
     }
 
     private var join: LobbyJoin {

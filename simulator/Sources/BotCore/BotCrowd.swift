@@ -1,3 +1,4 @@
+import ClientCore
 import Determinism
 
 /// Many bots behind one clock: one next instant, one turn, one flush, whoever drives them.

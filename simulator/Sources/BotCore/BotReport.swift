@@ -1,3 +1,4 @@
+import ClientCore
 import Determinism
 import Histogram
 import JSONCore
@@ -45,7 +46,7 @@ package enum BotSeries: Int, CaseIterable, Sendable {
 /// Everything that the bots of one loop have counted and measured.
 package final class BotReport {
     /// Bytes of all connections.
-    package let traffic = Traffic()
+    package let traffic: Traffic
     /// What the first refused join was told.
     package internal(set) var firstRefusal: String?
     /// What the first unexpected end of a connection was.
@@ -56,7 +57,8 @@ package final class BotReport {
     private var series = [Histogram<UInt64>]()
 
     /// An empty report.
-    package init() {
+    package init(traffic: Traffic = Traffic()) {
+        self.traffic = traffic
         // From a microsecond to ten minutes, three digits exact.
         series = BotSeries.allCases.map { _ in
             Histogram(

@@ -1,17 +1,8 @@
-import ByteKit
+import ClientCore
 import Determinism
 import GameKit
 import JSONCore
 import WebSocketCore
-
-/// Opens byte streams to the server: sockets of a loop, or pipes of a simulated network.
-package protocol Dialer: AnyObject {
-    /// Connects, with `handler` as the stream's handler.
-    ///
-    /// - Parameter completion: Called once, on this turn or a later one, with the stream, or nil when there is no
-    ///   connection. Bytes are delivered after it has returned.
-    func dial(_ handler: any ByteStreamHandler, _ completion: @escaping ((any ByteStream)?) -> Void)
-}
 
 /// What one bot is to do.
 package struct BotSettings: Sendable {
@@ -67,20 +58,22 @@ package struct BotSettings: Sendable {
 
 /// What bots share: the clock, the way to the server, what is flushed, and the report.
 package final class BotContext {
-    /// The monotonic clock.
-    package let clock: () -> Instant
-    /// The way to the server.
-    package let dialer: any Dialer
+    /// What their clients share.
+    package let client: ClientContext
     /// What the bots did.
-    package let report = BotReport()
-    /// Connections with something to send.
-    package let queue = FlushQueue()
+    package let report: BotReport
     /// How messages of the bots that offer it are compressed.
     package var compression = ClientCompression(pool: DeflatePool())
 
     /// What bots of one loop share.
     package init(dialer: any Dialer, clock: @escaping () -> Instant) {
-        self.dialer = dialer
-        self.clock = clock
+        client = ClientContext(dialer: dialer, clock: clock)
+        report = BotReport(traffic: client.traffic)
     }
+
+    /// The monotonic clock.
+    package var clock: () -> Instant { client.clock }
+
+    /// Connections with something to send.
+    package var queue: FlushQueue { client.queue }
 }

@@ -1,4 +1,5 @@
 import ByteKit
+import ClientCore
 import Determinism
 import JSONCore
 
@@ -179,48 +180,40 @@ package protocol LobbyClientOwner: AnyObject {
 package class LobbyClient {
     /// Who is told what arrives.
     package final weak var owner: (any LobbyClientOwner)?
-    final let connection: ClientConnection
     final let join: LobbyJoin
     /// The end that the server has announced before closing.
     final var announcedEnd: LobbyEnd?
     /// Whether ``leave()`` has been called.
     final var isLeaving = false
 
-    init(connection: ClientConnection, join: LobbyJoin) {
-        self.connection = connection
+    init(join: LobbyJoin) {
         self.join = join
     }
 
-    /// A client that joins `lobby` once it is given a stream.
+    /// A client that joins `lobby` once it is started.
     ///
     /// - Parameters:
-    ///   - host: The `Host` field.
     ///   - silenceMax: How long a plain connection may bring nothing before the server counts as dead; a Socket.IO
     ///     server says so itself.
     ///   - compression: What to offer, or nil not to offer compression.
     package static func make(
         _ dialect: ClientDialect, lobby: String, host: String, join: LobbyJoin, silenceMax: Interval,
-        compression: ClientCompression? = nil, random: SeededRandom, queue: FlushQueue, traffic: Traffic,
-        clock: @escaping () -> Instant
+        compression: ClientCompression? = nil, random: SeededRandom, _ context: ClientContext
     ) -> LobbyClient {
-        let connection = ClientConnection(
-            target: dialect == .plain ? "/lobby/\(lobby)" : SocketIOClient.target, host: host, random: random,
-            queue: queue, traffic: traffic, compression: compression)
         switch dialect {
         case .plain:
-            return PlainLobbyClient(connection: connection, join: join, silenceMax: silenceMax, clock: clock)
+            var options = WebSocketClient.Options(target: "/lobby/\(lobby)", host: host)
+            options.compression = compression
+            return PlainLobbyClient(options, join: join, silenceMax: silenceMax, random: random, context)
         case .socketIO:
-            return SocketIOLobbyClient(connection: connection, lobby: lobby, join: join, clock: clock)
+            var options = EngineClientOptions(host: host)
+            options.compression = compression
+            return SocketIOLobbyClient(options, lobby: lobby, join: join, random: random, context)
         }
     }
 
-    /// Takes over a connected stream: upgrades and joins.
-    package final func start(_ stream: any ByteStream) {
-        connection.start(stream)
-    }
-
-    /// Who is to be given to the dialer as the stream's handler.
-    package final var streamHandler: any ByteStreamHandler { connection }
+    /// Connects and joins. Once.
+    package func start() { preconditionFailure("a dialect must say how it connects") }
 
     /// Sends a binary client message (protocol/spec/game-messages.md).
     package func send(_ message: [UInt8]) { preconditionFailure("a dialect must say how it sends") }
@@ -234,24 +227,17 @@ package class LobbyClient {
     /// Acts on a server that has been silent for too long.
     package func timeReached(_ now: Instant) {}
 
-    /// Drops the connection at once, as a crash would.
-    package func abort() {
-        owner = nil
-        connection.abort()
-    }
-
-    /// Says goodbye in the WebSocket's way, for a client that no longer cares.
-    package func close() {
-        owner = nil
-        connection.close()
-    }
+    /// Drops the connection at once, as a crash would. The owner is not told.
+    package func abort() { preconditionFailure("a dialect must say how it ends") }
 
     /// An event of the lobby: the owner hears it, and an announced end is kept.
     final func received(_ event: String, _ data: JSONValue) {
         if event == "joined" {
             guard let welcome = LobbyWelcome(data) else {
-                connection.abort()
-                return end(LobbyEnd(.malformed, "a malformed joined event"))
+                let owner = owner
+                abort()
+                owner?.lobbyEnded(LobbyEnd(.malformed, "a malformed joined event"))
+                return
             }
             owner?.lobbyJoined(welcome)
         } else {

@@ -1,12 +1,14 @@
 import ByteKit
+import ClientCore
 import Determinism
 import JSONCore
 import WebSocketCore
 
 /// A lobby's client in the plain dialect (protocol/spec/lobby.md §1).
-final class PlainLobbyClient: LobbyClient, ClientConnectionOwner {
+final class PlainLobbyClient: LobbyClient, WebSocketClientOwner {
     private static let leaveMessage = Array(#"{"event":"leave"}"#.utf8)
 
+    private let connection: WebSocketClient
     private let clock: () -> Instant
     /// How long the server may say nothing at all; what it tells of its heartbeat in `joined` replaces the first guess.
     private var silenceMax: Interval
@@ -14,11 +16,24 @@ final class PlainLobbyClient: LobbyClient, ClientConnectionOwner {
     private var heardAt: Instant?
     private var hasJoined = false
 
-    init(connection: ClientConnection, join: LobbyJoin, silenceMax: Interval, clock: @escaping () -> Instant) {
-        self.clock = clock
+    init(
+        _ options: WebSocketClient.Options, join: LobbyJoin, silenceMax: Interval, random: SeededRandom,
+        _ context: ClientContext
+    ) {
+        connection = WebSocketClient(options, random: random, context)
+        clock = context.clock
         self.silenceMax = silenceMax
-        super.init(connection: connection, join: join)
+        super.init(join: join)
         connection.owner = self
+    }
+
+    override func start() {
+        connection.open()
+    }
+
+    override func abort() {
+        owner = nil
+        connection.abort()
     }
 
     override func send(_ message: [UInt8]) {

@@ -1,95 +1,113 @@
 import ByteKit
+import ClientCore
 import Determinism
 import JSONCore
 import SocketIOCore
 
-/// A lobby's client in the Socket.IO dialect (protocol/spec/lobby.md §1).
-final class SocketIOLobbyClient: LobbyClient, SocketIOClientOwner {
-    private let client: SocketIOClient
-    private let namespace: String
+/// A lobby's client in the Socket.IO dialect (protocol/spec/lobby.md §1), over a WebSocket from the start. It does not come
+/// back by itself: that is the bot's to do, with its token.
+final class SocketIOLobbyClient: LobbyClient {
+    private let manager: ClientManager
+    private let socket: NamespaceClient
     /// The text that announces a binary client message; always the same.
     private let inputHeader: [UInt8]
 
-    init(connection: ClientConnection, lobby: String, join: LobbyJoin, clock: @escaping () -> Instant) {
-        namespace = "/lobby/\(lobby)"
+    init(
+        _ options: EngineClientOptions, lobby: String, join: LobbyJoin, random: SeededRandom, _ context: ClientContext
+    ) {
+        var engine = options
+        engine.transports = [.websocket]
+        engine.messageBytesMax = 1 << 20
+        engine.outboxBytesMax = 1 << 18
+        var options = ClientManagerOptions(engine)
+        options.packets = SocketPacketDecoder.Limits(json: JSONLimits(valuesMax: 4_096))
+        options.reconnects = false
+        // Whoever runs the client bounds an attempt, the join and all.
+        options.connectTimeout = nil
+        manager = ClientManager(options, random: random, context)
+        let namespace = "/lobby/\(lobby)"
+        var namespaceOptions = NamespaceClientOptions()
+        namespaceOptions.auth = .fixed(join.request)
+        socket = manager.socket(namespace, namespaceOptions)
         inputHeader = SocketPacketEncoder.soleAttachmentText(event: "input", namespace: namespace)
-        client = SocketIOClient(connection: connection, clock: clock)
-        super.init(connection: connection, join: join)
-        client.owner = self
-        client.connect(namespace, auth: join.request)
+        super.init(join: join)
+        manager.owner = self
+        socket.owner = self
+    }
+
+    override func start() {
+        socket.connect()
     }
 
     override func send(_ message: [UInt8]) {
-        client.emit(encoded: inputHeader, attachment: message)
+        socket.send(encoded: inputHeader, attachment: message)
     }
 
     override func leave() {
         isLeaving = true
-        client.emit("leave", [], to: namespace)
+        socket.emit(ClientEmission("leave"))
     }
 
-    override var deadline: Instant? { client.deadline }
+    override var deadline: Instant? { manager.deadline }
 
     override func timeReached(_ now: Instant) {
-        client.timeReached(now)
+        manager.timeReached(now)
     }
 
     override func abort() {
         owner = nil
-        client.abort()
+        manager.abort()
     }
+}
 
-    override func close() {
-        owner = nil
-        client.close()
-    }
-
-    // MARK: In
-
-    func sessionOpened() {
+extension SocketIOLobbyClient: ClientManagerOwner {
+    func managerOpened() {
         owner?.lobbyConnected()
     }
 
-    func namespaceConnected(_ namespace: String) {}
-
-    func namespaceRefused(_ namespace: String, _ reason: JSONValue) {
-        let message = reason["message"]?.string ?? reason.string ?? ""
-        refuse(LobbyRefusal(reason["data"] ?? .null, message: message))
-        client.close()
-    }
-
-    func eventReceived(_ namespace: String, _ name: String, _ values: [JSONValue]) {
-        guard namespace == self.namespace else { return }
-        if name == "snapshot", case .binary(let bytes)? = values.first {
-            owner?.lobbySnapshot(bytes.span)
-        } else {
-            received(name, values.first ?? .null)
-        }
-    }
-
-    func namespaceDisconnected(_ namespace: String) {
-        let silent = isLeaving ? LobbyEnd(.left, "left") : LobbyEnd(.lost, "the server ended the seat")
-        announcedEnd = announcedEnd ?? silent
-        // Nothing else is on this session. The owner hears of the end when the goodbye is through.
-        client.close()
-    }
-
-    func heartbeatAnswered() {
+    func managerAnsweredHeartbeat() {
         owner?.lobbyHeartbeat()
     }
 
-    func sessionClosed(_ close: SessionClose) {
-        end(announcedEnd ?? Self.end(close))
+    func managerEnded(_ end: EngineEnd) {
+        self.end(announcedEnd ?? Self.end(end))
     }
 
-    private static func end(_ close: SessionClose) -> LobbyEnd {
-        switch close {
+    private static func end(_ end: EngineEnd) -> LobbyEnd {
+        switch end {
         case .heartbeatMissed: return LobbyEnd(.heartbeatMissed, "the server sent no heartbeat")
         case .malformed(let reason): return LobbyEnd(.malformed, reason)
-        case .connection(let close):
+        case .failed(let reason): return LobbyEnd(.lost, reason)
+        case .left: return LobbyEnd(.left, "left")
+        case .closed(let close):
             let end = LobbyEnd(close)
             // A session's end is never the end of a seat: the namespace would have been left first.
             return end.cause == .replaced || end.cause == .kicked ? end : LobbyEnd(.lost, end.reason)
         }
+    }
+}
+
+extension SocketIOLobbyClient: NamespaceClientOwner {
+    func namespaceConnected() {}
+
+    func namespaceConnectFailed(_ failure: ConnectFailure) {
+        // Without a connection it is the manager that has ended.
+        guard case .refused(let message, let data) = failure else { return }
+        refuse(LobbyRefusal(data ?? .null, message: message))
+    }
+
+    func namespaceReceived(_ event: ClientEvent) {
+        if event.name == "snapshot", case .binary(let bytes)? = event.values.first {
+            owner?.lobbySnapshot(bytes.span)
+        } else {
+            received(event.name, event.values.first ?? .null)
+        }
+    }
+
+    func namespaceDisconnected(_ reason: ClientDisconnectReason) {
+        guard reason == .serverDisconnect else { return }
+        // Nothing else is on this connection: the manager ends it, and then tells.
+        let silent = isLeaving ? LobbyEnd(.left, "left") : LobbyEnd(.lost, "the server ended the seat")
+        announcedEnd = announcedEnd ?? silent
     }
 }

@@ -1,15 +1,14 @@
 import BotCore
+import ClientCore
 import Determinism
 import EventLoop
 import JSONCore
+import SocketIOCore
 
 /// A client of the admin namespace (protocol/spec/admin.md): logs in, receives overviews, gives commands.
-final class AdminClient: SocketIOClientOwner {
-    private static let namespace = "/admin"
-
-    private let client: SocketIOClient
-    private let connection: ClientConnection
-    private let dialer: LoopDialer
+final class AdminClient {
+    private let manager: ClientManager
+    private let socket: NamespaceClient
     /// Called when the login has been accepted.
     var loggedIn: () -> Void = {}
     /// Called with each overview.
@@ -17,49 +16,48 @@ final class AdminClient: SocketIOClientOwner {
     /// Called once, with why nothing more will come.
     var ended: (String) -> Void = { _ in }
 
-    init(
-        dialer: LoopDialer, host: String, user: String, password: String, queue: FlushQueue, seed: UInt64,
-        clock: @escaping () -> Instant
-    ) {
-        self.dialer = dialer
+    init(host: String, user: String, password: String, seed: UInt64, _ context: ClientContext) {
+        var engine = EngineClientOptions(host: host)
+        engine.transports = [.websocket]
         // Five hundred lobbies with their seats are a large message of many values.
-        connection = ClientConnection(
-            target: SocketIOClient.target, host: host, random: SeededRandom(seed: seed), queue: queue,
-            traffic: Traffic(), messageBytesMax: 1 << 25)
-        client = SocketIOClient(
-            connection: connection, packetBytesMax: 1 << 25, valuesMax: 2_000_000, clock: clock)
-        client.owner = self
-        client.connect(Self.namespace, auth: ["username": .string(user), "password": .string(password)])
+        engine.messageBytesMax = 1 << 25
+        var options = ClientManagerOptions(engine)
+        options.packets.json = JSONLimits(valuesMax: 2_000_000)
+        options.reconnects = false
+        // Who runs it waits for the login, and no longer.
+        options.connectTimeout = nil
+        manager = ClientManager(options, random: SeededRandom(seed: seed), context)
+        var namespace = NamespaceClientOptions()
+        namespace.auth = .fixed(["username": .string(user), "password": .string(password)])
+        socket = manager.socket("/admin", namespace)
+        manager.owner = self
+        socket.owner = self
     }
 
     /// Opens the connection; everything else follows from its answers.
     func start() {
-        dialer.dial(connection) { [weak self] stream in
-            guard let self else { return }
-            if let stream {
-                connection.start(stream)
-            } else {
-                end("no connection: \(dialer.firstError ?? "unknown error")")
-            }
-        }
+        socket.connect()
     }
 
     /// Gives a command; `answered` gets the server's `{"ok": true}` or `{"error": text}`.
     func command(_ name: String, _ data: JSONValue, _ answered: @escaping (JSONValue) -> Void) {
-        client.emit(name, [data], to: Self.namespace) { values in answered(values.first ?? .null) }
+        socket.emit(
+            ClientEmission(name, [data]) { result in
+                if case .success(let answer) = result { answered(answer.first) }
+            })
     }
 
     /// When ``timeReached(_:)`` has something to do.
-    var deadline: Instant? { client.deadline }
+    var deadline: Instant? { manager.deadline }
 
     func timeReached(_ now: Instant) {
-        client.timeReached(now)
+        manager.timeReached(now)
     }
 
     /// Ends the connection in good order.
     func close() {
         ended = { _ in }
-        client.close()
+        manager.close()
     }
 
     private func end(_ reason: String) {
@@ -67,32 +65,37 @@ final class AdminClient: SocketIOClientOwner {
         self.ended = { _ in }
         ended(reason)
     }
+}
 
-    func sessionOpened() {}
+extension AdminClient: ClientManagerOwner {
+    func managerOpened() {}
 
-    func namespaceConnected(_ namespace: String) {
+    func managerEnded(_ end: EngineEnd) {
+        switch end {
+        case .closed(let close): self.end(close.reason.isEmpty ? "the server closed the connection" : close.reason)
+        case .heartbeatMissed: self.end("the server is silent")
+        case .malformed(let text): self.end("the server's answer is malformed: \(text)")
+        case .failed(let text): self.end(text)
+        case .left: self.end("the session has ended")
+        }
+    }
+}
+
+extension AdminClient: NamespaceClientOwner {
+    func namespaceConnected() {
         loggedIn()
     }
 
-    func namespaceRefused(_ namespace: String, _ reason: JSONValue) {
-        end("the login was refused: \(reason["message"]?.string ?? reason.string ?? "no reason given")")
+    func namespaceConnectFailed(_ failure: ConnectFailure) {
+        guard case .refused(let message, _) = failure else { return }
+        end("the login was refused: \(message.isEmpty ? "no reason given" : message)")
     }
 
-    func eventReceived(_ namespace: String, _ name: String, _ values: [JSONValue]) {
-        if name == "overview", let overview = values.first { overviewReceived(overview) }
+    func namespaceReceived(_ event: ClientEvent) {
+        if event.name == "overview", let overview = event.values.first { overviewReceived(overview) }
     }
 
-    func namespaceDisconnected(_ namespace: String) {
-        end("the server ended the admin session")
-    }
-
-    func heartbeatAnswered() {}
-
-    func sessionClosed(_ close: SessionClose) {
-        switch close {
-        case .connection(let close): end(close.reason.isEmpty ? "the server closed the connection" : close.reason)
-        case .heartbeatMissed: end("the server is silent")
-        case .malformed(let text): end("the server's answer is malformed: \(text)")
-        }
+    func namespaceDisconnected(_ reason: ClientDisconnectReason) {
+        if reason == .serverDisconnect { end("the server ended the admin session") }
     }
 }

@@ -1,4 +1,5 @@
 import BotCore
+import ClientCore
 import Determinism
 import EventLoop
 

@@ -1,4 +1,5 @@
 import BotCore
+import ClientCore
 
 /// What a fleet did, for a person.
 struct FleetTable {

@@ -1,5 +1,5 @@
-import BotCore
 import ByteKit
+import ClientCore
 import EventLoop
 import TLS
 
@@ -18,7 +18,7 @@ final class LoopDialer: Dialer {
         self.secure = secure
     }
 
-    func dial(_ handler: any ByteStreamHandler, _ completion: @escaping ((any ByteStream)?) -> Void) {
+    func dial(_ handler: any ByteStreamHandler, _ completion: @escaping (Result<any ByteStream, DialError>) -> Void) {
         loop.connect(address, handler: handler) { [self] result in
             switch result {
             case .success(let stream):
@@ -26,32 +26,32 @@ final class LoopDialer: Dialer {
                 // A stream that has been closed meanwhile does not read.
                 if stream.handler != nil { stream.startReading() }
             case .failure(let error):
-                fail(error.message)
-                completion(nil)
+                completion(.failure(fail(error.message)))
             }
         }
     }
 
     private func begin(
-        _ socket: SocketStream, _ handler: any ByteStreamHandler, _ completion: ((any ByteStream)?) -> Void
+        _ socket: SocketStream, _ handler: any ByteStreamHandler,
+        _ completion: (Result<any ByteStream, DialError>) -> Void
     ) {
-        guard let secure else { return completion(socket) }
+        guard let secure else { return completion(.success(socket)) }
         do throws(TLSError) {
             let stream = try TLSStream(socket, client: secure.context, name: secure.name, workspace: secure.workspace)
             stream.handler = handler
             stream.start()
-            completion(stream)
+            completion(.success(stream))
         } catch {
-            fail(error.description)
             // The socket has the handler already, which must not hear of a stream that it never had.
             socket.handler = nil
             socket.close(.now)
-            completion(nil)
+            completion(.failure(fail(error.description)))
         }
     }
 
-    private func fail(_ reason: String) {
+    private func fail(_ reason: String) -> DialError {
         if firstError == nil { firstError = reason }
+        return DialError(reason)
     }
 }
 

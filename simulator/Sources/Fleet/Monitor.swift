@@ -1,4 +1,4 @@
-import BotCore
+import ClientCore
 import Determinism
 import EventLoop
 import Glibc
@@ -98,7 +98,7 @@ private final class MonitorRun {
     private let address: ServerAddress
     private let loop: EventLoop
     private let client: AdminClient
-    private let queue = FlushQueue()
+    private let queue: FlushQueue
     private var answerDeadline: Instant?
     private var overviewCount = 0
     private var exitCode: Int32 = 0
@@ -110,10 +110,11 @@ private final class MonitorRun {
         let loop = try EventLoop()
         self.loop = loop
         var system = SystemRandomNumberGenerator()
+        let context = ClientContext(
+            dialer: LoopDialer(loop: loop, address: socketAddress, secure: secure), clock: { loop.now })
+        queue = context.queue
         client = AdminClient(
-            dialer: LoopDialer(loop: loop, address: socketAddress, secure: secure), host: address.authority,
-            user: options.user,
-            password: options.password, queue: queue, seed: system.next(), clock: { loop.now })
+            host: address.authority, user: options.user, password: options.password, seed: system.next(), context)
         answerDeadline = loop.now + Self.patience
     }
 

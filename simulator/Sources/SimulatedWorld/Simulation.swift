@@ -1,8 +1,10 @@
-package import BotCore
 internal import ByteKit
+import ClientCore
+import LobbyCore
+
+package import BotCore
 package import Determinism
 package import GameKit
-import LobbyCore
 package import ServerCore
 
 /// What a simulated world holds and what befalls it.
@@ -194,10 +196,10 @@ private final class SimulatedDialer: Dialer {
         random = SeededRandom(seed: seed)
     }
 
-    func dial(_ handler: any ByteStreamHandler, _ completion: @escaping ((any ByteStream)?) -> Void) {
+    func dial(_ handler: any ByteStreamHandler, _ completion: @escaping (Result<any ByteStream, DialError>) -> Void) {
         let port = ports[ports.count == 1 ? 0 : random.int(in: 0...ports.count - 1)]
         network.connect(from: node, to: port, conditions, handler: handler) { result in
-            completion(try? result.get())
+            completion(result.map { $0 }.mapError { DialError("\($0)") })
         }
     }
 }

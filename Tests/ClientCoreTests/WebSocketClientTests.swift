@@ -1,11 +1,12 @@
-import BotCore
+import ClientCore
 import ByteKit
 import Determinism
+import ScriptedServer
 import Testing
 import WebSocketCore
 
 /// Writes down what a connection tells.
-private final class Recorder: ClientConnectionOwner {
+private final class Recorder: WebSocketClientOwner {
     var told: [String] = []
 
     func connectionOpened() { told.append("opened") }
@@ -20,28 +21,45 @@ private final class Recorder: ClientConnectionOwner {
 }
 
 @Suite("RFC 6455, the client's end")
-struct ClientConnectionTests {
+struct WebSocketClientTests {
     private let recorder = Recorder()
-    private let stream = ScriptedStream()
-    private let queue = FlushQueue()
-    private let traffic = Traffic()
-    private let connection: ClientConnection
+    private let server = ScriptedServer()
+    private let context: ClientContext
+    private let connection: WebSocketClient
+    private var stream: ScriptedStream { server.stream }
+    private var queue: FlushQueue { context.queue }
+    private var traffic: Traffic { context.traffic }
 
     init() {
-        connection = ClientConnection(
-            target: "/lobby/a?b=c", host: "example.org:81", random: SeededRandom(seed: 7), queue: queue,
-            traffic: traffic)
+        context = ClientContext(dialer: server) { [server] in server.now }
+        connection = WebSocketClient(
+            .init(target: "/lobby/a?b=c", host: "example.org:81"), random: SeededRandom(seed: 7), context)
         connection.owner = recorder
     }
 
     private func open() {
-        connection.start(stream)
+        connection.open()
         queue.flush()
         stream.upgrade()
     }
 
+    @Test func `without a connection the reason is told, and that is the end`() {
+        server.refusesDials = true
+        connection.open()
+        #expect(recorder.told == ["closed - no connection: refused"])
+    }
+
+    @Test func `a stream that comes after an abort is closed`() {
+        server.holdsDials = true
+        connection.open()
+        connection.abort()
+        server.answerDials()
+        #expect(stream.closed == .now)
+        #expect(recorder.told == [])
+    }
+
     @Test func `the request asks for the target and the host`() {
-        connection.start(stream)
+        connection.open()
         #expect(stream.head == nil)
         queue.flush()
         #expect(stream.target == "/lobby/a?b=c")
@@ -50,7 +68,7 @@ struct ClientConnectionTests {
 
     @Test(arguments: [1, 2, 3, 7, 1_000])
     func `a whole session is the same in any split`(pieces: Int) {
-        connection.start(stream)
+        connection.open()
         queue.flush()
         stream.upgrade(pieces: pieces)
         stream.text("héllo", pieces: pieces)
@@ -63,7 +81,7 @@ struct ClientConnectionTests {
     }
 
     @Test func `bytes that follow the 101 in one read are messages`() {
-        connection.start(stream)
+        connection.open()
         queue.flush()
         let handshake = stream.head.flatMap { try? WebSocketHandshake.check($0) }
         let answer = handshake?.response() ?? []
@@ -113,7 +131,7 @@ struct ClientConnectionTests {
         "no HTTP at all\r\n\r\n",
     ])
     func `any answer but the right 101 ends it`(answer: String) {
-        connection.start(stream)
+        connection.open()
         queue.flush()
         stream.deliver(Array(answer.utf8))
         queue.flush()
@@ -166,20 +184,20 @@ struct ClientConnectionTests {
     // MARK: permessage-deflate (RFC 7692 §7.1)
 
     /// A connection that offers compression, with its request on the way.
-    private func offering(_ deflate: PermessageDeflate = PermessageDeflate()) -> ClientConnection {
+    private func offering(_ deflate: PermessageDeflate = PermessageDeflate()) -> WebSocketClient {
         var compression = ClientCompression(pool: DeflatePool())
         compression.deflate = deflate
-        let connection = ClientConnection(
-            target: "/", host: "example.org", random: SeededRandom(seed: 7), queue: queue, traffic: traffic,
-            compression: compression)
+        var options = WebSocketClient.Options(target: "/", host: "example.org")
+        options.compression = compression
+        let connection = WebSocketClient(options, random: SeededRandom(seed: 7), context)
         connection.owner = recorder
-        connection.start(stream)
+        connection.open()
         queue.flush()
         return connection
     }
 
     @Test func `compression is not offered unless asked for, and an answer that was not asked for ends it`() {
-        connection.start(stream)
+        connection.open()
         queue.flush()
         #expect(stream.extensions == nil)
         stream.upgrade(answering: "permessage-deflate")

@@ -10,16 +10,19 @@ package struct ConnectionClose: Sendable, Equatable {
     package var code: UInt16?
     /// The reason in words; may be empty.
     package var reason: String
+    /// Whether there was no connection at all, or the server broke a rule of it.
+    package var isFault: Bool
 
     /// An end of a connection.
-    package init(code: UInt16? = nil, reason: String) {
+    package init(code: UInt16? = nil, reason: String, isFault: Bool = false) {
         self.code = code
         self.reason = reason
+        self.isFault = isFault
     }
 }
 
-/// What a ``ClientConnection`` tells its owner. Spans are lent for the call.
-package protocol ClientConnectionOwner: AnyObject {
+/// What a ``WebSocketClient`` tells its owner. Spans are lent for the call.
+package protocol WebSocketClientOwner: AnyObject {
     /// The server has answered 101; messages may be sent.
     func connectionOpened()
     /// A whole text message, valid UTF-8.
@@ -28,58 +31,41 @@ package protocol ClientConnectionOwner: AnyObject {
     func binaryReceived(_ bytes: Span<UInt8>)
     /// A WebSocket ping, which has been answered.
     func pingReceived()
-    /// The connection is over: the last call. Not made after ``ClientConnection/abort()``.
+    /// The connection is over: the last call. Not made after ``WebSocketClient/abort()``.
     func connectionClosed(_ close: ConnectionClose)
-}
-
-/// Bytes of all connections that share it.
-package final class Traffic {
-    /// Bytes received.
-    package internal(set) var bytesIn: UInt64 = 0
-    /// Bytes handed to a stream.
-    package internal(set) var bytesOut: UInt64 = 0
-    /// Connections whose server has agreed to compression.
-    package internal(set) var connectionsCompressed: UInt64 = 0
-    /// Messages that went out compressed.
-    package internal(set) var messagesCompressed: UInt64 = 0
-
-    /// No bytes yet.
-    package init() {}
-}
-
-/// The connections with something to send, flushed together once a turn.
-package final class FlushQueue {
-    private var dirty: [ClientConnection] = []
-
-    /// An empty queue.
-    package init() {}
-
-    func append(_ connection: ClientConnection) {
-        dirty.append(connection)
-    }
-
-    /// Hands every waiting outbox to its stream. Call once a turn, after all events of the turn.
-    package func flush() {
-        // A flush may end streams and so bring others into the queue, which is why it can grow while it is read.
-        var index = 0
-        while index < dirty.count {
-            dirty[index].flush()
-            index += 1
-        }
-        dirty.removeAll(keepingCapacity: true)
-    }
 }
 
 /// The client's end of one WebSocket over a byte stream (RFC 6455): opening handshake, masked frames, pongs, close.
 ///
 /// Bytes go out once a turn, when the ``FlushQueue`` is flushed. Belongs to one loop; the owner is not retained.
-package final class ClientConnection: ByteStreamHandler {
-    /// What a server may leave unread of ours before it counts as dead.
-    private static let outboxBytesMax = 262_144
+package final class WebSocketClient: ByteStreamHandler, Flushed {
+    /// What a connection may ask for, hold and offer.
+    package struct Options {
+        /// The path and query to ask for.
+        package var target: String
+        /// The `Host` field: host and port.
+        package var host: String
+        /// More fields of the request.
+        package var fields = HTTPFields()
+        /// What to offer, or nil not to offer compression.
+        package var compression: ClientCompression?
+        /// The longest message that is taken.
+        package var messageBytesMax = 1 << 20
+        /// What a server may leave unread of ours before it counts as dead.
+        package var outboxBytesMax = 262_144
+
+        /// Options with the defaults above.
+        package init(target: String, host: String) {
+            self.target = target
+            self.host = host
+        }
+    }
 
     private enum Phase {
         /// No stream yet.
         case idle
+        /// A stream has been asked for.
+        case dialing
         /// The upgrade request is on its way.
         case handshaking
         /// Messages flow.
@@ -91,12 +77,10 @@ package final class ClientConnection: ByteStreamHandler {
     }
 
     /// Who is told what arrives.
-    package weak var owner: (any ClientConnectionOwner)?
+    package weak var owner: (any WebSocketClientOwner)?
 
-    private let target: String
-    private let host: String
-    private let queue: FlushQueue
-    private let traffic: Traffic
+    private let options: Options
+    private let context: ClientContext
     private var random: SeededRandom
     private let handshake: WebSocketClientHandshake
 
@@ -104,7 +88,6 @@ package final class ClientConnection: ByteStreamHandler {
     private var phase = Phase.idle
     private var parser = HTTPResponseParser()
     private var receiver: WebSocketReceiver
-    private let compression: ClientCompression?
     /// Compresses what is sent, once that has been agreed to.
     private var deflater: MessageDeflater?
     private var out: [UInt8] = []
@@ -114,42 +97,56 @@ package final class ClientConnection: ByteStreamHandler {
     /// Whether messages may be sent.
     package var isOpen: Bool { phase == .open }
 
+    /// Whether what is sent now goes out in this turn: nothing of earlier turns waits.
+    package var isWritable: Bool { phase == .open && stream?.isBlocked == false }
+
+    /// How many bytes wait to be handed to the stream.
+    package var queuedBytes: Int { out.count }
+
     /// A connection that has no stream yet.
     ///
-    /// - Parameters:
-    ///   - target: The path and query to ask for.
-    ///   - host: The `Host` field: host and port.
-    ///   - random: Makes the nonce and the masks. A seed makes them predictable, which is what a test wants and what a
-    ///     program in a browser's place must not have (RFC 6455 §10.3).
-    ///   - compression: What to offer, or nil not to offer compression.
-    ///   - messageBytesMax: The longest message that is taken.
-    package init(
-        target: String, host: String, random: SeededRandom, queue: FlushQueue, traffic: Traffic,
-        compression: ClientCompression? = nil, messageBytesMax: Int = 1 << 20
-    ) {
-        self.target = target
-        self.host = host
-        self.queue = queue
-        self.traffic = traffic
-        self.compression = compression
+    /// - Parameter random: Makes the nonce and the masks. A seed makes them predictable, which is what a test wants and what a
+    ///   program in a browser's place must not have (RFC 6455 §10.3).
+    package init(_ options: Options, random: SeededRandom, _ context: ClientContext) {
+        self.options = options
+        self.context = context
         self.random = random
         var nonce: [UInt8] = []
         nonce.appendLittleEndian(self.random.next())
         nonce.appendLittleEndian(self.random.next())
-        handshake = WebSocketClientHandshake(nonce: nonce, deflate: compression?.deflate)
-        receiver = WebSocketReceiver(role: .client, messageBytesMax: messageBytesMax)
+        handshake = WebSocketClientHandshake(nonce: nonce, deflate: options.compression?.deflate)
+        receiver = WebSocketReceiver(role: .client, messageBytesMax: options.messageBytesMax)
     }
 
     // MARK: Bytes out
 
-    /// Takes over a connected stream and asks for the upgrade.
-    package func start(_ stream: any ByteStream) {
+    /// Connects and asks for the upgrade. Once.
+    package func open() {
         precondition(phase == .idle, "a client connection starts once")
+        phase = .dialing
+        context.dialer.dial(self) { [weak self] result in
+            switch result {
+            case .success(let stream):
+                guard let self, phase == .dialing else { return stream.close(.now) }
+                start(stream)
+            case .failure(let error):
+                self?.dialFailed(error)
+            }
+        }
+    }
+
+    private func dialFailed(_ error: DialError) {
+        guard phase == .dialing else { return }
+        phase = .ended
+        tell(ConnectionClose(reason: "no connection: \(error)", isFault: true))
+    }
+
+    private func start(_ stream: any ByteStream) {
         self.stream = stream
         stream.handler = self
         phase = .handshaking
         do throws(HTTPError) {
-            out = try handshake.request(target: target, host: host)
+            out = try handshake.request(target: options.target, host: options.host, fields: options.fields)
             enqueue()
         } catch {
             fail("the request would be malformed: \(error)")
@@ -173,12 +170,12 @@ package final class ClientConnection: ByteStreamHandler {
         guard phase == .open else { return }
         if let deflater, compresses {
             let isCompressed = deflater.append(opcode, payload.span, to: &out, mask: nextMask())
-            if isCompressed { traffic.messagesCompressed += 1 }
+            if isCompressed { context.traffic.messagesCompressed += 1 }
             enqueue()
         } else {
             append(opcode, payload.span)
         }
-        guard out.count <= Self.outboxBytesMax else { return fail("the server does not read") }
+        guard out.count <= options.outboxBytesMax else { return fail("the server does not read") }
     }
 
     private func append(_ opcode: WebSocketOpcode, _ payload: Span<UInt8>) {
@@ -190,7 +187,7 @@ package final class ClientConnection: ByteStreamHandler {
         UInt32(truncatingIfNeeded: random.next())
     }
 
-    /// Begins the closing handshake; ``ClientConnectionOwner/connectionClosed(_:)`` follows when the server answers.
+    /// Begins the closing handshake; ``WebSocketClientOwner/connectionClosed(_:)`` follows when the server answers.
     ///
     /// How long that may take is the owner's to bound, with ``abort()``.
     package func close(code: UInt16 = WebSocketCloseCode.normal, reason: String = "") {
@@ -212,14 +209,14 @@ package final class ClientConnection: ByteStreamHandler {
     private func enqueue() {
         guard !isQueued else { return }
         isQueued = true
-        queue.append(self)
+        context.queue.append(self)
     }
 
     func flush() {
         isQueued = false
         guard let stream else { return }
         if !stream.isBlocked, !out.isEmpty {
-            traffic.bytesOut += UInt64(out.count)
+            context.traffic.bytesOut += UInt64(out.count)
             stream.send(&out, then: [])
         }
         if closesAfterFlush {
@@ -231,7 +228,7 @@ package final class ClientConnection: ByteStreamHandler {
     // MARK: Bytes in
 
     package func streamReceived(_ bytes: inout MutableSpan<UInt8>) {
-        traffic.bytesIn += UInt64(bytes.count)
+        context.traffic.bytesIn += UInt64(bytes.count)
         var cursor = 0
         if phase == .handshaking { receiveAnswer(bytes.span, at: &cursor) }
         if phase == .open || phase == .closing { receiveMessages(&bytes, at: &cursor) }
@@ -243,7 +240,9 @@ package final class ClientConnection: ByteStreamHandler {
             guard head.status.code == 101 else {
                 return fail("the server answered \(head.status.code) \(head.status.reasonPhrase)")
             }
-            if let agreed = try handshake.check(head).extensions, let compression { compress(agreed, compression) }
+            if let agreed = try handshake.check(head).extensions, let compression = options.compression {
+                compress(agreed, compression)
+            }
             phase = .open
             owner?.connectionOpened()
         } catch {
@@ -252,7 +251,7 @@ package final class ClientConnection: ByteStreamHandler {
     }
 
     private func compress(_ agreed: PermessageDeflate.Agreement, _ compression: ClientCompression) {
-        traffic.connectionsCompressed += 1
+        context.traffic.connectionsCompressed += 1
         deflater = MessageDeflater(
             agreed, role: .client, pool: compression.pool, threshold: compression.thresholdBytes)
         receiver = WebSocketReceiver(
@@ -271,7 +270,7 @@ package final class ClientConnection: ByteStreamHandler {
                 WebSocketFrame.appendClose(
                     code: error.closeCode, reason: error.reason, to: &out, mask: nextMask())
             }
-            end(ConnectionClose(reason: "the server sent a malformed frame: \(error.reason)"))
+            end(ConnectionClose(reason: "the server sent a malformed frame: \(error.reason)", isFault: true))
         }
     }
 
@@ -301,7 +300,7 @@ package final class ClientConnection: ByteStreamHandler {
 
     private func fail(_ reason: String) {
         out = []
-        end(ConnectionClose(reason: reason))
+        end(ConnectionClose(reason: reason, isFault: true))
     }
 
     /// Sends what is left, closes, and tells the owner, once.
@@ -324,14 +323,15 @@ package final class ClientConnection: ByteStreamHandler {
     }
 
     package func streamEnded(_ stream: any ByteStream) {
-        end(ConnectionClose(reason: "the server ended the connection"))
+        end(ConnectionClose(reason: "the server ended the connection", isFault: phase == .handshaking))
     }
 
     package func streamClosed(_ stream: any ByteStream) {
+        let isFault = phase == .handshaking || stream.failure != nil
         let reason = stream.failure ?? "the connection was lost"
         stream.handler = nil
         self.stream = nil
         phase = .ended
-        tell(ConnectionClose(reason: reason))
+        tell(ConnectionClose(reason: reason, isFault: isFault))
     }
 }

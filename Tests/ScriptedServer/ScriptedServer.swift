@@ -1,4 +1,4 @@
-import BotCore
+import ClientCore
 import ByteKit
 import Determinism
 import HTTPCore
@@ -7,7 +7,7 @@ import JSONCore
 import WebSocketCore
 
 /// What a client has sent after its upgrade.
-enum Sent: Equatable {
+package enum Sent: Equatable {
     case text(String)
     case binary([UInt8])
     case ping
@@ -16,36 +16,38 @@ enum Sent: Equatable {
 }
 
 /// The server's end of a byte stream that a test holds in its hands: nothing happens unless the test does it.
-final class ScriptedStream: ByteStream {
-    var handler: (any ByteStreamHandler)?
-    var isBlocked = false
+package final class ScriptedStream: ByteStream {
+    package init() {}
+
+    package var handler: (any ByteStreamHandler)?
+    package var isBlocked = false
     /// How the client has closed; nil while it has not.
-    private(set) var closed: StreamCloseManner?
-    private(set) var head: HTTPRequestHead?
+    package private(set) var closed: StreamCloseManner?
+    package private(set) var head: HTTPRequestHead?
     /// How often the client has called `send`.
-    private(set) var sendCount = 0
+    package private(set) var sendCount = 0
     /// Whether the client has paused reading.
-    private(set) var isPaused = false
+    package private(set) var isPaused = false
     private var parser = HTTPRequestParser()
     private var receiver = WebSocketReceiver(role: .server, messageBytesMax: 1 << 20)
     private var inbox: [Sent] = []
     /// For the server's end of a connection with compression.
-    let pool = DeflatePool()
+    package let pool = DeflatePool()
 
     /// The path and query that the client asked for.
-    var target: String? { head.map { $0.query.isEmpty ? $0.path : "\($0.path)?\($0.query)" } }
+    package var target: String? { head.map { $0.query.isEmpty ? $0.path : "\($0.path)?\($0.query)" } }
 
     /// What it offered of extensions.
-    var extensions: String? { head?.fields[.secWebSocketExtensions] }
+    package var extensions: String? { head?.fields[.secWebSocketExtensions] }
 
     /// The `Host` field that it sent.
-    var host: String? { HTTPField.Name("host").flatMap { head?.fields[$0] } }
+    package var host: String? { HTTPField.Name("host").flatMap { head?.fields[$0] } }
 
-    func pauseReading() { isPaused = true }
+    package func pauseReading() { isPaused = true }
 
-    func resumeReading() { isPaused = false }
+    package func resumeReading() { isPaused = false }
 
-    func send(_ bytes: inout [UInt8], then shared: [UInt8]) {
+    package func send(_ bytes: inout [UInt8], then shared: [UInt8]) {
         precondition(!isBlocked, "send on a blocked stream")
         guard closed == nil else { return }
         sendCount += 1
@@ -63,7 +65,7 @@ final class ScriptedStream: ByteStream {
         }
     }
 
-    func close(_ manner: StreamCloseManner) {
+    package func close(_ manner: StreamCloseManner) {
         closed = manner
     }
 
@@ -79,20 +81,20 @@ final class ScriptedStream: ByteStream {
     }
 
     /// What has come since the last call.
-    func takeSent() -> [Sent] {
+    package func takeSent() -> [Sent] {
         defer { inbox = [] }
         return inbox
     }
 
     /// The binary messages that have come since the last call; the rest is dropped.
-    func takeBinary() -> [[UInt8]] {
+    package func takeBinary() -> [[UInt8]] {
         takeSent().compactMap { if case .binary(let bytes) = $0 { bytes } else { nil } }
     }
 
     // MARK: To the client
 
     /// Delivers bytes in pieces of that size.
-    func deliver(_ bytes: [UInt8], pieces: Int = .max) {
+    package func deliver(_ bytes: [UInt8], pieces: Int = .max) {
         var rest = bytes[...]
         while !rest.isEmpty {
             var piece = Array(rest.prefix(pieces))
@@ -103,7 +105,7 @@ final class ScriptedStream: ByteStream {
     }
 
     /// Answers the upgrade as a server does.
-    func upgrade(pieces: Int = .max, extensions: PermessageDeflate.Agreement? = nil) {
+    package func upgrade(pieces: Int = .max, extensions: PermessageDeflate.Agreement? = nil) {
         guard let head, let handshake = try? WebSocketHandshake.check(head) else { return }
         deliver(handshake.response(extensions: extensions), pieces: pieces)
         guard let extensions else { return }
@@ -113,60 +115,64 @@ final class ScriptedStream: ByteStream {
     }
 
     /// Answers the upgrade with that field for the extensions, whatever the client has offered.
-    func upgrade(answering extensions: String) {
+    package func upgrade(answering extensions: String) {
         guard let head, let handshake = try? WebSocketHandshake.check(head) else { return }
         var fields = HTTPFields()
         fields[.secWebSocketExtensions] = extensions
         deliver(handshake.response(fields: fields))
     }
 
-    func text(_ text: String, pieces: Int = .max) {
+    package func text(_ text: String, pieces: Int = .max) {
         deliver(WebSocketFrame.framed(.text, Array(text.utf8).span), pieces: pieces)
     }
 
-    func binary(_ bytes: [UInt8], pieces: Int = .max) {
+    package func binary(_ bytes: [UInt8], pieces: Int = .max) {
         deliver(WebSocketFrame.framed(.binary, bytes.span), pieces: pieces)
     }
 
-    func ping(_ payload: [UInt8] = []) {
+    package func ping(_ payload: [UInt8] = []) {
         deliver(WebSocketFrame.framed(.ping, payload.span))
     }
 
-    func closeFrame(_ code: UInt16, _ reason: String = "") {
+    package func closeFrame(_ code: UInt16, _ reason: String = "") {
         var frame: [UInt8] = []
         WebSocketFrame.appendClose(code: code, reason: reason, to: &frame)
         deliver(frame)
     }
 
     /// The stream is gone for both.
-    func drop() {
+    package func drop() {
         handler?.streamClosed(self)
     }
 }
 
 /// Gives out streams, and holds the clock.
-final class ScriptedServer: Dialer {
-    var now = Instant(nanoseconds: 1_000_000_000)
-    var refusesDials = false
+package final class ScriptedServer: Dialer {
+    package init() {}
+
+    package var now = Instant(nanoseconds: 1_000_000_000)
+    package var refusesDials = false
     /// Whether answers to dials wait for ``answerDials()``.
-    var holdsDials = false
+    package var holdsDials = false
     private var held: [() -> Void] = []
-    private(set) var streams: [ScriptedStream] = []
+    package private(set) var streams: [ScriptedStream] = []
 
     /// The newest stream; a test that asks has seen a dial.
-    var stream: ScriptedStream { streams[streams.count - 1] }
+    package var stream: ScriptedStream { streams[streams.count - 1] }
 
-    func dial(_ handler: any ByteStreamHandler, _ completion: @escaping ((any ByteStream)?) -> Void) {
-        guard !refusesDials else { return completion(nil) }
+    package func dial(
+        _ handler: any ByteStreamHandler, _ completion: @escaping (Result<any ByteStream, DialError>) -> Void
+    ) {
+        guard !refusesDials else { return completion(.failure(DialError("refused"))) }
         let stream = ScriptedStream()
         stream.handler = handler
         streams.append(stream)
-        guard holdsDials else { return completion(stream) }
-        held.append { completion(stream) }
+        guard holdsDials else { return completion(.success(stream)) }
+        held.append { completion(.success(stream)) }
     }
 
     /// Answers the dials that have been held.
-    func answerDials() {
+    package func answerDials() {
         let answers = held
         held = []
         for answer in answers { answer() }
