@@ -47,7 +47,7 @@ def shown(value):
 
 async def script(url, transports):
     seen = {}
-    ann, bob = [Peer(["/", "/lobby"]) for _ in range(2)]
+    ann, bob = Peer(["/", "/lobby"]), Peer(["/"])
     await ann.connect(url, transports=transports, namespaces=["/lobby"])
     # The main namespace is there by itself; the other is told of.
     seen["joined"] = sorted([(await ann.next())[:2], (await ann.next())[:2]])

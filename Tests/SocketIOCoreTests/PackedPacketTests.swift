@@ -1,5 +1,6 @@
 import FuzzTargets
 import JSONCore
+import MessagePackCore
 import SocketIOCore
 import Testing
 import VectorFiles

@@ -1,3 +1,4 @@
+import Determinism
 import JSONCore
 import ServerCore
 import SocketIOCore
@@ -31,12 +32,12 @@ struct SocketRevisionTests {
         lobby.behaviour.onConnect { [hall] in hall.note($0.auth.text) }
         lobby.behaviour.on("hi") { socket, message in socket.acknowledge(message.ackID ?? 0, message.arguments) }
         let client = oldClient()
-        #expect(client.say("40/lobby?token=a%20b&token=c&x=,") == ["40/lobby"])
+        #expect(client.say("40/lobby?token=a%20b&token=c&x=,") == ["40/lobby,"])
         #expect(hall.takeLog() == [#"{"token":"c","x":""}"#])
         #expect(client.say(#"42/lobby,7["hi",1]"#) == ["43/lobby,7[1]"])
         #expect(client.say("41/lobby,") == [] && lobby.socketCount == 0)
         let long = String(repeating: "t", count: 3_000)
-        #expect(client.say("40/lobby?token=\(long)") == ["40/lobby"], "a query may be longer than a name")
+        #expect(client.say("40/lobby?token=\(long)") == ["40/lobby,"], "a query may be longer than a name")
         #expect(hall.takeLog() == [#"{"token":"\#(long)"}"#])
         #expect(client.say("40/lobby").isEmpty == false && client.closeCode != nil, "it is there already")
     }

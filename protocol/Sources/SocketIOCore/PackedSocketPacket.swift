@@ -18,7 +18,9 @@ extension SocketPacket {
             throw .malformedPack(error)
         }
         guard let parts = packet.object else { throw .unknownType }
-        let data = parts["data"].flatMap { $0.isNull ? nil : $0 }
+        var data = parts["data"]
+        // Not by a closure that answers nil: to a JSON value that is `null`.
+        if data?.isNull == true { data = .none }
         let ackID = try Self.ackID(parts)
         self.init(
             namespace: try Self.namespace(parts), try Self.body(parts["type"]?.integer, data, ackID: ackID))

@@ -102,8 +102,9 @@ package final class DeflatePool {
 
     func giveBack(_ deflater: Deflater) {
         lent -= 1
+        guard idleMax > 0 else { return }
         // The one that nobody has asked for the longest goes, so that a window in use finds its context.
         if idleDeflaters.count >= idleMax { idleDeflaters.removeFirst() }
-        if idleMax > 0 { idleDeflaters.append(deflater) }
+        idleDeflaters.append(deflater)
     }
 }
