@@ -49,7 +49,8 @@ final class SocketIOEvents {
             let handshake = socket.handshake
             message.reply([
                 "id": .string(socket.id), "ns": .string(socket.namespace.name), "rooms": sorted(socket.rooms),
-                "transport": socket.transport == .polling ? "polling" : "websocket", "recovered": false,
+                "transport": socket.transport == .polling ? "polling" : "websocket",
+                "recovered": .bool(socket.isRecovered),
                 "auth": handshake.auth, "query": handshake.query.json,
             ])
         }

@@ -22,6 +22,8 @@ func addSocketIO(to server: MusterServer, codec: SocketCodec, allowEIO3: Bool) {
     // One listener with contexts, one without, so that tests see both.
     options.connection.keepsCompressionContext = !codec.isStandard
     options.connectTimeout = .milliseconds(2_000)
+    options.connectionStateRecovery = .forTests
+    options.connectionStateRecovery?.duration = .milliseconds(4_000)
     server.socketIO("/socket.io/", options) { io in SocketIOEvents(io) }
 }
 
@@ -32,6 +34,15 @@ extension SocketIOOptions {
         options.connection.messagesPerSecond = nil
         options.connection.allowedOrigins = ["*"]
         return options
+    }
+}
+
+extension ConnectionStateRecovery {
+    /// As the reference has it unless told otherwise.
+    fileprivate static var forTests: ConnectionStateRecovery {
+        var recovery = ConnectionStateRecovery()
+        recovery.skipsMiddlewares = true
+        return recovery
     }
 }
 
@@ -57,6 +68,7 @@ func socketClientListener(port: Int) -> MusterServer {
     let server = MusterServer(configuration: .listening(port: port))
     var options = SocketIOOptions.forTests
     options.connection.pingInterval = .milliseconds(2_000)
+    options.connectionStateRecovery = .forTests
     server.socketIO("/socket.io/", options) { io in
         io.main.use { socket in
             if socket.handshake.query["fail"] != nil { throw ConnectRefusal("Auth failed (main namespace)") }

@@ -14,6 +14,7 @@ package enum Counter: Int, CaseIterable, Sendable {
     case adminLogins, adminLoginsRefused
     case watchersOpened, watchersRefused, watcherEventsSent, watcherEventsSkipped, bodiesCompressed
     case socketsConnected, socketsRefused, eventsOverflowed, volatilesReplaced, acksMissed
+    case socketsRecovered, recoveriesFailed, placesForgotten, eventsForgotten
     case loopBatches, loopMessagesDropped, connectionsMoved
 }
 

@@ -20,6 +20,10 @@ public struct Socket: Hashable {
     /// Whether it is in the namespace: let in, and not gone.
     public var isConnected: Bool { core.isConnected }
 
+    /// Whether the client had lost its connection, and has its id, its rooms, ``data`` and all that it has missed again: see
+    /// ``SocketIOOptions/connectionStateRecovery``. Of ``state`` nothing is kept.
+    public var isRecovered: Bool { core.isRecovered }
+
     /// How its messages travel at present.
     public var transport: EngineOptions.Transport { core.transportName == "polling" ? .polling : .webSocket }
 

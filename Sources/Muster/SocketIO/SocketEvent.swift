@@ -17,6 +17,9 @@ public typealias AckError = SocketIOCore.AckError
 /// Why a client has left a namespace.
 public typealias DisconnectReason = SocketIOCore.SocketDisconnectReason
 
+/// Refuses a client its place in a namespace: throw it from ``SocketHandling/use(_:)``.
+public typealias ConnectRefusal = SocketIOCore.ConnectRefusal
+
 /// One event that a client has sent.
 public struct SocketMessage {
     let socket: NamespaceSocket
@@ -54,21 +57,4 @@ public struct AckAnswers: Sendable {
         self.answers = answers.answers
         missing = answers.missing
     }
-}
-
-/// Refuses a client its place in a namespace: throw it from ``SocketHandling/use(_:)``.
-public struct ConnectRefusal: Error, Sendable, CustomStringConvertible {
-    /// What the client is told: the `message` of its error.
-    public var message: String
-    /// What goes with it: the `data` of its error.
-    public var data: JSONValue?
-
-    /// A refusal.
-    public init(_ message: String, data: JSONValue? = nil) {
-        self.message = message
-        self.data = data
-    }
-
-    /// What the client is told.
-    public var description: String { message }
 }

@@ -22,6 +22,9 @@ public struct SocketIOOptions: Sendable {
     public var heldEventsMax = 1_024
     /// Whether the fields of a client's first request are kept for ``Socket/handshake``: some hundred bytes a client.
     public var keepsRequestFields = true
+    /// How clients that lose their connection get their place back; nil where each comes back as somebody new. With it, every
+    /// event that is sent has one more argument, a text, unless it is volatile or asks for an ack.
+    public var connectionStateRecovery: ConnectionStateRecovery?
 
     /// The defaults above.
     public init() {}
@@ -37,6 +40,36 @@ public struct SocketIOOptions: Sendable {
         settings.heldEventsMax = heldEventsMax
         settings.keepsRequestFields = keepsRequestFields
         settings.codec = codec
+        settings.recovery = connectionStateRecovery?.settings
+        return settings
+    }
+}
+
+/// How a client that has lost its connection, and not ended it, gets its id, its rooms, ``Socket/data`` and what it has missed
+/// again. Where something of that is gone, the client is somebody new.
+public struct ConnectionStateRecovery: Sendable {
+    /// How long a client's place is kept.
+    public var duration = Interval.seconds(120)
+    /// Whether a client that gets its place back is let in without asking ``SocketHandling/use(_:)``'s checks.
+    public var skipsMiddlewares = false
+    /// The most clients whose places are kept; the one that was lost first goes for one more.
+    public var placesMax = 10_000
+    /// The most events that are kept for them.
+    public var eventsMax = 10_000
+    /// The most bytes of these.
+    public var eventBytesMax = 16_777_216
+
+    /// The defaults above.
+    public init() {}
+
+    var settings: SocketRecoverySettings {
+        precondition(duration > .zero, "a place is kept for longer than nothing")
+        var settings = SocketRecoverySettings()
+        settings.duration = duration
+        settings.skipsMiddlewares = skipsMiddlewares
+        settings.placesMax = placesMax
+        settings.packetsMax = eventsMax
+        settings.packetBytesMax = eventBytesMax
         return settings
     }
 }

@@ -106,10 +106,10 @@ final class SocketShell {
         }
     }
 
-    func refusal(for error: any Error) -> SocketRefusal {
-        if let refusal = error as? ConnectRefusal { return SocketRefusal(refusal.message, data: refusal.data) }
+    func refusal(for error: any Error) -> ConnectRefusal {
+        if let refusal = error as? ConnectRefusal { return refusal }
         logger.error("a middleware of Socket.IO failed: \(error)")
-        return SocketRefusal("not authorized")
+        return ConnectRefusal("not authorized")
     }
 
     func log(_ error: any Error, of event: String) {

@@ -23,6 +23,8 @@ package final class NamespaceSocket {
     /// A handler of it awaits something: its events wait.
     private var isHeld = false
     var mark: UInt32 = 0
+    /// The key of the offset of the last event that it was sent; 0 for none.
+    private var lastSent: UInt64 = 0
     /// The place in its namespace; -1 unless it is in.
     var place = -1
     package let namespace: SocketNamespace
@@ -35,6 +37,25 @@ package final class NamespaceSocket {
     /// What it sent with its CONNECT.
     package let auth: JSONValue
     private var extras: Extras?
+    private var keepsake: Keepsake?
+
+    /// What it gets its place back with, once it is lost; where places are kept.
+    private final class Keepsake {
+        let secret: SocketID
+        /// Where the log of events stood when it first came; nil where that log is another's.
+        let joinedAt: Int?
+        /// Whether it has come back.
+        let isRecovered: Bool
+        /// The place that it comes back to, until it is let in.
+        var place: SocketPlace?
+
+        init(secret: SocketID, joinedAt: Int?, place: SocketPlace?) {
+            self.secret = secret
+            self.joinedAt = joinedAt
+            self.place = place
+            isRecovered = place != nil
+        }
+    }
 
     /// What few sockets need.
     private final class Extras {
@@ -47,11 +68,25 @@ package final class NamespaceSocket {
         var next = 0
     }
 
-    init(_ connection: SocketConnection, _ namespace: SocketNamespace, id: SocketID, auth: JSONValue) {
+    /// A socket of a client that asks for its place.
+    ///
+    /// - Parameter place: The place that it had before.
+    init(
+        _ connection: SocketConnection, _ namespace: SocketNamespace, auth: JSONValue, place: SocketPlace? = nil
+    ) {
         self.connection = connection
         self.namespace = namespace
-        self.id = id
+        id = place?.id ?? connection.hub.makeID()
         self.auth = auth
+        guard let recovery = hub.recovery else { return }
+        keepsake = Keepsake(
+            secret: place?.secret ?? hub.makeID(),
+            joinedAt: place == nil ? recovery.position : place?.joinedAt, place: place)
+        guard let place else { return }
+        data = place.data
+        lastSent = place.lastSent
+        isInOwnRoom = place.rooms.contains(id.text)
+        for room in place.rooms { join(room) }
     }
 
     private var hub: SocketHub { connection.hub }
@@ -76,6 +111,23 @@ package final class NamespaceSocket {
         return handshake
     }
 
+    /// Whether the client has lost its connection before, and has got its place back with all that it has missed.
+    package var isRecovered: Bool { keepsake?.isRecovered ?? false }
+
+    /// The private id by which the client gets its place back; nil where it does not.
+    var privateID: String? { keepsake.map { SocketClaim.text(id, $0.secret) } }
+
+    /// Whether the client is the one that claims its place.
+    func isOwned(by claim: SocketClaim) -> Bool { keepsake?.secret.isSame(as: claim.secret) ?? false }
+
+    /// Its place, for when it comes back.
+    private var keptPlace: SocketPlace? {
+        guard let keepsake, let recovery = hub.recovery else { return nil }
+        return SocketPlace(
+            namespace: namespace.name, id: id, secret: keepsake.secret, rooms: rooms, data: data, lastSent: lastSent,
+            joinedAt: keepsake.joinedAt, lostAt: recovery.position)
+    }
+
     /// What can be told of it.
     package var description: SocketDescription {
         SocketDescription(id: id.text, rooms: rooms, data: data, handshake: handshake)
@@ -85,8 +137,13 @@ package final class NamespaceSocket {
 
     /// It has been let in, and is told so.
     func connected(_ packet: SocketPacket) {
+        guard let missed = takeMissed() else { return connection.fail(.transportError, "too much was missed") }
         phase = .connected
         namespace.joined(self)
+        for event in missed {
+            connection.transport.send(event.frames)
+            lastSent = event.key
+        }
         hub.send(packet, over: connection.transport)
         if let early = extras?.early, !early.isEmpty {
             extras?.early = []
@@ -95,10 +152,25 @@ package final class NamespaceSocket {
         for handler in namespace.behaviour.connected where isConnected { handler(self) }
     }
 
+    /// What a client has missed that comes back; nil where some of it has gone meanwhile.
+    private func takeMissed() -> [SocketPlace.Packet]? {
+        guard let recovery = hub.recovery, let place = keepsake?.place else { return [] }
+        guard let missed = recovery.missed(by: place) else { return nil }
+        keepsake?.place = nil
+        recovery.endReturn()
+        hub.server.counters[.socketsRecovered] += 1
+        return missed
+    }
+
     /// It is not let in, or has gone before.
     func refused() {
         guard phase == .joining else { return }
         phase = .gone
+        if let place = keepsake?.place {
+            keepsake?.place = nil
+            hub.recovery?.endReturn()
+            hub.recovery?.giveBack(place)
+        }
         leaveRooms()
         namespace.joiningEnded()
     }
@@ -108,6 +180,7 @@ package final class NamespaceSocket {
         guard phase == .connected else { return refused() }
         for handler in namespace.behaviour.disconnecting { handler(self, reason) }
         guard phase == .connected else { return }
+        if reason.isRecoverable, let keptPlace { hub.recovery?.keep(keptPlace) }
         phase = .gone
         leaveRooms()
         namespace.left(self)
@@ -181,10 +254,23 @@ package final class NamespaceSocket {
     private func send(_ emission: SocketEmission, ackID: Int?) -> Bool {
         guard phase != .gone else { return false }
         for listener in namespace.behaviour.outgoing { listener(self, emission.name, emission.arguments) }
+        guard ackID == nil, hub.recovery != nil else { return write(emission, emission.arguments, ackID: ackID) }
+        let traced = hub.traced(emission)
+        return write(traced, hub.arguments(of: traced), ackID: nil)
+    }
+
+    private func write(_ emission: SocketEmission, _ arguments: SocketArguments, ackID: Int?) -> Bool {
         var text = hub.takeText()
         defer { hub.giveBack(&text) }
-        guard let written = hub.write(emission.name, emission.arguments, in: namespace, ackID: ackID, to: &text)
+        guard let written = hub.write(emission.name, arguments, in: namespace, ackID: ackID, to: &text)
         else { return false }
+        if let offset = emission.offset {
+            lastSent = offset.key
+            let frames = SocketIOFrames.framed(written.opcode, text.span, written.attachments)
+            hub.recovery?.keep(offset, frames, in: namespace, for: .socket(id))
+            // To one that comes back it is sent with the rest.
+            if keepsake?.place != nil { return true }
+        }
         let transport = connection.transport
         if phase == .joining {
             ownExtras.early += SocketIOFrames.framed(written.opcode, text.span, written.attachments)
@@ -201,10 +287,11 @@ package final class NamespaceSocket {
         return true
     }
 
-    /// Sends it what was made for many.
+    /// Sends it what was made for many, with the key of its offset; 0 for none.
     @inline(__always)
-    func deliver(_ frames: [UInt8], _ emission: borrowing SocketEmission) {
+    func deliver(_ frames: [UInt8], _ emission: borrowing SocketEmission, _ key: UInt64) {
         guard phase == .connected else { return }
+        if key != 0 { lastSent = key }
         let transport = connection.transport
         if emission.options.isVolatile, !transport.takesLatest {
             connection.keepNewest(

@@ -1,20 +1,6 @@
 import JSONCore
 import SocketIOCore
 
-/// Why a client may not join a namespace.
-package struct SocketRefusal: Error, Sendable, Equatable {
-    /// What the client is told.
-    package var message: String
-    /// What goes with it; nil for nothing.
-    package var data: JSONValue?
-
-    /// A refusal.
-    package init(_ message: String, data: JSONValue? = nil) {
-        self.message = message
-        self.data = data
-    }
-}
-
 /// One event of a client.
 package struct ReceivedEvent {
     /// The event's name.
@@ -37,7 +23,7 @@ package enum SocketRoomChange: Sendable, Equatable {
 /// one.
 package final class SocketBehaviour {
     /// Decides about a socket, and calls back once, now or on a later turn.
-    package typealias Middleware = (NamespaceSocket, @escaping (SocketRefusal?) -> Void) -> Void
+    package typealias Middleware = (NamespaceSocket, @escaping (ConnectRefusal?) -> Void) -> Void
     package typealias Handler = (NamespaceSocket, ReceivedEvent) -> Void
 
     private(set) var middlewares: [Middleware] = []

@@ -41,6 +41,8 @@ package struct SocketEmission: Sendable {
     package var arguments: SocketArguments
     /// How it is sent.
     package var options: SocketSendOptions
+    /// Its offset, by which a client that was lost says how far it has read; nil where it has none.
+    package var offset: SocketOffset?
 
     /// An event.
     package init(

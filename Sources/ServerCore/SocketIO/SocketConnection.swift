@@ -237,7 +237,7 @@ final class SocketConnection: EngineSession {
         }
         guard count < hub.settings.namespacesMax else {
             server.counters[.namespacesRefused] += 1
-            return refuse(name, SocketRefusal("too many namespaces"))
+            return refuse(name, ConnectRefusal("too many namespaces"))
         }
         // Nearly always it is there already.
         if let namespace = hub.existingNamespace(name) { return enter(namespace, auth: auth) }
@@ -252,17 +252,35 @@ final class SocketConnection: EngineSession {
         extras?.asked.remove(at: index)
         guard let namespace else {
             server.counters[.namespacesRefused] += 1
-            return refuse(name, SocketRefusal("Invalid namespace"))
+            return refuse(name, ConnectRefusal("Invalid namespace"))
         }
         enter(namespace, auth: auth)
     }
 
     private func enter(_ namespace: SocketNamespace, auth: JSONValue) {
-        let id = SocketID(server.randomBytes(EngineID.randomByteCount))
-        let socket = NamespaceSocket(self, namespace, id: id, auth: auth)
-        add(socket)
         namespace.joining()
-        ask(0, about: socket)
+        guard hub.recovery != nil, let claim = SocketClaim(auth) else { return enter(namespace, auth, nil) }
+        // A secret, and none of the author's affairs.
+        var object = auth.object ?? JSONObject()
+        object["pid"] = nil
+        object["offset"] = nil
+        ownExtras.asked.append(namespace.name)
+        hub.take(claim, in: namespace, bytesMax: transport.limits.outboxBytesMax) { [weak self, hub] place in
+            guard let self, isLive, let index = extras?.asked.firstIndex(of: namespace.name) else {
+                if let place { hub.recovery?.giveBack(place) }
+                if place != nil { hub.recovery?.endReturn() }
+                return namespace.joiningEnded()
+            }
+            extras?.asked.remove(at: index)
+            enter(namespace, .object(object), place)
+        }
+    }
+
+    private func enter(_ namespace: SocketNamespace, _ auth: JSONValue, _ place: SocketPlace?) {
+        let socket = NamespaceSocket(self, namespace, auth: auth, place: place)
+        add(socket)
+        let skips = place != nil && hub.settings.recovery?.skipsMiddlewares == true
+        if skips { accept(socket) } else { ask(0, about: socket) }
     }
 
     /// Asks the namespace's middlewares in turn, then lets the socket in.
@@ -285,18 +303,19 @@ final class SocketConnection: EngineSession {
         hasEverJoined = true
         extras?.ended.removeAll { $0 == socket.namespace.name }
         server.counters[.socketsConnected] += 1
-        let payload: JSONObject? = isRevision3 ? nil : ["sid": .string(socket.id.text)]
-        socket.connected(SocketPacket(namespace: socket.namespace.name, .connect(payload)))
+        var payload: JSONObject = ["sid": .string(socket.id.text)]
+        if let pid = socket.privateID { payload["pid"] = .string(pid) }
+        socket.connected(SocketPacket(namespace: socket.namespace.name, .connect(isRevision3 ? nil : payload)))
     }
 
-    private func refuse(_ namespace: String, _ refusal: SocketRefusal) {
+    private func refuse(_ namespace: String, _ refusal: ConnectRefusal) {
         let packet = SocketPacket(namespace: namespace, .connectError(payload(of: refusal)))
         guard !hub.send(packet, over: transport), refusal.data != nil else { return }
         // Bytes in it, say: what went wrong is in the log.
-        refuse(namespace, SocketRefusal(refusal.message))
+        refuse(namespace, ConnectRefusal(refusal.message))
     }
 
-    private func payload(of refusal: SocketRefusal) -> JSONValue {
+    private func payload(of refusal: ConnectRefusal) -> JSONValue {
         if isRevision3 {
             if let data = refusal.data, data.object != nil || data.string != nil { return data }
             return .string(refusal.message)
@@ -335,6 +354,9 @@ final class SocketConnection: EngineSession {
     }
 
     // MARK: Leaving
+
+    /// The client has come back on another connection.
+    func replace() { transport.end(.replaced) }
 
     /// Ends one place, or all of them and the connection, and tells the client.
     func disconnect(_ socket: NamespaceSocket, closes: Bool) {

@@ -67,7 +67,7 @@ extension SocketHub {
     /// An event as frames, for many; nil where it cannot be sent.
     func frames(_ emission: SocketEmission, in namespace: SocketNamespace, ackID: Int? = nil) -> [UInt8]? {
         var message = takeText()
-        let written = write(emission.name, emission.arguments, in: namespace, ackID: ackID, to: &message)
+        let written = write(emission.name, arguments(of: emission), in: namespace, ackID: ackID, to: &message)
         let frames = written.map { SocketIOFrames.framed($0.opcode, message.span, $0.attachments) }
         giveBack(&message)
         return frames

@@ -27,6 +27,8 @@ package struct SocketHubSettings: Sendable {
     package var codec = SocketCodec.standard
     /// Whether the fields of a client's first request are kept for its handshake.
     package var keepsRequestFields = true
+    /// How clients that were lost get their place back; nil where they do not.
+    package var recovery: SocketRecoverySettings?
 
     /// The defaults above.
     package init() {}
@@ -61,6 +63,9 @@ package final class SocketHub {
     /// An array to write a packet into.
     private var spareText: [UInt8] = []
 
+    /// The places of clients that were lost; nil where none are kept.
+    let recovery: SocketRecovery?
+
     private var waits: [Int: SocketAckWait] = [:]
     private var nextAckID = 0
     private static let ackIDMax = 9_999_999_999
@@ -78,6 +83,8 @@ package final class SocketHub {
             packetBytesMax: messageBytesMax, attachmentsMax: settings.attachmentsMax)
         scan = SocketEventScan(limits: limits)
         decoder = SocketPacketDecoder(limits: limits)
+        recovery = settings.recovery.map { SocketRecovery($0, server: server) }
+        recovery?.hub = self
         server.socketHubs.append(self)
         if server.loopCount > 1 { loops = SocketLoops(self) }
         _ = namespace(SocketPacket.mainNamespace)
@@ -88,7 +95,8 @@ package final class SocketHub {
         limits: SessionLimits, policy: EnginePolicy, origins: HTTPOriginRule, cookie: EngineCookie?,
         allows: @escaping (HTTPExchange) -> Bool, handshakeFields: @escaping (HTTPExchange) -> HTTPFields
     ) -> EngineEndpoint {
-        EngineEndpoint(
+        recovery?.lossTime = (limits.heartbeatInterval ?? .zero) + limits.heartbeatTimeout
+        return EngineEndpoint(
             limits: limits, policy: policy, origins: origins, cookie: cookie, allows: allows,
             handshakeFields: handshakeFields, keepsRequest: settings.keepsRequestFields ? .whole : .target
         ) { [unowned self] transport, handshake in
@@ -154,6 +162,9 @@ package final class SocketHub {
         if let loops { loops.closed(namespace.name) } else { relay?.closed(namespace.name) }
     }
 
+    /// A fresh id, or secret.
+    func makeID() -> SocketID { SocketID(server.randomBytes(EngineID.randomByteCount)) }
+
     // MARK: Packets
 
     /// Where the parts of a text event or ack stand; nil for what ``decode(_:_:)`` has to look at.
@@ -182,6 +193,31 @@ package final class SocketHub {
         guard text.capacity <= 65_536 else { return }
         text.removeAll(keepingCapacity: true)
         swap(&text, &spareText)
+    }
+
+    // MARK: Clients that were lost
+
+    /// The event with an offset, where clients that were lost may get it later: all but volatile ones.
+    func traced(_ emission: SocketEmission) -> SocketEmission {
+        guard let recovery, emission.offset == nil, !emission.options.isVolatile else { return emission }
+        var emission = emission
+        emission.offset = recovery.makeOffset()
+        return emission
+    }
+
+    func traced(_ command: SocketCommand) -> SocketCommand {
+        guard recovery != nil, case .emit(let emission) = command else { return command }
+        return .emit(traced(emission))
+    }
+
+    /// What is written of an event. Clients take a text at the end of any event for an offset, if it asks for no ack, so one
+    /// without one may not end in one.
+    func arguments(of emission: SocketEmission) -> SocketArguments {
+        if let offset = emission.offset { return emission.arguments.appending(.string(offset.text)) }
+        guard recovery != nil, emission.options.isVolatile, emission.arguments.endsInText else {
+            return emission.arguments
+        }
+        return emission.arguments.appending(.null)
     }
 
     // MARK: Acks

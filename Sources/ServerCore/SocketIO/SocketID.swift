@@ -25,6 +25,9 @@ package struct SocketID: Sendable, Hashable {
         self.init(bytes)
     }
 
+    /// Whether both are the same, found out in the same time whatever they are.
+    func isSame(as other: SocketID) -> Bool { (high ^ other.high) | (low ^ other.low) == 0 }
+
     /// The id as clients know it.
     package var text: String {
         var bytes: [UInt8] = []

@@ -11,6 +11,9 @@ enum SocketLoopMessage: Sendable {
     /// Say who is meant there; the first loop asks the other servers as well.
     case fetch(Int, SocketTarget, namespace: String)
     case found(Int, SocketFinding)
+    /// Give away the place that a client here claims; the first loop asks the other servers as well.
+    case claim(Int, SocketClaim, namespace: String, bytesMax: Int)
+    case given(Int, SocketPlace?)
     /// To the first loop: tell the other servers.
     case tell(Int?, String, SocketArguments, namespace: String)
     case answers(Int, SocketAnswers)
@@ -35,8 +38,8 @@ enum SocketLoopMessage: Sendable {
         case .tell(_, _, let arguments, _), .told(_, _, let arguments, _): 256 + arguments.weight
         case .found(_, let finding): 256 + 1_024 * finding.sockets.count
         case .answers(_, let answers): answers.answers.reduce(256) { $0 + $1.weight }
-        case .report, .fetch: 256
-        case .opened, .closed: 0
+        case .report, .fetch, .claim: 256
+        case .opened, .closed, .given: 0
         }
     }
 }
@@ -54,6 +57,8 @@ final class SocketLoops {
     /// Those who wait for what other servers answer, and for what a handler on another loop answers.
     private var tells: [Int: (SocketAnswers) -> Void] = [:]
     private var answerers: [Int: (SocketArguments) -> Void] = [:]
+    /// Those who search for a place.
+    private var searches: [Int: SocketPlaceSearch] = [:]
     /// On the first loop: where each namespace is, in the order of the loops.
     private var places: [String: [Int]] = [:]
 
@@ -100,6 +105,17 @@ final class SocketLoops {
         for loop in others where say(.ask(id, emission, target, namespace: namespace, timeout: timeout), to: loop) {
             hub.hold(id)
         }
+    }
+
+    /// Searches the other loops for the place that a client claims.
+    func search(_ search: SocketPlaceSearch, _ claim: SocketClaim, in namespace: String, bytesMax: Int) {
+        var number = 0
+        number = hub.after(hub.settings.requestTimeout + .seconds(1)) { [weak self] in
+            self?.searches.removeValue(forKey: number)?.timeReached()
+        }
+        searches[number] = search
+        for loop in others
+        where say(.claim(number, claim, namespace: namespace, bytesMax: bytesMax), to: loop) { search.open += 1 }
     }
 
     /// Has the first loop tell the other servers.
@@ -178,6 +194,11 @@ final class SocketLoops {
                 self?.say(.found(number, $0), to: loop)
             }
         case .found(let number, let finding): hub.found(number, finding, by: "loop \(loop)")
+        case .claim(let number, let claim, let namespace, let bytesMax):
+            hub.give(claim, in: namespace, bytesMax: bytesMax) { [weak self] in
+                self?.say(.given(number, $0), to: loop)
+            }
+        case .given(let number, let place): given(number, place)
         case .tell(let number, let event, let arguments, let namespace):
             let answers = number.map { number in
                 { [weak self] (answers: SocketAnswers) -> Void in
@@ -199,5 +220,13 @@ final class SocketLoops {
         case .opened(let namespace): opened(namespace, on: loop)
         case .closed(let namespace): closed(namespace, on: loop)
         }
+    }
+
+    private func given(_ number: Int, _ place: SocketPlace?) {
+        guard let search = searches[number] else { return }
+        search.take(place)
+        guard search.open == 0 || place != nil else { return }
+        hub.callOff(number)
+        searches[number] = nil
     }
 }

@@ -186,6 +186,7 @@ package final class SocketNamespace {
 
     /// Does something to the sockets that a target means, here and wherever the hub reaches.
     package func perform(_ command: SocketCommand, on target: SocketTarget) {
+        let command = hub.traced(command)
         guard hub.isAlone else { return hub.perform(command, on: target, in: self) }
         apply(command, to: target)
     }
@@ -210,13 +211,25 @@ package final class SocketNamespace {
         let simple: [NamespaceSocket]? =
             target.exceptRooms.isEmpty && behaviour.outgoing.isEmpty
             ? target.rooms.isEmpty ? sockets : target.rooms.count == 1 ? members(target.rooms[0]) : nil : nil
-        guard let simple else { return emitEach(emission, to: sockets(target), made) }
-        guard !simple.isEmpty, let frames = made ?? hub.frames(emission, in: self) else { return }
+        guard let simple else { return emitEach(emission, to: sockets(target), of: target, made) }
+        guard let frames = frames(emission, for: target, isWanted: !simple.isEmpty, made) else { return }
         let except = target.exceptSocket.flatMap { byID[$0] }
+        let key = emission.offset?.key ?? 0
         for place in simple.indices {
             Self.lookAhead(in: simple, at: place)
-            if simple[place] !== except { simple[place].deliver(frames, emission) }
+            if simple[place] !== except { simple[place].deliver(frames, emission, key) }
         }
+    }
+
+    /// An event as frames, which are kept for clients that were lost; nil where nobody wants it, or it cannot be sent.
+    private func frames(
+        _ emission: SocketEmission, for target: SocketTarget, isWanted: Bool, _ made: [UInt8]?
+    ) -> [UInt8]? {
+        guard isWanted || hub.recovery?.isAwaited == true, let frames = made ?? hub.frames(emission, in: self) else {
+            return nil
+        }
+        if let offset = emission.offset { hub.recovery?.keep(offset, frames, in: self, for: .target(target)) }
+        return frames
     }
 
     /// Has the processor fetch what the next deliveries will touch, each thing once what leads to it has come: see
@@ -230,11 +243,13 @@ package final class SocketNamespace {
         sockets[place + 1].connection.transport.prefetchConnection()
     }
 
-    private func emitEach(_ emission: SocketEmission, to sockets: [NamespaceSocket], _ made: [UInt8]?) {
-        guard !sockets.isEmpty, let frames = made ?? hub.frames(emission, in: self) else { return }
+    private func emitEach(
+        _ emission: SocketEmission, to sockets: [NamespaceSocket], of target: SocketTarget, _ made: [UInt8]?
+    ) {
+        guard let frames = frames(emission, for: target, isWanted: !sockets.isEmpty, made) else { return }
         for socket in sockets {
             for listener in behaviour.outgoing { listener(socket, emission.name, emission.arguments) }
-            socket.deliver(frames, emission)
+            socket.deliver(frames, emission, emission.offset?.key ?? 0)
         }
     }
 
@@ -265,7 +280,7 @@ package final class SocketNamespace {
         }
         for socket in sockets {
             for listener in behaviour.outgoing { listener(socket, emission.name, emission.arguments) }
-            if socket.owe(id) { socket.deliver(frames, emission) } else { hub.missed(id) }
+            if socket.owe(id) { socket.deliver(frames, emission, 0) } else { hub.missed(id) }
         }
     }
 

@@ -26,7 +26,7 @@ extension SocketHub {
 
     /// Does something to the sockets of this server, of all its loops: what a relay has brought.
     package func arrived(_ command: SocketCommand, for target: SocketTarget, in name: String) {
-        perform(command, on: target, in: existingNamespace(name), name: name)
+        perform(traced(command), on: target, in: existingNamespace(name), name: name)
     }
 
     private func perform(
@@ -125,6 +125,49 @@ extension SocketHub {
         survey.done(survey.finding)
     }
 
+    // MARK: Places
+
+    /// Takes the place that a client claims, wherever it is kept; `done` is called once.
+    ///
+    /// With a place the client counts as returning until ``SocketRecovery/endReturn()``.
+    func take(
+        _ claim: SocketClaim, in namespace: SocketNamespace, bytesMax: Int, _ done: @escaping (SocketPlace?) -> Void
+    ) {
+        guard let recovery else { return done(nil) }
+        recovery.beginReturn()
+        if let place = give(claim, in: namespace.name, bytesMax: bytesMax) { return done(place) }
+        // What is sent here from now on is not in what comes from there.
+        let position = recovery.position
+        let search = SocketPlaceSearch { [server] place in
+            if place == nil {
+                recovery.endReturn()
+                server.counters[.recoveriesFailed] += 1
+            }
+            done(place?.moved(to: position))
+        }
+        loops?.search(search, claim, in: namespace.name, bytesMax: bytesMax)
+        if let relay {
+            search.open += 1
+            relay.take(claim, in: namespace.name, bytesMax: bytesMax) { search.take($0) }
+        }
+        search.take(nil)
+    }
+
+    /// Gives the place away that a client of another loop claims, or a client of another server; the first loop asks the other
+    /// servers for it.
+    func give(_ claim: SocketClaim, in name: String, bytesMax: Int, _ done: @escaping (SocketPlace?) -> Void) {
+        if let place = give(claim, in: name, bytesMax: bytesMax) { return done(place) }
+        guard let relay else { return done(nil) }
+        relay.take(claim, in: name, bytesMax: bytesMax, done)
+    }
+
+    /// Gives the place away that a client claims, which may be on another loop; nil where there is none here.
+    package func give(_ claim: SocketClaim, in namespace: String, bytesMax: Int) -> SocketPlace? {
+        // The client knows that its old connection is lost before we do.
+        if let old = namespaces[namespace]?.socket(claim.id), old.isOwned(by: claim) { old.connection.replace() }
+        return recovery?.take(claim, in: namespace, bytesMax: bytesMax)
+    }
+
     // MARK: Servers
 
     /// Tells the other servers something.
@@ -145,6 +188,29 @@ extension SocketHub {
     ) {
         if let namespace = existingNamespace(name) { return namespace.told(event, arguments, answer: answer) }
         loops?.told(event, arguments, in: name, answer: answer)
+    }
+}
+
+/// A search for a place, of which there is one at most.
+final class SocketPlaceSearch {
+    /// How many have not answered: at first whoever searches.
+    var open = 1
+    private var done: ((SocketPlace?) -> Void)?
+
+    init(_ done: @escaping (SocketPlace?) -> Void) { self.done = done }
+
+    /// Takes an answer.
+    func take(_ place: SocketPlace?) {
+        open -= 1
+        guard place != nil || open == 0 else { return }
+        done?(place)
+        done = nil
+    }
+
+    /// Nobody is waited for any longer.
+    func timeReached() {
+        done?(nil)
+        done = nil
     }
 }
 

@@ -14,6 +14,10 @@ package protocol SocketRelay: AnyObject {
         report: @escaping (SocketAskReport) -> Void)
     /// Finds the sockets of other servers.
     func fetch(_ target: SocketTarget, in namespace: String, _ done: @escaping (SocketFinding) -> Void)
+    /// Takes the place of a client that was lost from another server that keeps it, once and for all, with all that the client
+    /// has missed there; nil where there is none. `done` is called once.
+    func take(
+        _ claim: SocketClaim, in namespace: String, bytesMax: Int, _ done: @escaping (SocketPlace?) -> Void)
     /// Tells the other servers something, and perhaps asks for their answers.
     func tell(
         _ name: String, _ arguments: SocketArguments, in namespace: String, answers: ((SocketAnswers) -> Void)?)
@@ -23,6 +27,13 @@ package protocol SocketRelay: AnyObject {
     func closed(_ namespace: String)
     /// The turn is over: what was said goes out.
     func flush()
+}
+
+extension SocketRelay {
+    /// Finds none.
+    package func take(
+        _ claim: SocketClaim, in namespace: String, bytesMax: Int, _ done: @escaping (SocketPlace?) -> Void
+    ) { done(nil) }
 }
 
 /// What is heard of a question that sockets elsewhere were asked.

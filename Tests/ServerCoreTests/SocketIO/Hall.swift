@@ -134,10 +134,41 @@ final class HallClient: Client {
         let prefix = namespace == "/" ? "" : "\(namespace),"
         let answer = say("40\(prefix)\(auth)").last ?? ""
         guard answer.hasPrefix("40\(prefix){") else { return "" }
-        id = JSONValue.of(String(answer.dropFirst(2 + prefix.count)))["sid"]?.string ?? ""
+        let payload = JSONValue.of(String(answer.dropFirst(2 + prefix.count)))
+        id = payload["sid"]?.string ?? ""
+        pid = payload["pid"]?.string ?? ""
         return id
     }
 
     /// The id in the namespace that was joined last.
     private(set) var id = ""
+    /// The private id there; empty where there is none.
+    private(set) var pid = ""
+
+    /// Shows a private id that another connection was given.
+    func adopt(pid: String) { self.pid = pid }
+}
+
+// MARK: Recovery
+
+extension HallClient {
+    /// What the client sends on another connection to get its place back.
+    func claim(_ offset: String?, _ more: String = "") -> String {
+        let offset = offset.map { #","offset":"\#($0)""# } ?? ""
+        return #"{"pid":"\#(pid)"\#(offset)\#(more)}"#
+    }
+
+    /// The offset of the last packet that has come.
+    func takeOffset() -> String { take().last?.offset ?? "" }
+}
+
+extension String {
+    /// The offset of an event in a packet: its last argument.
+    var offset: String {
+        guard let start = firstIndex(of: "[") else { return "" }
+        return JSONValue.of(String(self[start...])).array?.last?.string ?? ""
+    }
+
+    /// The packet without the offset.
+    var untraced: String { replacing(#","\#(offset)""#, with: "") }
 }

@@ -10,6 +10,8 @@ final class NotedRelay: SocketRelay {
     var finding = SocketFinding()
     /// Where the last question's answers go; without it a question has nobody to answer.
     private(set) var report: ((SocketAskReport) -> Void)?
+    /// The places that were asked for.
+    private(set) var claims: [(claim: SocketClaim, namespace: String, done: (SocketPlace?) -> Void)] = []
 
     init(_ hall: Hall) { self.hall = hall }
 
@@ -38,6 +40,10 @@ final class NotedRelay: SocketRelay {
         all.answers = [[.string(name)]]
         answers?(all)
     }
+
+    func take(
+        _ claim: SocketClaim, in namespace: String, bytesMax: Int, _ done: @escaping (SocketPlace?) -> Void
+    ) { claims.append((claim, namespace, done)) }
 
     func opened(_ namespace: String) { hall.note("opened \(namespace)") }
 

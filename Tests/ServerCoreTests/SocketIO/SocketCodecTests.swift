@@ -48,7 +48,7 @@ struct SocketCodecTests {
     }
 
     @Test func `row 55, msgpack: a client joins, is refused, leaves and is made to leave`() {
-        hall.hub.namespace("/no").behaviour.use { _, done in done(SocketRefusal("no", data: ["code": 1])) }
+        hall.hub.namespace("/no").behaviour.use { _, done in done(ConnectRefusal("no", data: ["code": 1])) }
         hall.hub.namespace("/lobby").behaviour.onDisconnect { [hall] in hall.note($1.rawValue) }
         hall.hub.namespace("/lobby").behaviour.on("kick") { socket, _ in socket.disconnect(closes: false) }
         let client = hall.client()

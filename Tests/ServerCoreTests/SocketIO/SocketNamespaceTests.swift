@@ -62,7 +62,7 @@ struct SocketNamespaceTests {
 
     @Test func `row 47, cleanup: a namespace of a family goes with its last socket, and one that was made stays`() {
         let family = SocketFamily { _, _, decide in decide(true) }
-        family.behaviour.use { socket, done in done(socket.auth["bad"] == true ? SocketRefusal("no") : nil) }
+        family.behaviour.use { socket, done in done(socket.auth["bad"] == true ? ConnectRefusal("no") : nil) }
         hall.hub.add(family)
         let made = hall.hub.namespace("/made")
         let (ann, bob) = (hall.guest("/room"), hall.guest("/room"))
@@ -86,7 +86,7 @@ struct SocketNamespaceTests {
         }
         hall.main.behaviour.use { socket, done in
             self.hall.note("second")
-            done(socket.auth["user"] == nil ? SocketRefusal("who are you?", data: ["code": 7]) : nil)
+            done(socket.auth["user"] == nil ? ConnectRefusal("who are you?", data: ["code": 7]) : nil)
         }
         hall.main.behaviour.onConnect { self.hall.note("in: \($0.rooms.count) \($0.data.text)") }
         let client = hall.client()
@@ -99,7 +99,7 @@ struct SocketNamespaceTests {
     }
 
     @Test func `row 48, middlewares: one may answer later; meanwhile nobody reaches the socket, and it may go`() {
-        var answers: [(SocketRefusal?) -> Void] = []
+        var answers: [(ConnectRefusal?) -> Void] = []
         hall.main.behaviour.use { socket, done in
             socket.join("den")
             socket.emit(SocketEmission("early", ["for", "you"]))
@@ -113,7 +113,7 @@ struct SocketNamespaceTests {
         #expect(ann.take() == [] && hall.main.socketCount == 0)
         bob.stream.cut()
         for answer in answers { answer(nil) }
-        answers[0](SocketRefusal("too late"))
+        answers[0](ConnectRefusal("too late"))
         let got = ann.take()
         #expect(got.count == 2 && got[0].hasPrefix("40{") && got[1] == #"42["early","for","you"]"#)
         #expect(hall.main.socketCount == 1)

@@ -43,10 +43,10 @@ struct SocketRevisionTests {
     }
 
     @Test func `it is told of errors by what they say, or by their data`() {
-        hall.hub.namespace("/a").behaviour.use { _, done in done(SocketRefusal("not you")) }
-        hall.hub.namespace("/b").behaviour.use { _, done in done(SocketRefusal("no", data: ["code": 5])) }
-        hall.hub.namespace("/c").behaviour.use { _, done in done(SocketRefusal("no", data: 5)) }
-        hall.hub.namespace("/d").behaviour.use { _, done in done(SocketRefusal("no", data: ["a": .binary([1])])) }
+        hall.hub.namespace("/a").behaviour.use { _, done in done(ConnectRefusal("not you")) }
+        hall.hub.namespace("/b").behaviour.use { _, done in done(ConnectRefusal("no", data: ["code": 5])) }
+        hall.hub.namespace("/c").behaviour.use { _, done in done(ConnectRefusal("no", data: 5)) }
+        hall.hub.namespace("/d").behaviour.use { _, done in done(ConnectRefusal("no", data: ["a": .binary([1])])) }
         let client = oldClient()
         #expect(client.say("40/a,") == [#"44/a,"not you""#])
         #expect(client.say("40/b?x=1,") == [#"44/b,{"code":5}"#])
@@ -81,7 +81,7 @@ struct SocketRevisionTests {
     }
 
     @Test func `it is refused in the main namespace as in others, and may not stay outside`() {
-        hall.main.behaviour.use { _, done in done(SocketRefusal("closed")) }
+        hall.main.behaviour.use { _, done in done(ConnectRefusal("closed")) }
         let client = HallClient(hall.world, "/socket.io/?EIO=3&transport=websocket")
         #expect(client.take().last == #"44"closed""#)
         hall.world.run(.seconds(46))

@@ -49,6 +49,25 @@ public struct SocketArguments: Sendable {
         }
     }
 
+    /// Whether a text stands last: of the arguments, or of the event's name and them.
+    package var endsInText: Bool {
+        switch storage {
+        case .values(let values): values.last.map { $0.string != nil } ?? true
+        case .text(let text): text.last { $0 > 0x20 }.map { $0 == UInt8(ascii: "\"") } ?? true
+        }
+    }
+
+    /// The arguments and one more, which holds no bytes.
+    package func appending(_ value: JSONValue) -> SocketArguments {
+        switch storage {
+        case .values(let values): return SocketArguments(values + [value])
+        case .text(var text):
+            if !isEmpty { text.append(UInt8(ascii: ",")) }
+            value.write(to: &text)
+            return SocketArguments(text: text)
+        }
+    }
+
     /// Whether there is ``JSONCore/JSONValue/binary(_:)`` anywhere in them.
     package var containsBinary: Bool {
         switch storage {

@@ -1,0 +1,122 @@
+import Determinism
+import JSONCore
+
+/// How clients that were lost get their place back.
+package struct SocketRecoverySettings: Sendable {
+    /// How long a client's place is kept.
+    package var duration = Interval.seconds(120)
+    /// Whether a client that comes back is let in without the namespace's middlewares.
+    package var skipsMiddlewares = false
+    /// The most clients whose places are kept; the one that was lost first goes for one more.
+    package var placesMax = 10_000
+    /// The most events that are kept for them.
+    package var packetsMax = 10_000
+    /// The most bytes of these.
+    package var packetBytesMax = 16_777_216
+
+    /// The defaults above.
+    package init() {}
+}
+
+/// What a client shows to get its place back: the private id that came with its CONNECT, and how far it has read.
+package struct SocketClaim: Sendable, Equatable {
+    /// Whose place it is, which others may know, too.
+    package let id: SocketID
+    /// What proves it.
+    package let secret: SocketID
+    /// The last event that the client has seen; nil when it has seen none.
+    package let offset: SocketOffset?
+
+    /// What a CONNECT's payload shows; nil where it shows nothing of the kind.
+    package init?(_ payload: JSONValue) {
+        guard let text = payload["pid"]?.string, text.utf8.count == 40,
+            let id = SocketID(String(text.prefix(20))), let secret = SocketID(String(text.suffix(20)))
+        else { return nil }
+        self.id = id
+        self.secret = secret
+        offset = payload["offset"]?.string.map { SocketOffset(text: $0) }
+    }
+
+    /// The private id as clients are told it.
+    package static func text(_ id: SocketID, _ secret: SocketID) -> String { id.text + secret.text }
+}
+
+/// The offset of one event: its last argument, by which a client says how far it has read.
+package struct SocketOffset: Sendable, Equatable {
+    /// As it is on the wire.
+    package let text: String
+    /// By which it is found: a hash, never zero.
+    package let key: UInt64
+
+    /// The offset of that text.
+    package init(text: String) {
+        self.text = text
+        var hash = StableHash()
+        hash.feed(text.utf8)
+        key = max(1, hash.value)
+    }
+
+    /// An offset that no other loop of the process makes.
+    init(number: UInt64) {
+        var (rest, digits) = (number, [UInt8]())
+        repeat {
+            digits.append(Self.alphabet[Int(rest & 63)])
+            rest >>= 6
+        } while rest > 0
+        self.init(text: String(decoding: digits.reversed(), as: UTF8.self))
+    }
+
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+}
+
+/// The place of a client that was lost: a value, so that it can go to another loop or server.
+package struct SocketPlace: Sendable {
+    /// An event that the client has missed.
+    package struct Packet: Sendable {
+        /// Its offset's.
+        package var key: UInt64
+        /// As it is sent.
+        package var frames: [UInt8]
+    }
+
+    package let namespace: String
+    package let id: SocketID
+    package let secret: SocketID
+    /// The rooms it was in, its own among them.
+    package let rooms: [String]
+    package let data: JSONValue
+    /// When it is forgotten.
+    package var expiresAt = Instant.zero
+    /// The key of the offset of the last event that it was sent; 0 for none.
+    var lastSent: UInt64
+    /// Where the log of events stood when it first came; nil where that log is another's.
+    var joinedAt: Int?
+    /// Up to where what it has missed is in ``missed``; the rest is in the log.
+    var lostAt: Int
+    /// What it has missed, in order. Empty until it has asked for its place.
+    package var missed: [Packet] = []
+
+    /// The place where another log has the events that come from now on.
+    func moved(to position: Int) -> SocketPlace {
+        var place = self
+        place.joinedAt = nil
+        place.lostAt = position
+        return place
+    }
+
+    /// Whether an event of those recipients would have been sent to it.
+    func takes(_ recipients: SocketRecipients) -> Bool {
+        switch recipients {
+        case .socket(let id): id == self.id
+        case .target(let target):
+            target.exceptSocket != id && (target.rooms.isEmpty || target.rooms.contains(where: rooms.contains))
+                && !target.exceptRooms.contains(where: rooms.contains)
+        }
+    }
+}
+
+/// Whom an event was for.
+enum SocketRecipients {
+    case socket(SocketID)
+    case target(SocketTarget)
+}
