@@ -28,7 +28,7 @@ def test_all_that_a_client_of_version_2_can_do(url, transports):
         [PYTHON, script, url, *transports], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS)
     assert done.returncode == 0, done.stderr
     transport = "polling" if transports == ["polling"] else "websocket"
-    values = [1, "é", None, {"a": [True, "bytes 00ff"]}, "bytes ", -1.5]
+    values = [1, "é", None, {"a": [True, "bytes 00ff"]}, "bytes 01", -1.5]
     assert json.loads(done.stdout) == {
         "joined": [["/", "connect"], ["/lobby", "connect"]],
         "echo": values,
