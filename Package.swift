@@ -89,6 +89,11 @@ let package = Package(
         .systemLibrary(name: "CPrefetch", path: "Sources/CPrefetch"),
         server("EventLoop", ["CUV", "CPrefetch", "ByteKit", "Determinism"]),
 
+        // Redis: its protocol and the life of a connection; the socket comes from outside.
+        // Its pkg-config flags are for its own build.
+        .systemLibrary(name: "CHiredis", path: "Sources/CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        server("Redis", ["CHiredis", "ByteKit", "Determinism", deque]),
+
         // Encryption.
         .systemLibrary(
             name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "openssl",
@@ -112,13 +117,14 @@ let package = Package(
             "ServerCore",
             [
                 "CPrefetch", "ByteKit", "Determinism", "JSONCore", "HTTPCore", "Compression", "WebSocketCore",
-                "SocketIOCore", "SnapshotCore", "GameKit", "LobbyCore", httpTypes, crypto, heap, histogram,
+                "SocketIOCore", "MessagePackCore", "SnapshotCore", "GameKit", "LobbyCore", httpTypes, crypto, heap,
+                histogram,
             ], exclude: ["Web/Files"]),
         server(
             "Muster",
             [
-                "EventLoop", "TLS", "ServerCore", "GameKit", "JSONCore", "HTTPCore", "WebSocketCore", "SocketIOCore",
-                "ByteKit", "Determinism", httpTypes, crypto, cryptoExtras, configuration, logging,
+                "EventLoop", "TLS", "Redis", "ServerCore", "GameKit", "JSONCore", "HTTPCore", "WebSocketCore",
+                "SocketIOCore", "ByteKit", "Determinism", httpTypes, crypto, cryptoExtras, configuration, logging,
             ]),
 
         .executableTarget(
@@ -202,6 +208,7 @@ let package = Package(
             ["SocketIOCore", "FuzzTargets", "VectorFiles", "JSONCore", "MessagePackCore", "Determinism"]),
         tests("SnapshotCoreTests", ["SnapshotCore", "ByteKit", "Determinism"]),
         tests("EventLoopTests", ["EventLoop", "ByteKit", "Determinism"]),
+        tests("RedisTests", ["Redis", "ByteKit", "Determinism"]),
         tests("TLSTests", ["TLS", "COpenSSL", "ByteKit", "Determinism"]),
         tests("GameKitTests", ["GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
         tests("GamesTests", ["Games", "ExampleGame", "GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
@@ -245,6 +252,7 @@ if Context.environment["MUSTER_FUZZ"] != nil {
         ("json", "FuzzTargets"), ("messagepack", "FuzzTargets"), ("primitives", "FuzzTargets"),
         ("socket-packets", "FuzzTargets"), ("packed-packets", "FuzzTargets"), ("socket-scan", "FuzzTargets"),
         ("http-connection", "ServerFuzzTargets"), ("engine-session", "ServerFuzzTargets"),
+        ("cluster-messages", "ServerFuzzTargets"),
     ]
     package.targets += fuzzers.map { name, targets in
         .executableTarget(

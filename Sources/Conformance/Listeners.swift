@@ -1,7 +1,7 @@
 import Muster
 
 /// The main listener: Socket.IO, raw WebSocket at `/ws`, `/health`, and `/sink`, which counts bodies.
-func mainListener(port: Int, loops: Int, allowEIO3: Bool) -> MusterServer {
+func mainListener(port: Int, loops: Int, allowEIO3: Bool, _ membership: Membership) -> MusterServer {
     var configuration = MusterConfiguration.listening(port: port)
     configuration.loops = loops
     let server = MusterServer(configuration: configuration)
@@ -17,7 +17,7 @@ func mainListener(port: Int, loops: Int, allowEIO3: Bool) -> MusterServer {
     options.subprotocols = ["echo.v2", "echo.v1"]
     options.allowedOrigins = ["*"]
     server.webSocket("/ws", options) { _ in ScriptedEcho() }
-    addSocketIO(to: server, codec: .standard, allowEIO3: allowEIO3)
+    addSocketIO(to: server, codec: .standard, allowEIO3: allowEIO3, membership)
     server.http("/health") { _ in WebAnswer(text: "ok\n") }
     server.http("/sink", bodyBytesMax: 64 * 1024 * 1024) { WebAnswer(text: "\($0.body.count)") }
     return server

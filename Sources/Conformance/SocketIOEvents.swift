@@ -11,10 +11,14 @@ final class SocketIOEvents {
     private static let reasonsMax = 10_000
     private static let bytesMax = 64 * 1024 * 1024
 
+    /// What this server is called in a cluster.
+    private let node: String
+
     /// Serves the namespaces of the main listener.
     @discardableResult
-    init(_ io: SocketIOServer) {
+    init(_ io: SocketIOServer, node: String) {
         self.io = io
+        self.node = node
         let guarded = io.namespace("/guarded")
         guarded.use { socket in
             let token = socket.handshake.auth["token"] ?? .null
@@ -35,6 +39,7 @@ final class SocketIOEvents {
         serveQuestions(namespace)
         serveBulk(namespace)
         serveEndings(namespace)
+        serveCluster(namespace)
     }
 
     private func serveAnswers(_ namespace: some SocketHandling) {
@@ -89,6 +94,42 @@ final class SocketIOEvents {
         namespace.on("sockets-in") { socket, message in
             let room = message.arguments.first.string ?? ""
             loop.task { message.reply(sorted(await socket.namespace.in(room).fetch().sockets.map(\.id))) }
+        }
+    }
+
+    private func serveCluster(_ namespace: some SocketHandling) {
+        let (loop, node) = (io.loop, JSONValue.string(node))
+        namespace.on("fetch-all") { socket, message in
+            let all = socket.namespace.all
+            let asked = message.arguments.first.string.map(all.in) ?? all
+            loop.task { message.reply(sorted(await asked.fetch().sockets.map(\.id))) }
+        }
+        namespace.on("local-say") { $0.namespace.local.emit("local-said", node, $1.arguments.first) }
+        namespace.on("move-room") { socket, message in
+            let values = message.arguments.values
+            let moved = socket.namespace.in(values.at(0).string ?? "")
+            moved.join(values.at(1).string ?? "")
+            moved.leave(values.at(0).string ?? "")
+            message.reply()
+        }
+        namespace.on("kick-all") { socket, message in
+            let values = message.arguments.values
+            socket.namespace.in(values.at(0).string ?? "").disconnect(closesConnection: values.at(1).bool ?? false)
+        }
+        namespace.on("server-side") { socket, message in
+            let any = message.arguments.first
+            loop.task {
+                let answers = await socket.namespace.serverSideEmitWithAck("question", any)
+                // Each node is in the cluster with two listeners.
+                let names = Set(answers.answers.compactMap(\.first.string)).filter { .string($0) != node }
+                let missing = Set(answers.missingServers.map(\.nodeName))
+                message.reply(["answers": sorted(Array(names)), "missing": .integer(Int64(missing.count))])
+            }
+        }
+        namespace.on("server-side-tell") { $0.namespace.serverSideEmit("tell", $1.arguments.first) }
+        namespace.onServerEvent("question") { _, _, answer in answer?([node]) }
+        namespace.onServerEvent("tell") { namespace, arguments, _ in
+            namespace.local.emit("told", node, arguments.first)
         }
     }
 
@@ -164,6 +205,11 @@ final class SocketIOEvents {
 }
 
 private func sorted(_ texts: [String]) -> JSONValue { .array(texts.sorted().map { .string($0) }) }
+
+extension String {
+    /// The node of a server's id, which ends in a hyphen and digits.
+    fileprivate var nodeName: Substring { lastIndex(of: "-").map { self[..<$0] } ?? self[...] }
+}
 
 extension SocketMessage {
     /// The two arguments that most events about rooms have.

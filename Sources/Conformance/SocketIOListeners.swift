@@ -2,15 +2,23 @@ import Foundation
 import HTTPTypes
 import Muster
 
+/// A server's place in a cluster.
+struct Membership: Sendable {
+    /// nil for one that is alone.
+    let cluster: SocketIOCluster?
+    /// What the server is called there.
+    let node: String
+}
+
 /// The listener whose Socket.IO speaks MessagePack.
-func messagePackListener(port: Int, allowEIO3: Bool) -> MusterServer {
+func messagePackListener(port: Int, allowEIO3: Bool, _ membership: Membership) -> MusterServer {
     let server = MusterServer(configuration: .listening(port: port))
-    addSocketIO(to: server, codec: .messagePack, allowEIO3: allowEIO3)
+    addSocketIO(to: server, codec: .messagePack, allowEIO3: allowEIO3, membership)
     return server
 }
 
 /// Socket.IO on the main listener, or on one with another codec.
-func addSocketIO(to server: MusterServer, codec: SocketCodec, allowEIO3: Bool) {
+func addSocketIO(to server: MusterServer, codec: SocketCodec, allowEIO3: Bool, _ membership: Membership) {
     var options = SocketIOOptions.forTests
     options.codec = codec
     options.connection.allowEIO3 = allowEIO3
@@ -24,7 +32,9 @@ func addSocketIO(to server: MusterServer, codec: SocketCodec, allowEIO3: Bool) {
     options.connectTimeout = .milliseconds(2_000)
     options.connectionStateRecovery = .forTests
     options.connectionStateRecovery?.duration = .milliseconds(4_000)
-    server.socketIO("/socket.io/", options) { io in SocketIOEvents(io) }
+    options.cluster = membership.cluster
+    options.requestTimeout = .seconds(1)
+    server.socketIO("/socket.io/", options) { io in SocketIOEvents(io, node: membership.node) }
 }
 
 extension SocketIOOptions {

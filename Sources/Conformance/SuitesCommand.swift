@@ -18,6 +18,12 @@ struct SuitesCommand: ParsableCommand {
     var port: Int
     @Option(help: "How many loops PORT has.")
     var loops = 1
+    @Option(help: "The Redis server of a cluster, redis://HOST:PORT, which PORT and PORT+1 join.")
+    var redis: String?
+    @Option(help: "What this server calls itself in the cluster's events.")
+    var node = ""
+    @Option(help: "In which form the cluster's servers write to each other: classic or streams.")
+    var adapter = SocketIOCluster.Adapter.classic
     @Flag(
         name: .customLong("allow-eio3"),
         help: """
@@ -34,9 +40,13 @@ struct SuitesCommand: ParsableCommand {
     }
 
     func run() throws {
+        let membership = Membership(
+            cluster: try redis.map { try .redis($0, adapter: adapter, name: node) }, node: node)
         let listeners: [@Sendable () -> MusterServer] = [
-            { [port, loops, allowEIO3] in mainListener(port: port, loops: loops, allowEIO3: allowEIO3) },
-            { [port, allowEIO3] in messagePackListener(port: port + 1, allowEIO3: allowEIO3) },
+            { [port, loops, allowEIO3] in
+                mainListener(port: port, loops: loops, allowEIO3: allowEIO3, membership)
+            },
+            { [port, allowEIO3] in messagePackListener(port: port + 1, allowEIO3: allowEIO3, membership) },
             { [port] in socketProtocolListener(port: port + 2) },
             { [port, allowEIO3] in engineEcho(port: port + 3, allowEIO3: allowEIO3) },
             { [port] in requestEcho(port: port + 4) },
@@ -63,6 +73,8 @@ struct SuitesCommand: ParsableCommand {
         ended.wait()
     }
 }
+
+extension SocketIOCluster.Adapter: ExpressibleByArgument {}
 
 /// Prints a line at once, whatever standard output is.
 func announce(_ line: String) {

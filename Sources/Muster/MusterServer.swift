@@ -82,8 +82,12 @@ public final class MusterServer {
         endpoints.add(path) { loop in
             let hub = SocketHub(
                 server: loop.server, settings: options.settings, messageBytesMax: options.connection.maxPayload)
-            hub.context = SocketShell(loop: loop.loop, logger: loop.logger)
+            let shell = SocketShell(loop: loop.loop, logger: loop.logger)
+            hub.context = shell
             configure(SocketIOServer(hub: hub, loop: loop))
+            if let cluster = options.cluster, hub.isFirst {
+                shell.member = RedisMember(hub, in: cluster, loop: loop.loop, logger: loop.logger)
+            }
             return .engine(options.connection.endpoint(of: hub))
         }
     }

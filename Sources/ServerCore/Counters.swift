@@ -16,6 +16,7 @@ package enum Counter: Int, CaseIterable, Sendable {
     case socketsConnected, socketsRefused, eventsOverflowed, volatilesReplaced, acksMissed
     case socketsRecovered, recoveriesFailed, placesForgotten, eventsForgotten
     case loopBatches, loopMessagesDropped, connectionsMoved
+    case clusterOutages, clusterMessagesDropped, clusterMessagesMalformed
 }
 
 /// One whole number for each ``Counter``, from zero up.

@@ -1,12 +1,10 @@
 """Socket.IO for authors on a server with two loops: whoever is meant is reached, whichever loop it is on
 (protocol/conformance/socketio.md, row 100)."""
 
-import subprocess
-
 import pytest
 
-from test_conformance import CONFORMANCE, LISTENERS, free_ports
-from test_socketio import SECONDS, play
+import conformance
+from test_socketio import play
 
 # The kernel spreads connections over the loops by their ports: all of these on one loop would be one case in thousands.
 COUNT = 14
@@ -14,19 +12,8 @@ COUNT = 14
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory):
-    port = free_ports(LISTENERS)
-    process = subprocess.Popen(
-        [CONFORMANCE, "--port", str(port), "--loops", "2"], cwd=tmp_path_factory.mktemp("loops"),
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        assert process.stdout.readline() == f"ready {port}\n"
+    with conformance.running(tmp_path_factory.mktemp("loops"), "--loops", "2") as port:
         yield f"http://127.0.0.1:{port}"
-        assert process.poll() is None, f"it ended during the tests; it printed:\n{process.stdout.read()}"
-        process.terminate()
-        assert process.wait(SECONDS) == 0
-    finally:
-        process.kill()
-        process.wait()
 
 
 @pytest.mark.parametrize("namespace", ["/", "/dyn-5"])

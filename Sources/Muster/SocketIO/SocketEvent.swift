@@ -52,9 +52,12 @@ public struct AckAnswers: Sendable {
     public let answers: [SocketArguments]
     /// How many were asked and did not answer: in time, or before they went.
     public let missing: Int
+    /// Which servers they are, where servers were asked: their names, or `unknown` for one that has never answered.
+    public let missingServers: [String]
 
     init(_ answers: SocketAnswers) {
         self.answers = answers.answers
         missing = answers.missing
+        missingServers = answers.missingServers
     }
 }

@@ -8,6 +8,8 @@ public struct SocketIOOptions: Sendable {
     public var connection = EngineOptions()
     /// How packets travel; clients must have chosen the same.
     public var codec = SocketCodec.standard
+    /// The servers that rooms and broadcasts are shared with; nil for none.
+    public var cluster: SocketIOCluster?
     /// How long a client may take to join its first namespace; then its connection is closed.
     public var connectTimeout = Interval.seconds(45)
     /// How long an ack is awaited where the call does not say.

@@ -85,6 +85,8 @@ public struct NamespaceFamily: SocketHandling {
 final class SocketShell {
     let loop: EventLoop
     private let logger: Logger
+    /// The hub's place among other servers.
+    var member: RedisMember?
 
     init(loop: EventLoop, logger: Logger) {
         self.loop = loop

@@ -276,7 +276,7 @@ package final class SocketHub {
     }
 
     /// Does something once so much time has passed, unless it is called off by the returned number.
-    func after(_ interval: Interval, _ action: @escaping () -> Void) -> Int {
+    package func after(_ interval: Interval, _ action: @escaping () -> Void) -> Int {
         let number = nextDeadline
         nextDeadline += 1
         let token = TimerToken.socketHub(self.number, number).encoded
@@ -285,7 +285,7 @@ package final class SocketHub {
     }
 
     /// Calls off what was to happen after a time.
-    func callOff(_ number: Int) {
+    package func callOff(_ number: Int) {
         guard let deadline = deadlines.removeValue(forKey: number) else { return }
         server.wheel.cancel(deadline.timer)
     }
@@ -311,10 +311,13 @@ package struct SocketAnswers: Sendable {
     package var answers: [SocketArguments] = []
     /// How many were asked and did not answer: sockets or, where servers were asked, servers.
     package var missing = 0
+    /// Which servers they are, where servers were asked.
+    package var missingServers: [String] = []
     /// Whether the time was over.
     package var isTimedOut = false
 
-    package init() {}
+    /// No answers, of so many who were asked.
+    package init(missing: Int = 0) { self.missing = missing }
 }
 
 /// Acks that are awaited to one event.

@@ -9,7 +9,7 @@ let targets: [(String, ([UInt8]) -> Void)] = [
     ("engine-payload", fuzzEnginePayload), ("engine-session", fuzzEngineSession),
     ("socket-packets", fuzzSocketPackets), ("packed-packets", fuzzPackedPackets),
     ("socket-scan", fuzzSocketScan), ("json", fuzzJSON), ("messagepack", fuzzMessagePack),
-    ("primitives", fuzzPrimitives),
+    ("primitives", fuzzPrimitives), ("cluster-messages", fuzzClusterMessages),
 ]
 let chosen = CommandLine.arguments.dropFirst()
 for (name, fuzz) in targets where chosen.isEmpty || chosen.contains(name) {

@@ -1,0 +1,40 @@
+import Redis
+
+/// Servers that share Socket.IO's rooms and broadcasts: set ``SocketIOOptions/cluster`` to join them.
+///
+///     options.cluster = try .redis("redis://10.0.0.7:6379")
+public struct SocketIOCluster: Sendable {
+    /// In which form the servers write to each other. All servers of a cluster use the same.
+    public enum Adapter: String, Sendable, CaseIterable {
+        /// That of `@socket.io/redis-adapter`, which `@socket.io/redis-emitter` also writes: channels of Redis. What is said
+        /// while a server does not reach Redis does not reach its clients.
+        case classic
+        /// That of `@socket.io/redis-streams-adapter`, with one stream: a server that lost Redis for a moment reads
+        /// on where it was.
+        case streams
+    }
+
+    let server: RedisServer
+    let adapter: Adapter
+    let prefix: String
+    let name: String
+
+    /// The servers that use one Redis server.
+    ///
+    /// - Parameters:
+    ///   - url: `redis://[[user]:password@]host[:port][/database]`.
+    ///   - adapter: In which form they write to each other.
+    ///   - prefix: What the names of channels, or the stream, begin with.
+    ///   - name: What this server is called where servers are named: this, a hyphen and digits that differ at each start.
+    /// - Throws: ``ConfigurationError`` for a URL that is none.
+    public static func redis(
+        _ url: String, adapter: Adapter = .classic, prefix: String = "socket.io", name: String = ""
+    ) throws -> SocketIOCluster {
+        do throws(RedisURLError) {
+            return SocketIOCluster(
+                server: try RedisServer(url: url), adapter: adapter, prefix: prefix, name: name)
+        } catch {
+            throw ConfigurationError(problems: ["\(error)"])
+        }
+    }
+}

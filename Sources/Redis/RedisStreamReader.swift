@@ -1,0 +1,64 @@
+/// Reads a stream's entries as they come, over a connection of its own: a read waits on the server for the next ones.
+final class RedisStreamReader {
+    /// How long a read waits, and the most entries of one.
+    private static let waitMilliseconds = 5_000
+    private static let entriesMax = 100
+
+    let link: RedisLink
+    private let stream: String
+    private let entry: ([(name: String, value: [UInt8])]) -> Void
+    /// The entry that was read last. It is kept over the loss of a connection, so that none is left out.
+    private var last: String?
+
+    init(
+        _ link: RedisLink, _ stream: String, _ entry: @escaping ([(name: String, value: [UInt8])]) -> Void,
+        ready: @escaping () -> Void
+    ) {
+        self.link = link
+        self.stream = stream
+        self.entry = entry
+        link.onReady = { [weak self] in
+            self?.begin()
+            ready()
+        }
+    }
+
+    private func begin() {
+        guard last == nil else { return read() }
+        // Where the stream ends now. To ask a read for what is new leaves out what comes between two reads.
+        link.send(RedisCommand.encode("XREVRANGE", stream, "+", "-", "COUNT", "1")) { [weak self] reply in
+            guard let self, let entries = reply?.array else { return }
+            last = entries.first?.array?.first?.text ?? "0-0"
+            read()
+        }
+    }
+
+    private func read() {
+        let command = RedisCommand.encode(
+            "XREAD", "BLOCK", "\(Self.waitMilliseconds)", "COUNT", "\(Self.entriesMax)", "STREAMS", stream,
+            last ?? "0-0")
+        link.send(command) { [weak self] in self?.got($0) }
+        link.flush()
+    }
+
+    private func got(_ reply: RedisReply?) {
+        switch reply {
+        // The connection is lost; once there is another one it begins anew.
+        case nil: return
+        // Somebody has made another thing of the key: there is nothing to read, and no use in asking at once.
+        case .error(let reason): return link.fail(reason)
+        default: break
+        }
+        for part in reply?.array?.first?.array?.last?.array ?? [] {
+            guard let parts = part.array, let id = parts.first?.text, let values = parts.last?.array else { continue }
+            last = id
+            var fields: [(name: String, value: [UInt8])] = []
+            for index in stride(from: 0, to: values.count - 1, by: 2) {
+                guard let name = values[index].text, let value = values[index + 1].bytes else { continue }
+                fields.append((name, value))
+            }
+            entry(fields)
+        }
+        read()
+    }
+}

@@ -1,0 +1,151 @@
+import ByteKit
+import Determinism
+import JSONCore
+import SocketIOCore
+
+/// The way to other servers through a stream of Redis's, as `@socket.io/redis-streams-adapter` writes it with one stream: what is done
+/// to sockets is an entry, which a server that was away reads later; questions and answers go on channels
+/// (protocol/spec/cluster.md §4).
+package final class StreamsRelay: SocketRelay {
+    /// About how many entries the stream keeps.
+    package static let entriesMax = 10_000
+
+    private unowned let hub: SocketHub
+    private let bus: any ClusterBus
+    private let identity: ClusterIdentity
+    private let requests: ClusterRequests
+    /// The namespaces by their channels: the one that all hear, and this server's own.
+    private var namespaces: [String: String] = [:]
+
+    /// A relay for a hub, which then joins it.
+    package init(_ hub: SocketHub, _ bus: any ClusterBus, _ identity: ClusterIdentity) {
+        self.hub = hub
+        self.bus = bus
+        self.identity = identity
+        requests = ClusterRequests(hub)
+    }
+
+    package func flush() { bus.flush() }
+
+    private func channel(_ namespace: String) -> String { "\(identity.prefix)#\(namespace)#" }
+
+    private func channel(_ namespace: String, of server: String) -> String {
+        "\(identity.prefix)#\(namespace)#\(server)#"
+    }
+
+    package func opened(_ namespace: String) {
+        let channels = [channel(namespace), channel(namespace, of: identity.id)]
+        for channel in channels { namespaces[channel] = namespace }
+        bus.subscribe(channels: channels, patterns: [])
+    }
+
+    package func closed(_ namespace: String) {
+        let channels = [channel(namespace), channel(namespace, of: identity.id)]
+        for channel in channels { namespaces[channel] = nil }
+        bus.unsubscribe(channels: channels, patterns: [])
+    }
+
+    // MARK: Out
+
+    package func relay(_ command: SocketCommand, to target: SocketTarget, in namespace: String) {
+        let message = StreamsMessage(sender: identity.id, namespace: namespace, .command(command, target))
+        bus.append(message.entry(), to: identity.prefix, entriesMax: Self.entriesMax)
+    }
+
+    private func publish(_ body: StreamsMessage.Body, in namespace: String) {
+        bus.publish(channel(namespace), StreamsMessage(sender: identity.id, namespace: namespace, body).encode())
+    }
+
+    package func ask(
+        _ emission: SocketEmission, _ target: SocketTarget, in namespace: String, timeout: Interval,
+        report: @escaping (SocketAskReport) -> Void
+    ) {
+        requests.countOthers(on: bus, channel(namespace)) { [weak self] count in
+            guard let self, requests.canAsk(count, report), let count else { return }
+            let id = hub.makeRequestID()
+            requests.awaitAcks(id, servers: count, timeout: timeout, report: report)
+            publish(.ask(id, emission, target), in: namespace)
+        }
+    }
+
+    package func fetch(_ target: SocketTarget, in namespace: String, _ done: @escaping (SocketFinding) -> Void) {
+        requests.countOthers(on: bus, channel(namespace)) { [weak self] count in
+            guard let self, let count else { return done(SocketFinding(missing: ["unknown"])) }
+            guard count > 0 else { return done(SocketFinding()) }
+            let id = hub.makeRequestID()
+            requests.awaitSockets(id, servers: count, identity, done)
+            publish(.fetch(id, target), in: namespace)
+        }
+    }
+
+    package func tell(
+        _ name: String, _ arguments: SocketArguments, in namespace: String, answers: ((SocketAnswers) -> Void)?
+    ) {
+        guard let answers else { return publish(.tell(nil, name, arguments), in: namespace) }
+        requests.countOthers(on: bus, channel(namespace)) { [weak self] count in
+            guard let self, let count, count > 0 else {
+                return answers(SocketAnswers(missing: count == 0 ? 0 : 1))
+            }
+            let id = hub.makeRequestID()
+            requests.awaitAnswers(id, servers: count, answers)
+            publish(.tell(id, name, arguments), in: namespace)
+        }
+    }
+
+    // MARK: In
+
+    /// Takes a message of a channel.
+    package func received(listened: String, channel: String, _ payload: [UInt8]) {
+        guard let namespace = namespaces[listened] else { return }
+        hub.attempt { () throws(ClusterMessageError) in
+            let message = try StreamsMessage(payload)
+            guard message.namespace == namespace else { return }
+            take(message)
+        }
+    }
+
+    /// Takes an entry of the stream.
+    package func read(_ entry: [(name: String, value: [UInt8])]) {
+        hub.attempt { () throws(ClusterMessageError) in
+            if let message = try StreamsMessage(entry: entry) { take(message) }
+        }
+    }
+
+    private func take(_ message: StreamsMessage) {
+        // What this server says it has done itself.
+        guard message.sender != identity.id else { return }
+        let (namespace, sender) = (message.namespace, message.sender)
+        switch message.body {
+        case .presence: break
+        case .command(let command, let target): hub.arrived(command, for: target, in: namespace)
+        case .ask(let id, let emission, let target):
+            hub.askForServer(emission, target, in: namespace) { [weak self] clientCount in
+                self?.respond(.clientCount(id, clientCount), to: sender, in: namespace)
+            } answered: { [weak self] answer in
+                self?.respond(.ack(id, answer), to: sender, in: namespace)
+            }
+        case .fetch(let id, let target):
+            hub.fetch(target, in: namespace) { [weak self] in
+                guard let self else { return }
+                let forms = ClusterSockets(hub, identity)
+                respond(.sockets(id, $0.sockets.map { forms.form($0) }), to: sender, in: namespace)
+            }
+        case .tell(let id, let name, let arguments):
+            hub.toldByServer(
+                name, arguments, in: namespace,
+                answer: id.map { id in
+                    { [weak self] in self?.respond(.answer(id, $0), to: sender, in: namespace) }
+                })
+        case .sockets(let id, let forms): requests.answered(id, by: sender, .sockets(forms))
+        case .answer(let id, let value): requests.answered(id, by: sender, .answer(value))
+        case .clientCount(let id, let count): requests.asked(id, clients: count)
+        case .ack(let id, let value): requests.acknowledged(id, value)
+        }
+    }
+
+    private func respond(_ body: StreamsMessage.Body, to server: String, in namespace: String) {
+        bus.publish(
+            channel(namespace, of: server),
+            StreamsMessage(sender: identity.id, namespace: namespace, body).encode())
+    }
+}

@@ -1,0 +1,152 @@
+import Determinism
+import JSONCore
+import ServerCore
+import SocketIOCore
+
+/// A list that stands for Redis: what is published goes to all who listen, once it is delivered.
+final class FakeRedis {
+    private var buses: [Bus] = []
+    private var waiting: [(channel: String, payload: [UInt8])] = []
+    private var entries: [[(name: String, value: [UInt8])]] = []
+    /// All that has been published.
+    private(set) var published: [(channel: String, payload: [UInt8])] = []
+    /// Whether it answers and delivers.
+    var isReached = true
+
+    /// One server's way to it.
+    final class Bus: ClusterBus {
+        unowned let redis: FakeRedis
+        var channels: [String] = []
+        var patterns: [String] = []
+        var hear: (String, String, [UInt8]) -> Void = { _, _, _ in }
+        var read: ([(name: String, value: [UInt8])]) -> Void = { _ in }
+
+        init(_ redis: FakeRedis) { self.redis = redis }
+
+        func publish(_ channel: String, _ payload: [UInt8]) { redis.publish(channel, payload) }
+
+        func subscribe(channels more: [String], patterns morePatterns: [String]) {
+            channels += more
+            patterns += morePatterns
+        }
+
+        func unsubscribe(channels fewer: [String], patterns fewerPatterns: [String]) {
+            channels.removeAll(where: fewer.contains)
+            patterns.removeAll(where: fewerPatterns.contains)
+        }
+
+        func append(_ entry: [(name: String, value: [UInt8])], to stream: String, entriesMax: Int) {
+            redis.append(entry, to: stream)
+        }
+
+        func countListeners(_ channel: String, _ done: @escaping (Int?) -> Void) {
+            done(redis.isReached ? redis.buses.count { $0.channels.contains(channel) } + redis.deafCount : nil)
+        }
+
+        func flush() {}
+    }
+
+    /// Servers that are counted and say nothing.
+    var deafCount = 0
+
+    func makeBus() -> Bus {
+        let bus = Bus(self)
+        buses.append(bus)
+        return bus
+    }
+
+    func publish(_ channel: String, _ payload: [UInt8]) {
+        guard isReached else { return }
+        published.append((channel, payload))
+        waiting.append((channel, payload))
+    }
+
+    func append(_ entry: [(name: String, value: [UInt8])], to stream: String) {
+        guard isReached else { return }
+        precondition(stream == "socket.io", "there is one stream")
+        entries.append(entry)
+    }
+
+    /// Delivers what waits; whether anything did.
+    func deliver() -> Bool {
+        let messages = waiting
+        let new = entries
+        waiting = []
+        entries = []
+        for entry in new { for bus in buses { bus.read(entry) } }
+        for (channel, payload) in messages {
+            for bus in buses {
+                if bus.channels.contains(channel) { bus.hear(channel, channel, payload) }
+                for pattern in bus.patterns where channel.hasPrefix(pattern.dropLast()) {
+                    bus.hear(pattern, channel, payload)
+                }
+            }
+        }
+        return !messages.isEmpty || !new.isEmpty
+    }
+}
+
+/// Several servers on one fake Redis, the first with two loops.
+final class ClusterWorld {
+    let redis = FakeRedis()
+    let halls: [Hall]
+    private let relays: [any SocketRelay]
+
+    init(_ adapter: Adapter = .classic, count: Int = 2, _ adjust: (inout SocketHubSettings) -> Void = { _ in }) {
+        halls = (0..<count).map { Hall(loops: $0 == 0 ? 2 : 1, adjust) }
+        relays = halls.enumerated().map { [redis] number, hall in
+            let bus = redis.makeBus()
+            let identity = ClusterIdentity(id: "node-\(number)") { 1_795_399_200_000 }
+            switch adapter {
+            case .classic:
+                let relay = ClassicRelay(hall.hub, bus, identity)
+                bus.hear = { [unowned relay] in relay.received(listened: $0, channel: $1, $2) }
+                hall.hub.join(relay)
+                return relay
+            case .streams:
+                let relay = StreamsRelay(hall.hub, bus, identity)
+                bus.hear = { [unowned relay] in relay.received(listened: $0, channel: $1, $2) }
+                bus.read = { [unowned relay] in relay.read($0) }
+                hall.hub.join(relay)
+                return relay
+            }
+        }
+    }
+
+    /// In which form servers write to each other.
+    enum Adapter: CaseIterable { case classic, streams }
+
+    /// A client of a server, on a loop of it.
+    func guest(_ hall: Int, loop: Int = 0, in rooms: [String] = [], _ namespace: String = "/") -> HallClient {
+        halls[hall].world.home = loop
+        let client = halls[hall].guest(namespace)
+        for room in rooms { halls[hall].hubs[loop].namespace(namespace).allSockets.last?.join(room) }
+        return client
+    }
+
+    /// Two clients on the two loops of the first server, one on the second; with those in room `a`.
+    func guests(inRoom: [Bool] = [true, true, true]) -> [HallClient] {
+        let places = [(0, 0), (0, 1), (1, 0)]
+        return zip(places, inRoom).map { place, isIn in guest(place.0, loop: place.1, in: isIn ? ["a"] : []) }
+    }
+
+    /// What each client has got, once nothing more happens.
+    func take(_ clients: [HallClient]) -> [[String]] {
+        settle()
+        return clients.map { $0.take() }
+    }
+
+    func main(_ hall: Int, loop: Int = 0) -> SocketNamespace { halls[hall].hubs[loop].namespace("/") }
+
+    /// Turns until nothing more happens.
+    func settle() {
+        repeat { for hall in halls { hall.world.turn() } } while redis.deliver()
+    }
+
+    /// Lets time pass everywhere.
+    func run(_ interval: Interval) {
+        settle()
+        for hall in halls { hall.world.run(interval) }
+        settle()
+    }
+}
