@@ -316,8 +316,11 @@ package struct SocketAnswers: Sendable {
     /// Whether the time was over.
     package var isTimedOut = false
 
-    /// No answers, of so many who were asked.
-    package init(missing: Int = 0) { self.missing = missing }
+    /// No answers, of those servers.
+    package init(missingServers: [String] = []) {
+        missing = missingServers.count
+        self.missingServers = missingServers
+    }
 }
 
 /// Acks that are awaited to one event.

@@ -115,7 +115,7 @@ package final class ClassicRelay: SocketRelay {
             return send(ClassicRequest(sender: identity.id, id: nil, .tell(name, arguments)), in: namespace)
         }
         countOthers(namespace) { [weak self] count in
-            guard let self, let count, count > 0 else { return answers(SocketAnswers(missing: count == 0 ? 0 : 1)) }
+            guard let self, let count, count > 0 else { return answers(SocketAnswers(missingServers: count == 0 ? [] : ["unknown"])) }
             let id = hub.makeRequestID()
             requests.awaitAnswers(id, servers: count, answers)
             send(ClassicRequest(sender: identity.id, id: id, .tell(name, arguments)), in: namespace)

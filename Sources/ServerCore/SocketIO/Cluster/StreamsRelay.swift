@@ -84,7 +84,7 @@ package final class StreamsRelay: SocketRelay {
         guard let answers else { return publish(.tell(nil, name, arguments), in: namespace) }
         requests.countOthers(on: bus, channel(namespace)) { [weak self] count in
             guard let self, let count, count > 0 else {
-                return answers(SocketAnswers(missing: count == 0 ? 0 : 1))
+                return answers(SocketAnswers(missingServers: count == 0 ? [] : ["unknown"]))
             }
             let id = hub.makeRequestID()
             requests.awaitAnswers(id, servers: count, answers)
