@@ -164,7 +164,7 @@ extension SocketHub {
     /// Gives the place away that a client claims, which may be on another loop; nil where there is none here.
     package func give(_ claim: SocketClaim, in namespace: String, bytesMax: Int) -> SocketPlace? {
         // The client knows that its old connection is lost before we do.
-        if let old = namespaces[namespace]?.socket(claim.id), old.isOwned(by: claim) { old.connection.replace() }
+        if let old = existingNamespace(namespace)?.socket(claim.id), old.isOwned(by: claim) { old.connection.replace() }
         return recovery?.take(claim, in: namespace, bytesMax: bytesMax)
     }
 
