@@ -24,6 +24,9 @@ class Peer(socketio.AsyncClient):
 
     def taker(self, namespace, event):
         async def take(*args):
+            # With recovery on, an event has an offset at its end, unless it asks for an ack.
+            if event in ["echo", "room-said", "broadcasted", "welcome", "answered"]:
+                args = args[:-1]
             await self.events.put([namespace, event, *args])
             return "answer"
 

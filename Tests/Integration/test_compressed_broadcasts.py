@@ -101,7 +101,7 @@ def test_messages_before_between_and_behind_broadcasts_are_read(port, codec):
         for number, text in enumerate(words):
             for peer in peers[number % 2 :: 2]:
                 await peer.emit("echo", text + "alone")
-                assert await peer.event() == ["echo", text + "alone"]
+                assert (await peer.event())[:2] == ["echo", text + "alone"]
             await peers[number % len(peers)].emit("broadcast-all", text)
             for peer in peers:
                 event = await peer.event()
