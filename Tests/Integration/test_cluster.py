@@ -89,6 +89,27 @@ def play(cluster, script, places=(0, 0, 1), namespace="/", answers=()):
     asyncio.run(asyncio.wait_for(run(), 6 * SECONDS))
 
 
+def test_clients_that_speak_messagepack_are_in_the_same_cluster(cluster):
+    async def script(ann, bob, cyd):
+        packed = Peer("/", "packed", "msgpack")
+        try:
+            await packed.open(f"http://127.0.0.1:{cluster.nodes[1].port + 1}", ["websocket"])
+            await joined(packed, ["a"])
+            await packed.ask("join-room", "red")
+            await ann.ask("join-room", "red")
+            await ann.say("say-room", "red", {"x": b"\x01"})
+            assert await packed.next() == ("room-said", "red", ann.id, {"x": b"\x01"})
+            await packed.say("say-room", "red", b"\x02")
+            assert await ann.next() == ("room-said", "red", packed.id, b"\x02")
+            assert await cyd.ask("fetch-all", "red") == sorted([ann.id, packed.id])
+            answers = await cyd.ask("ask-room", "red", 5_000, "?")
+            assert answers == {"timedOut": False, "answers": ["ann", "packed"]}
+        finally:
+            await packed.disconnect()
+
+    play(cluster, script, answers=["ann", "bob", "cyd"])
+
+
 async def quiet(*peers):
     """Nothing else has come to any of them."""
     for peer in peers:
@@ -303,4 +324,5 @@ def test_redis_gone_and_back(cluster):
     play(cluster, script)
     for node in cluster.nodes:
         lines = [line for line in node.stop().splitlines() if "is not reached" in line]
-        assert len(lines) == 2, lines
+        # One for each outage of each of the two listeners that are in the cluster.
+        assert len(lines) == 4, lines

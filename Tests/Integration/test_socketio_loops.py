@@ -4,7 +4,7 @@
 import pytest
 
 import conformance
-from test_socketio import play
+from test_socketio import Place, play
 
 # The kernel spreads connections over the loops by their ports: all of these on one loop would be one case in thousands.
 COUNT = 14
@@ -13,7 +13,7 @@ COUNT = 14
 @pytest.fixture(scope="module")
 def url(tmp_path_factory):
     with conformance.running(tmp_path_factory.mktemp("loops"), "--loops", "2") as port:
-        yield f"http://127.0.0.1:{port}"
+        yield Place(f"http://127.0.0.1:{port}")
 
 
 @pytest.mark.parametrize("namespace", ["/", "/dyn-5"])

@@ -93,7 +93,7 @@ final class ClusterWorld {
     private let relays: [any SocketRelay]
 
     init(_ adapter: Adapter = .classic, count: Int = 2, _ adjust: (inout SocketHubSettings) -> Void = { _ in }) {
-        halls = (0..<count).map { Hall(loops: $0 == 0 ? 2 : 1, adjust) }
+        halls = (0..<count).map { Hall(loops: $0 == 0 ? 2 : 1, seed: UInt64(10 * $0 + 1), adjust) }
         relays = halls.enumerated().map { [redis] number, hall in
             let bus = redis.makeBus()
             let identity = ClusterIdentity(id: "node-\(number)") { 1_795_399_200_000 }

@@ -18,14 +18,14 @@ final class Hall {
     var log: [String] = []
 
     init(
-        loops: Int = 1, _ adjust: (inout SocketHubSettings) -> Void = { _ in },
+        loops: Int = 1, seed: UInt64 = 1, _ adjust: (inout SocketHubSettings) -> Void = { _ in },
         limits adjustLimits: (inout HallLimits) -> Void = { _ in }
     ) {
         var settings = SocketHubSettings()
         adjust(&settings)
         var limits = HallLimits()
         adjustLimits(&limits)
-        world = World(loops: loops)
+        world = World(seed: seed, loops: loops)
         hubs = world.servers.map { [settings, limits] server in
             SocketHub(server: server, settings: settings, messageBytesMax: limits.messageBytesMax)
         }
