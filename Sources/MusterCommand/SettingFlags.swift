@@ -37,6 +37,7 @@ struct SettingFlags: ParsableArguments {
     @Option(key: "timeouts.writeSeconds") var writeTimeout: [SettingFlag]
     @Option(key: "lobby.defaultGame") var defaultGame: [SettingFlag]
     @Option(key: "lobby.emptySeconds") var emptyLobbyTime: [SettingFlag]
+    @Option(key: "lobby.budgetPercent") var lobbyBudgetPercent: [SettingFlag]
     @Option(key: "lobby.watchable") var watchable: [SettingFlag]
     @Option(key: "origins") var origins: [SettingFlag]
     @Option(key: "socketio.transports") var engineTransports: [SettingFlag]

@@ -19,6 +19,7 @@ final class ClientWorld {
     let dialer: WorldDialer
     private let clientNode: SimulatedNode
     private let policy: EnginePolicy
+    private let heartbeatTimeout: Interval
     private let serve: (SocketHub) -> Void
     private var managers: [ClientManager] = []
     private var random: SeededRandom
@@ -26,16 +27,18 @@ final class ClientWorld {
 
     init(
         seed: UInt64 = 1, _ conditions: NetworkConditions = .lan, policy: EnginePolicy = EnginePolicy(),
+        heartbeatTimeout: Interval = .seconds(4),
         _ serve: @escaping (SocketHub) -> Void = ClientWorld.echo
     ) {
         var random = SeededRandom(seed: seed)
         network = SimulatedNetwork(time: time, random: &random)
         self.policy = policy
+        self.heartbeatTimeout = heartbeatTimeout
         self.serve = serve
         clientNode = network.addNode("clients")
         dialer = WorldDialer(network, clientNode, conditions)
         context = ClientContext(dialer: dialer) { [time] in time.now }
-        (server, hub) = Self.makeServer(time, policy, seed: random.next())
+        (server, hub) = Self.makeServer(time, policy, heartbeatTimeout, seed: random.next())
         serverNode = network.addNode("server")
         self.random = random
         listen()
@@ -46,7 +49,9 @@ final class ClientWorld {
 
     deinit { network.tearDown() }
 
-    private static func makeServer(_ time: SimulatedTime, _ policy: EnginePolicy, seed: UInt64) -> (Server, SocketHub) {
+    private static func makeServer(
+        _ time: SimulatedTime, _ policy: EnginePolicy, _ heartbeatTimeout: Interval, seed: UInt64
+    ) -> (Server, SocketHub) {
         var settings = ServerSettings()
         settings.admission.addressRate = AdmissionRate(perSecond: 100_000, burst: 100_000)
         settings.admission.processRate = AdmissionRate(perSecond: 100_000, burst: 100_000)
@@ -57,7 +62,7 @@ final class ClientWorld {
         let limits = SessionLimits(
             messageBytesMax: 100_000, fragmentsMax: 8, outboxBytesMax: 1_000_000, messagesPerSecond: nil,
             waitsForReader: true, outboxBytesCeiling: 2_000_000, compression: nil,
-            heartbeatInterval: .seconds(5), heartbeatTimeout: .seconds(4))
+            heartbeatInterval: .seconds(5), heartbeatTimeout: heartbeatTimeout)
         server.endpoints["/socket.io/"] = .engine(
             hub.endpoint(
                 limits: limits, policy: policy, origins: HTTPOriginRule(), cookie: EngineCookie(),
@@ -82,7 +87,7 @@ final class ClientWorld {
     /// Another server takes its place, which knows nothing of it.
     func restart() {
         lives += 1
-        (server, hub) = Self.makeServer(time, policy, seed: random.next())
+        (server, hub) = Self.makeServer(time, policy, heartbeatTimeout, seed: random.next())
         serverNode = network.addNode("server \(lives)")
         listen()
     }
