@@ -220,7 +220,12 @@ let package = Package(
                 "SocketIOCore", "MessagePackCore", "Compression", "ServerFuzzTargets", "VectorFiles", "ByteKit",
                 "Determinism", httpTypes,
             ]),
-        tests("MusterTests", ["Muster", "ServerCore", "HTTPCore", "JSONCore", "Determinism", configuration]),
+        tests(
+            "MusterTests",
+            [
+                "Muster", "ServerCore", "EventLoop", "WebSocketCore", "HTTPCore", "JSONCore", "ByteKit", "Determinism",
+                configuration, logging, httpTypes,
+            ]),
         tests(
             "BotCoreTests",
             [

@@ -24,8 +24,12 @@ func engineClientListener(port: Int) -> MusterServer {
     options.maxPayload = 100
     options.messagesPerSecond = nil
     options.allowedOrigins = ["*"]
-    options.allow = { !$0.query.split(separator: "&").contains { $0.prefix { $0 != "=" } == "deny" } }
-    options.handshakeFields = { _ in fourCookies() }
+    options.hooks.verify { request in
+        if request.query.split(separator: "&").contains(where: { $0.prefix { $0 != "=" } == "deny" }) {
+            throw HandshakeRefusal()
+        }
+    }
+    options.hooks.handshakeFields = { _ in fourCookies() }
     server.engine("/engine.io/", options) { _ in EngineClientFixture() }
     return server
 }

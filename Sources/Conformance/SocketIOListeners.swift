@@ -29,9 +29,12 @@ func addSocketIO(to server: MusterServer, codec: SocketCodec, allowEIO3: Bool, _
     options.connection.compresses = true
     // One listener with contexts, one without, so that tests see both.
     options.connection.keepsCompressionContext = !codec.isStandard
+    options.connection.allowsCredentials = true
+    options.connection.echoesOrigins = true
     options.connectTimeout = .milliseconds(2_000)
     options.connectionStateRecovery = .forTests
     options.connectionStateRecovery?.duration = .milliseconds(4_000)
+    options.plainPaths = ["/plain": "/", "/plain/lobby": "/lobby", "/plain/guarded": "/guarded"]
     options.cluster = membership.cluster
     options.requestTimeout = .seconds(1)
     server.socketIO("/socket.io/", options) { io in SocketIOEvents(io, node: membership.node) }
@@ -78,6 +81,7 @@ func socketClientListener(port: Int) -> MusterServer {
     let server = MusterServer(configuration: .listening(port: port))
     var options = SocketIOOptions.forTests
     options.connection.pingInterval = .milliseconds(2_000)
+    options.connection.hooks.verify { _ async throws in try await Task.sleep(for: .milliseconds(10)) }
     options.connectionStateRecovery = .forTests
     server.socketIO("/socket.io/", options) { io in
         io.main.use { socket in

@@ -1,5 +1,6 @@
-// Whoever writes handlers imports Muster and nothing else: intervals, JSON values and Socket.IO's arguments are part of its
-// functions.
+// Whoever writes handlers imports Muster and nothing else: intervals, JSON values, refusals and Socket.IO's arguments
+// are part of its functions.
 @_exported import Determinism
+@_exported import HTTPCore
 @_exported import JSONCore
 @_exported import SocketIOCore

@@ -51,7 +51,7 @@ public final class MusterServer {
         _ path: String, _ options: MessageOptions = MessageOptions(),
         _ makeHandler: @escaping @Sendable (LoopContext) -> any MessageHandler
     ) {
-        endpoints.add(path) { loop in .webSocket(options.endpoint(makeHandler(loop))) }
+        endpoints.add(path) { loop in .webSocket(options.endpoint(makeHandler(loop), on: loop)) }
     }
 
     /// Puts Engine.IO with messages of your own at `path`, such as `/engine.io/`: for clients that cannot have a WebSocket,
@@ -65,7 +65,7 @@ public final class MusterServer {
         _ path: String, _ options: EngineOptions = EngineOptions(),
         _ makeHandler: @escaping @Sendable (LoopContext) -> any MessageHandler
     ) {
-        endpoints.add(path) { loop in .engine(options.endpoint(makeHandler(loop))) }
+        endpoints.add(path) { loop in .engine(options.endpoint(makeHandler(loop), on: loop)) }
     }
 
     /// Puts Socket.IO at `path`, with namespaces and handlers of your own.
@@ -79,7 +79,8 @@ public final class MusterServer {
         _ path: String = "/socket.io/", _ options: SocketIOOptions = SocketIOOptions(),
         _ configure: @escaping @Sendable (SocketIOServer) -> Void
     ) {
-        endpoints.add(path) { loop in
+        let plain = options.plainPaths.sorted { $0.key < $1.key }
+        endpoints.add([path] + plain.map(\.key)) { loop in
             let hub = SocketHub(
                 server: loop.server, settings: options.settings, messageBytesMax: options.connection.maxPayload)
             let shell = SocketShell(loop: loop.loop, logger: loop.logger)
@@ -88,7 +89,9 @@ public final class MusterServer {
             if let cluster = options.cluster, hub.isFirst {
                 shell.member = RedisMember(hub, in: cluster, loop: loop.loop, logger: loop.logger)
             }
-            return .engine(options.connection.endpoint(of: hub))
+            let connection = options.connection
+            return [.engine(connection.endpoint(of: hub, on: loop))]
+                + plain.map { .webSocket(connection.plainEndpoint(of: hub, $0.value, on: loop)) }
         }
     }
 

@@ -47,7 +47,8 @@ struct ShellHooks {
         request.auth.write(to: &payload)
         let attempt = JoinAttempt(
             lobby: request.lobbyID, game: request.game, name: request.name, isResume: request.token != nil,
-            takesSeat: request.takesSeat, address: request.peerAddress, payload: String(decoding: payload, as: UTF8.self))
+            takesSeat: request.takesSeat, address: request.peerAddress,
+            payload: String(decoding: payload, as: UTF8.self))
         do {
             try await authorize(attempt)
             return nil

@@ -339,6 +339,7 @@ package final class Server {
             lobby.emit("draining", notice)
             lobby.endWatching("draining", notice)
         }
+        for hub in socketHubs { hub.beginDrain(within: settings.drainTime) }
     }
 
     /// Whether nobody plays any more, on any loop, or the drain time is over: then what is left is to be told to go.
@@ -347,8 +348,10 @@ package final class Server {
         return clock() >= drainDeadline || isSettled && loops.othersAreSettled
     }
 
-    /// Whether nobody sits in a lobby of this loop.
-    var isSettled: Bool { lobbies.allSatisfy { $0.lobby.seats.takenCount == 0 } }
+    /// Whether nobody sits in a lobby of this loop, or is yet to be let go of by a hub.
+    var isSettled: Bool {
+        lobbies.allSatisfy { $0.lobby.seats.takenCount == 0 } && socketHubs.allSatisfy(\.isSettled)
+    }
 
     /// Ends every connection with the draining code. Flush afterwards.
     package func closeAll() {

@@ -15,6 +15,7 @@ from . import (  # noqa: F401  each enters its rows
     attacks_http,
     attacks_polling,
     attacks_requests,
+    attacks_socketio,
     attacks_tcp,
     attacks_tls,
     attacks_websocket,
@@ -173,7 +174,7 @@ def main(given=None):
     )
     wanted = [row for row in ROWS.values() if not asked.row or any(row.id.startswith(one) for one in asked.row)]
     wanted = sorted(
-        (row for row in wanted if row.quick or not asked.quick), key=lambda row: ("THWDE".index(row.id[0]), row.id)
+        (row for row in wanted if row.quick or not asked.quick), key=lambda row: ("THWDES".index(row.id[0]), row.id)
     )
     if not asked.json:
         print(HEAD, flush=True)

@@ -7,6 +7,7 @@ import pathlib
 import re
 import resource
 import signal
+import socket
 import ssl
 import subprocess
 import tempfile
@@ -47,6 +48,7 @@ KINDS = {
     "tls": {"MUSTER_LISTEN": "https://127.0.0.1:0", "MUSTER_SOCKETIO_COOKIE": "true"},
     "descriptors": {},
     "echo": None,
+    "sio": None,
 }
 # A PROXY header of version 2 in which the proxy speaks for itself (LOCAL).
 LOCAL = b"\r\n\r\n\x00\r\nQUIT\n\x20\x00\x00\x00"
@@ -59,6 +61,22 @@ def prepare(kind):
         resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 
 
+def free_ports(count):
+    """The first of some neighbouring ports that nobody listens on."""
+    for first in range(20_000 + os.getpid() % 1000 * 10, 32_000, count):
+        listeners = []
+        try:
+            for port in range(first, first + count):
+                listeners.append(socket.create_server(("127.0.0.1", port)))
+            return first
+        except OSError:
+            continue
+        finally:
+            for listener in listeners:
+                listener.close()
+    raise RuntimeError("there are no free ports")
+
+
 class Meter:
     """Counts what attackers have sent."""
 
@@ -66,7 +84,8 @@ class Meter:
 
 
 class Target:
-    """One running server of a kind, with its canary; `echo` is the load server of muster-conformance instead."""
+    """One running server of a kind, with its canary; `echo` is the load server of muster-conformance instead, and `sio` that
+    of the suites."""
 
     def __init__(self, kind, binaries, calm=0.5):
         self.kind, self.binaries, self.meter, self._quiet = kind, binaries, Meter(), Meter()
@@ -75,6 +94,8 @@ class Target:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MUSTER_")}
         if kind == "echo":
             command = [binaries["muster-conformance"], "bench", "0", "0", "16", "0"]
+        elif kind == "sio":
+            command = [binaries["muster-conformance"], "--port", str(free_ports(7))]
         else:
             command = [binaries["muster"], "host"]
             environment |= {"MUSTER_LISTEN": "127.0.0.1:0"} | SHORT | KINDS[kind]
@@ -91,10 +112,11 @@ class Target:
             preexec_fn=lambda: prepare(kind),
         )
         self.address = ("127.0.0.1", self._port())
-        self.admin = None if kind == "echo" else Admin(self)
-        self.canary = None if kind == "echo" else Canary(self)
+        # Both are of the lobbies.
+        self.admin = Admin(self) if KINDS[kind] is not None else None
+        self.canary = Canary(self) if KINDS[kind] is not None else None
         # The first connection makes what is made once.
-        self.friend("/echo" if kind == "echo" else "/lobby/first").close()
+        self.friend({"echo": "/echo", "sio": "/ws"}.get(kind, "/lobby/first")).close()
         time.sleep(0.2)
         self.idle = measure.idle_rate(self.pid, calm)
 
@@ -127,10 +149,11 @@ class Target:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         return context
 
-    def connect(self, encrypted=None, session=None, context=None, **how):
-        """An attacker's connection; encrypted where the server is."""
+    def connect(self, encrypted=None, session=None, context=None, port=None, **how):
+        """An attacker's connection; encrypted where the server is, and to a port beside its own where one is given."""
         encrypted = self.kind == "tls" if encrypted is None else encrypted
-        return Peer(self.meter, self.address, (context or self.context(), session) if encrypted else None, **how)
+        address = self.address if port is None else (self.address[0], port)
+        return Peer(self.meter, address, (context or self.context(), session) if encrypted else None, **how)
 
     def friend(self, path):
         """A well-behaved WebSocket, whose bytes do not count."""

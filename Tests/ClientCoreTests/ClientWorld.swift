@@ -65,8 +65,7 @@ final class ClientWorld {
             heartbeatInterval: .seconds(5), heartbeatTimeout: heartbeatTimeout)
         server.endpoints["/socket.io/"] = .engine(
             hub.endpoint(
-                limits: limits, policy: policy, origins: HTTPOriginRule(), cookie: EngineCookie(),
-                allows: { _ in true }, handshakeFields: { _ in [:] }))
+                limits: limits, policy: policy, origins: HTTPOriginRule(), cookie: EngineCookie()))
         return (server, hub)
     }
 

@@ -56,6 +56,23 @@ struct HTTPOriginRuleTests {
         #expect(rule.fields(for: .absent) == [.accessControlAllowOrigin: "*"])
     }
 
+    @Test func `a rule for all that echoes names each origin, and may allow cookies`() throws {
+        let rule = HTTPOriginRule(origins: ["*"], allowsCredentials: true, echoesOrigins: true)
+        let asked = try request([.origin: "https://any.example", .accessControlRequestMethod: "POST"])
+        let verdict = rule.verdict(asked)
+        #expect(
+            rule.fields(for: verdict) == [
+                .vary: "Origin", .accessControlAllowOrigin: "https://any.example",
+                .accessControlAllowCredentials: "true",
+            ])
+        #expect(rule.fields(for: .absent) == [.vary: "Origin"])
+        let preflight = rule.preflightFields(asked)
+        #expect(preflight?[.accessControlAllowOrigin] == "https://any.example")
+        #expect(preflight?[.vary] == "Origin, Access-Control-Request-Headers")
+        let without = HTTPOriginRule(origins: ["*"], echoesOrigins: true)
+        #expect(without.fields(for: verdict)[.accessControlAllowCredentials] == nil)
+    }
+
     @Test func `a rule for some repeats the origin that it allows, and always says that answers vary`() {
         let rule = HTTPOriginRule(origins: ["https://a.example"])
         let origin = HTTPOriginVerdict.allowed("https://a.example")

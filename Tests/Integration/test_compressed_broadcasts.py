@@ -65,7 +65,8 @@ class Peer:
         return self.codec.read(await self.message())
 
     async def event(self):
-        return (await self.packet())["data"]
+        """The next event, without the offset that it has where recovery is on."""
+        return (await self.packet())["data"][:-1]
 
 
 class Text:

@@ -8,9 +8,14 @@ import asyncio
 import pytest
 import websockets
 
-from test_socketio import url  # noqa: F401
+from test_socketio import Place, port  # noqa: F401
 
 SECONDS = 10
+
+
+@pytest.fixture
+def url(port):  # noqa: F811
+    return Place(f"http://127.0.0.1:{port}")
 
 
 class Raw:

@@ -4,6 +4,7 @@
 import pytest
 
 import conformance
+from test_recovery import Raw, run, seen_gone
 from test_socketio import Place, play
 
 # The kernel spreads connections over the loops by their ports: all of these on one loop would be one case in thousands.
@@ -54,3 +55,31 @@ def test_questions_and_disconnections_over_two_loops(url):
         assert await peers[0].ask("sockets-in", "quiz") == []
 
     play(url, script, ["websocket"], "/", COUNT, [f"peer {n}" for n in range(COUNT)])
+
+
+def test_places_are_found_on_whichever_loop_they_are(url):
+    async def script():
+        watcher = Raw(url)
+        await watcher.open()
+        clients = [Raw(url) for _ in range(COUNT)]
+        for client in clients:
+            assert await client.open() == []
+            await client.ask("join-room", "red")
+        ids = [client.connected["sid"] for client in clients]
+        # Twice: a place that has moved is found where it then is.
+        for turn in range(2):
+            for client in clients:
+                client.cut()
+            for id in ids if turn == 0 else []:
+                await seen_gone(watcher, id)
+            await watcher.say("say-room-all", "red", turn)
+            await watcher.ask("echo-ack", 1)
+            for client, id in zip(clients, ids):
+                missed = await client.open()
+                assert client.connected["sid"] == id
+                if turn == 0:
+                    assert missed == [["room-said", "red", watcher.connected["sid"], 0]]
+                who = await client.ask("whoami")
+                assert who["recovered"] is True and who["rooms"] == sorted([id, "red"])
+
+    run(script())

@@ -45,16 +45,18 @@ extension World {
     func serveEcho(
         _ policy: EnginePolicy = EnginePolicy(), origins: HTTPOriginRule = HTTPOriginRule(),
         cookie: EngineCookie? = nil, outboxBytesMax: Int = 10_000, waitsForReader: Bool = false,
-        allows: @escaping (HTTPExchange) -> Bool = { _ in true }, fields: HTTPFields = [:]
+        hooks: EndpointHooks = EndpointHooks(), fields: HTTPFields = [:]
     ) -> EchoService {
         let service = EchoService()
+        var hooks = hooks
+        if !fields.isEmpty { hooks.handshakeFields = { _ in fields } }
         let limits = SessionLimits(
             messageBytesMax: 1_000, fragmentsMax: 8, outboxBytesMax: outboxBytesMax, messagesPerSecond: nil,
             waitsForReader: waitsForReader, heartbeatInterval: .seconds(25), heartbeatTimeout: .seconds(20))
         server.endpoints["/engine.io/"] = .engine(
             EngineEndpoint(
-                limits: limits, policy: policy, origins: origins, cookie: cookie, allows: allows,
-                handshakeFields: { _ in fields }, service: service))
+                limits: limits, policy: policy, origins: origins, cookie: cookie, hooks: hooks,
+                service: service))
         return service
     }
 }

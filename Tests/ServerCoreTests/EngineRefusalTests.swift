@@ -164,7 +164,9 @@ struct EngineRefusalTests {
     }
 
     @Test func `the author may refuse a handshake`() {
-        _ = world.serveEcho(allows: { !$0.head.query.contains("deny") })
+        var hooks = EndpointHooks()
+        hooks.check = { exchange, done in done(exchange.head.query.contains("deny") ? HandshakeRefusal() : nil) }
+        _ = world.serveEcho(hooks: hooks)
         let answer = ask("EIO=4&transport=polling&deny=1")
         #expect(answer.status == 403 && answer.body == json(4))
         #expect(Client(world, "/engine.io/?EIO=4&transport=websocket&deny").status == 403)

@@ -6,18 +6,25 @@ import ServerCore
 /// What an author has put at paths of its own, made anew for each loop.
 struct EndpointTable: Sendable {
     /// Makes one loop's endpoint.
-    typealias Maker = @Sendable (LoopContext) -> Endpoint
+    typealias Maker = @Sendable (LoopContext) -> [Endpoint]
 
-    private var makers: [(path: String, make: Maker)] = []
+    private var makers: [(paths: [String], make: Maker)] = []
 
-    mutating func add(_ path: String, _ make: @escaping Maker) {
-        precondition(path.first == "/" || path == "*", "a path begins with a slash; * stands for every other path")
-        precondition(!makers.contains { $0.path == path }, "the path \"\(path)\" is taken already")
-        makers.append((path, make))
+    mutating func add(_ path: String, _ make: @escaping @Sendable (LoopContext) -> Endpoint) {
+        add([path]) { [make($0)] }
+    }
+
+    /// Adds several that are made together, in the order of their paths.
+    mutating func add(_ paths: [String], _ make: @escaping Maker) {
+        for path in paths {
+            precondition(path.first == "/" || path == "*", "a path begins with a slash; * stands for every other path")
+            precondition(!makers.contains { $0.paths.contains(path) }, "the path \"\(path)\" is taken already")
+        }
+        makers.append((paths, make))
     }
 
     func endpoints(for loop: LoopContext) -> [String: Endpoint] {
-        Dictionary(uniqueKeysWithValues: makers.map { ($0.path, $0.make(loop)) })
+        Dictionary(uniqueKeysWithValues: makers.flatMap { zip($0.paths, $0.make(loop)) })
     }
 }
 

@@ -1,6 +1,5 @@
 import Determinism
 import HTTPCore
-public import HTTPTypes
 import ServerCore
 import SocketIOCore
 import WebSocketCore
@@ -78,28 +77,37 @@ public struct EngineOptions: Sendable {
     public var cookie: Cookie?
     /// The origins of web pages that may connect besides the server's own host; `["*"]` allows every one.
     public var allowedOrigins: [String] = []
-    /// Whether pages of the listed origins may send cookies; never with `*`.
+    /// Whether pages of the listed origins may send cookies; with `*` only where ``echoesOrigins`` says so.
     public var allowsCredentials = false
-    /// Decides on a handshake, by its query and fields; false refuses it with 403.
-    public var allow: @Sendable (WebRequest) -> Bool = { _ in true }
-    /// Fields of your own for the answer to a handshake, such as more cookies.
-    public var handshakeFields: @Sendable (WebRequest) -> HTTPFields = { _ in [:] }
+    /// Whether `*` names each page's origin in the answer, so that pages of every origin may send cookies: any page can then
+    /// act as its visitor.
+    public var echoesOrigins = false
+    /// What you have to say about connections: who may come, fields of your own, what is refused.
+    public var hooks = ConnectionHooks()
 
     /// The defaults above.
     public init() {}
 
-    func endpoint(_ handler: any MessageHandler) -> EngineEndpoint {
+    func endpoint(_ handler: any MessageHandler, on loop: LoopContext) -> EngineEndpoint {
         EngineEndpoint(
-            limits: limits(), policy: policy, origins: origins, cookie: cookie?.cookie, allows: allows,
-            handshakeFields: fields, service: HandlerAdapter(handler))
+            limits: limits(), policy: policy, origins: origins, cookie: cookie?.cookie, hooks: hooks.hooks(on: loop),
+            service: HandlerAdapter(handler))
     }
 
     /// Where a hub's clients come to. What it says to a client by itself has a bound, too: four times the outbox's.
-    func endpoint(of hub: SocketHub) -> EngineEndpoint {
+    func endpoint(of hub: SocketHub, on loop: LoopContext) -> EngineEndpoint {
         let ceiling = outboxBytesMax.multipliedReportingOverflow(by: 4)
         return hub.endpoint(
             limits: limits(outboxBytesCeiling: ceiling.overflow ? .max : ceiling.partialValue), policy: policy,
-            origins: origins, cookie: cookie?.cookie, allows: allows, handshakeFields: fields)
+            origins: origins, cookie: cookie?.cookie, hooks: hooks.hooks(on: loop))
+    }
+
+    /// Where a hub's clients without Socket.IO come to.
+    func plainEndpoint(of hub: SocketHub, _ namespace: String, on loop: LoopContext) -> MessageEndpoint {
+        let ceiling = outboxBytesMax.multipliedReportingOverflow(by: 4)
+        return hub.plainEndpoint(
+            namespace: namespace, limits: limits(outboxBytesCeiling: ceiling.overflow ? .max : ceiling.partialValue),
+            origins: origins, hooks: hooks.hooks(on: loop))
     }
 
     private func limits(outboxBytesCeiling: Int = .max) -> SessionLimits {
@@ -122,12 +130,7 @@ public struct EngineOptions: Sendable {
     }
 
     private var origins: HTTPOriginRule {
-        HTTPOriginRule(origins: allowedOrigins, allowsCredentials: allowsCredentials)
-    }
-
-    private var allows: (HTTPExchange) -> Bool { { [allow] in allow(WebRequest(exchange: $0)) } }
-
-    private var fields: (HTTPExchange) -> HTTPFields {
-        { [handshakeFields] in handshakeFields(WebRequest(exchange: $0)) }
+        HTTPOriginRule(
+            origins: allowedOrigins, allowsCredentials: allowsCredentials, echoesOrigins: echoesOrigins)
     }
 }

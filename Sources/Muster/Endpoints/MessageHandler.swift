@@ -1,3 +1,4 @@
+public import Determinism
 import HTTPCore
 public import HTTPTypes
 import ServerCore
@@ -89,6 +90,16 @@ public struct Client: Hashable {
     /// How many bytes wait for this client: the high-water mark to watch. Beyond the path's limit, input from a client
     /// that does not read is left with the kernel.
     public var queuedBytes: Int { session.queuedBytes }
+
+    /// How long its last ping and pong took together; nil before the first, and without a heartbeat of ours.
+    public var roundTripTime: Interval? { session.roundTripTime }
+
+    /// Leaves what the client sends with the kernel from now on, so that it is slowed down; what has been read already still
+    /// comes. Nobody finds out meanwhile whether the client is still there. Of plain WebSockets alone.
+    public func pauseReading() { session.pauseReading() }
+
+    /// Reads what the client sends again.
+    public func resumeReading() { session.resumeReading() }
 
     /// The code of the client's close frame: 1005 for one without a code, 1006 when none has come.
     public var closeCode: UInt16 { session.closeCode }

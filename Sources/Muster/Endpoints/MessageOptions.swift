@@ -30,6 +30,8 @@ public struct MessageOptions: Sendable {
     public var subprotocols: [String] = []
     /// The origins of web pages that may connect besides the server's own host; `["*"]` allows every one.
     public var allowedOrigins: [String] = []
+    /// What you have to say about connections: who may come, fields of your own, what is refused.
+    public var hooks = ConnectionHooks()
 
     /// The defaults above.
     public init() {}
@@ -51,9 +53,9 @@ public struct MessageOptions: Sendable {
         return compression
     }
 
-    func endpoint(_ handler: any MessageHandler) -> MessageEndpoint {
+    func endpoint(_ handler: any MessageHandler, on loop: LoopContext) -> MessageEndpoint {
         MessageEndpoint(
             limits: limits, subprotocols: subprotocols, origins: HTTPOriginRule(origins: allowedOrigins),
-            service: HandlerAdapter(handler))
+            hooks: hooks.hooks(on: loop), service: HandlerAdapter(handler))
     }
 }

@@ -27,6 +27,12 @@ public struct Socket: Hashable {
     /// How its messages travel at present.
     public var transport: EngineOptions.Transport { core.transportName == "polling" ? .polling : .webSocket }
 
+    /// How many bytes wait for its client, in all its namespaces: the high-water mark to watch.
+    public var queuedBytes: Int { core.queuedBytes }
+
+    /// How long its client's last ping and pong took together; nil before the first, and for clients of Socket.IO 2.
+    public var roundTripTime: Interval? { core.roundTripTime }
+
     /// How it came: its first request, and what it showed for this namespace.
     public var handshake: Handshake { Handshake(core.handshake, now: core.namespace.hub.shell.loop.now) }
 

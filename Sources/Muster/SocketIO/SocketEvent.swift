@@ -17,6 +17,23 @@ public typealias AckError = SocketIOCore.AckError
 /// Why a client has left a namespace.
 public typealias DisconnectReason = SocketIOCore.SocketDisconnectReason
 
+/// Refuses an event: throw it from a handler. A client on a plain WebSocket is told with `exception`; Socket.IO has no way to tell.
+public struct EventRefusal: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What the client is told.
+    public var message: String
+    /// What goes with it; nil for nothing.
+    public var data: JSONValue?
+
+    /// A refusal.
+    public init(_ message: String, data: JSONValue? = nil) {
+        self.message = message
+        self.data = data
+    }
+
+    /// What the client is told.
+    public var description: String { message }
+}
+
 /// Refuses a client its place in a namespace: throw it from ``SocketHandling/use(_:)``.
 public typealias ConnectRefusal = SocketIOCore.ConnectRefusal
 

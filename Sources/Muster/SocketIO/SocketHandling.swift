@@ -89,7 +89,7 @@ extension SocketHandling {
             do {
                 try handler(Socket(core: socket), SocketMessage(socket: socket, event: event))
             } catch {
-                shell.log(error, of: event.name)
+                shell.failed(error, event, of: socket)
             }
         }
     }
@@ -102,7 +102,7 @@ extension SocketHandling {
                 do {
                     try await handler(Socket(core: socket), SocketMessage(socket: socket, event: event))
                 } catch {
-                    shell.log(error, of: event.name)
+                    shell.failed(error, event, of: socket)
                 }
             }
         }
@@ -169,7 +169,7 @@ extension SocketHandling {
                 try check(Socket(core: socket), SocketMessage(socket: socket, event: event))
                 return true
             } catch {
-                shell.log(error, of: event.name)
+                shell.failed(error, event, of: socket)
                 return false
             }
         }

@@ -10,6 +10,9 @@ public struct SocketIOOptions: Sendable {
     public var codec = SocketCodec.standard
     /// The servers that rooms and broadcasts are shared with; nil for none.
     public var cluster: SocketIOCluster?
+    /// Paths at which clients without Socket.IO join a namespace, over a plain WebSocket on which each message is
+    /// `{"event","data","id"?}`: `["/chat": "/"]`. For handlers, rooms and broadcasts they are clients like any.
+    public var plainPaths: [String: String] = [:]
     /// How long a client may take to join its first namespace; then its connection is closed.
     public var connectTimeout = Interval.seconds(45)
     /// How long an ack is awaited where the call does not say.
@@ -27,6 +30,10 @@ public struct SocketIOOptions: Sendable {
     /// How clients that lose their connection get their place back; nil where each comes back as somebody new. With it, every
     /// event that is sent has one more argument, a text, unless it is volatile or asks for an ack.
     public var connectionStateRecovery: ConnectionStateRecovery?
+    /// Over how long clients are let go of when the server drains, one after the other and within ``MusterConfiguration``'s
+    /// drain time, so that they do not all come back at once. Each is told with the event `draining` and its
+    /// `{"seconds":…}` how long it has. Zero lets all go at once, and tells them nothing.
+    public var drainSpread = Interval.zero
 
     /// The defaults above.
     public init() {}
@@ -42,6 +49,7 @@ public struct SocketIOOptions: Sendable {
         settings.heldEventsMax = heldEventsMax
         settings.keepsRequestFields = keepsRequestFields
         settings.codec = codec
+        settings.drainSpread = drainSpread
         settings.recovery = connectionStateRecovery?.settings
         return settings
     }

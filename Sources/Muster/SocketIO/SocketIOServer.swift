@@ -114,8 +114,14 @@ final class SocketShell {
         return ConnectRefusal("not authorized")
     }
 
-    func log(_ error: any Error, of event: String) {
-        logger.error("the event \"\(event)\" was not handled: \(error)")
+    /// An event was not handled: a line in the log, and what a client is told that can be.
+    func failed(_ error: any Error, _ event: ReceivedEvent, of socket: NamespaceSocket) {
+        switch error {
+        case let refusal as EventRefusal: return socket.refuse(event, refusal.message, data: refusal.data)
+        case is DecodingError: socket.refuse(event, "the data is of another kind")
+        default: socket.refuse(event, "this did not work")
+        }
+        logger.error("the event \"\(event.name)\" was not handled: \(error)")
     }
 }
 

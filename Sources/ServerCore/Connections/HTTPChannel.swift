@@ -230,6 +230,24 @@ final class HTTPChannel {
             return end()
         }
         connection.upgrade(answer, limits: limits, makeSession)
+        if !isReading { passOn() }
+    }
+
+    /// Gives the WebSocket what came while somebody decided about the upgrade.
+    private func passOn() {
+        guard let webSocket = connection.webSocket else { return }
+        if isPaused { connection.stream.resumeReading() }
+        guard !waiting.isEmpty else { return }
+        var bytes = waiting
+        waiting = []
+        var span = bytes.mutableSpan
+        webSocket.received(&span, from: 0)
+    }
+
+    /// The answer is given later, but in that time, or by ``timeReached(_:)``.
+    func expectAnswer(within time: Interval) {
+        guard stage == .answering else { return }
+        enter(.answering, for: time)
     }
 
     /// Who sent a request: the peer, or whom a listed proxy names.
@@ -289,7 +307,8 @@ final class HTTPChannel {
             connection.queue(HTTPAnswer.requestTimeout)
             end()
         case .idle: end()
-        case .answering, .leaving: break
+        case .answering: exchange?.respond(.serviceUnavailable, text: "this took too long", fields: [.retryAfter: "5"])
+        case .leaving: break
         }
     }
 }

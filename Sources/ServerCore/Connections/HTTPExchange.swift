@@ -1,4 +1,5 @@
 import ByteKit
+import Determinism
 import HTTPCore
 import HTTPTypes
 import JSONCore
@@ -95,6 +96,11 @@ package final class HTTPExchange {
         onAbandoned = nil
         channel.answered(answer, keepsAlive: keepsAlive)
     }
+
+    // MARK: Waiting
+
+    /// Somebody else decides about the request; when that takes longer, it is answered 503.
+    func expectAnswer(within time: Interval) { channel?.expectAnswer(within: time) }
 
     // MARK: Upgrades
 

@@ -20,6 +20,8 @@ final class WebSocketTransport: Transport {
     /// Held by us and holding us; the connection lets go when it ends.
     private let connection: Connection
     private var phase = Phase.open
+    /// Whether the session does not want to be told anything.
+    private var isPaused = false
     /// How an Engine.IO client wants its packets that is not sent what everybody is; nil for the others.
     private var form: EngineForm?
     /// Compresses what is sent, where that was agreed to.
@@ -231,8 +233,25 @@ final class WebSocketTransport: Transport {
     /// The stream can take bytes again.
     func drained() {
         guard phase == .open else { return }
-        if limits.waitsForReader { connection.stream.resumeReading() }
+        if limits.waitsForReader, !isPaused { connection.stream.resumeReading() }
         session?.outboxDrained()
+    }
+
+    override func pauseReading() {
+        guard phase == .open, !isPaused else { return }
+        isPaused = true
+        connection.stream.pauseReading()
+    }
+
+    override func resumeReading() {
+        guard isPaused else { return }
+        isPaused = false
+        guard phase == .open else { return }
+        let now = server.clock()
+        if messageDeadline < .distantFuture { messageDeadline = now + server.settings.messageTimeout }
+        session?.heartbeat?.resume(at: now)
+        connection.stream.resumeReading()
+        connection.armTimer()
     }
 
     // MARK: Ending
@@ -261,6 +280,8 @@ final class WebSocketTransport: Transport {
 
     /// Our close frame is the last thing we say; the peer's is still to come.
     private func awaitClose() {
+        // The close frame of the peer has to be read.
+        if isPaused { connection.stream.resumeReading() }
         phase = .closing
         closeDeadline = server.clock() + server.settings.closeTimeout
         endSession()
@@ -299,7 +320,7 @@ final class WebSocketTransport: Transport {
     /// The next instant at which something must be looked at.
     var deadline: Instant {
         switch phase {
-        case .open: min(session?.deadline ?? .distantFuture, messageDeadline)
+        case .open: isPaused ? .distantFuture : min(session?.deadline ?? .distantFuture, messageDeadline)
         case .closing: closeDeadline
         case .ended: .distantFuture
         }
@@ -307,6 +328,7 @@ final class WebSocketTransport: Transport {
 
     func timeReached(_ now: Instant) {
         switch phase {
+        case .open where isPaused: break
         case .open where now >= messageDeadline: end(.badMessage("a message was not finished in time"))
         case .open: session?.timeReached(now)
         case .closing where now >= closeDeadline:

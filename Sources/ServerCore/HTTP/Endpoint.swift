@@ -18,18 +18,34 @@ package struct MessageEndpoint {
     package var subprotocols: [String]
     /// Which web pages may connect.
     package var origins: HTTPOriginRule
-    /// Who answers, for every session at this path.
-    package var service: any MessageService
+    /// Makes a session of a request.
+    let makeSession: (WebSocketTransport, HTTPExchange) -> MessageSession
+    /// What the author has to say about its connections.
+    package var hooks: EndpointHooks
 
     /// An endpoint.
+    ///
+    /// - Parameter service: Who answers, for every session at this path.
     package init(
         limits: SessionLimits, subprotocols: [String] = [], origins: HTTPOriginRule = HTTPOriginRule(),
-        service: any MessageService
+        hooks: EndpointHooks = EndpointHooks(), service: any MessageService
+    ) {
+        self.init(limits: limits, subprotocols: subprotocols, origins: origins, hooks: hooks) { transport, _ in
+            WebSocketMessageSession(transport, service: service)
+        }
+    }
+
+    /// An endpoint whose sessions are made by `makeSession`.
+    init(
+        limits: SessionLimits, subprotocols: [String] = [], origins: HTTPOriginRule = HTTPOriginRule(),
+        hooks: EndpointHooks = EndpointHooks(),
+        makeSession: @escaping (WebSocketTransport, HTTPExchange) -> MessageSession
     ) {
         self.limits = limits
         self.subprotocols = subprotocols
         self.origins = origins
-        self.service = service
+        self.hooks = hooks
+        self.makeSession = makeSession
     }
 }
 

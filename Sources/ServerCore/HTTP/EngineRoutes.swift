@@ -21,6 +21,7 @@ extension Server {
             try act(on: request, session, exchange, endpoint)
         } catch {
             counters[.handshakesRefused] += 1
+            tell(error, exchange, endpoint)
             guard error == .sessionUnknown, !engineSessions.mayGuess(exchange.peer, at: clock()) else {
                 return exchange.refuse(error)
             }
@@ -47,6 +48,7 @@ extension Server {
         exchange.answerFields = endpoint.origins.fields(for: verdict)
         exchange.answerFields[.cacheControl] = "no-store"
         exchange.answerFields[.xContentTypeOptions] = "nosniff"
+        if let fields = endpoint.hooks.answerFields { exchange.answerFields.append(contentsOf: fields(exchange)) }
     }
 
     private func engineRequest(
@@ -81,13 +83,12 @@ extension Server {
         let decision = request.decide(endpoint.policy, session: session.map { status(of: $0, exchange.head) })
         switch (decision, session) {
         case (.handshake(let revision), _):
-            guard endpoint.allows(exchange) else { throw .forbidden() }
-            let form = EngineForm(revision: revision, isBase64: request.query.isBase64)
-            let handshake = openHandshake(exchange, form, endpoint)
-            if request.isUpgrade {
-                open(exchange, handshake)
-            } else {
-                open(exchange, handshake, EnginePoll(exchange, request.query))
+            guard let check = endpoint.hooks.check else { return open(exchange, request, revision, endpoint) }
+            self.check(exchange, by: check) { [unowned self] refusal in
+                tell(.forbidden(refusal.message), exchange, endpoint)
+                exchange.refuse(.forbidden(refusal.message), status: refusal.status, fields: refusal.fields)
+            } admitted: { [unowned self] in
+                open(exchange, request, revision, endpoint)
             }
         case (.poll, let session?): session.polling?.take(EnginePoll(exchange, request.query))
         case (.post, let session?):
@@ -102,6 +103,18 @@ extension Server {
 
     // MARK: Handshakes
 
+    private func open(
+        _ exchange: HTTPExchange, _ request: EngineRequest, _ revision: EngineRevision, _ endpoint: EngineEndpoint
+    ) {
+        let form = EngineForm(revision: revision, isBase64: request.query.isBase64)
+        let handshake = openHandshake(exchange, form, endpoint)
+        if request.isUpgrade {
+            open(exchange, handshake)
+        } else {
+            open(exchange, handshake, EnginePoll(exchange, request.query))
+        }
+    }
+
     /// What a new session's first request settles; its answer gets the cookies.
     private func openHandshake(
         _ exchange: HTTPExchange, _ form: EngineForm, _ endpoint: EngineEndpoint
@@ -113,7 +126,7 @@ extension Server {
             exchange.answerFields.append(
                 HTTPField(name: .setCookie, value: cookie.field(value: fresh, isSecure: exchange.isSecure)))
         }
-        exchange.answerFields.append(contentsOf: endpoint.handshakeFields(exchange))
+        if let fields = endpoint.hooks.handshakeFields { exchange.answerFields.append(contentsOf: fields(exchange)) }
         let request = endpoint.keepsRequest.map {
             KeptRequest(exchange.head, isSecure: exchange.isSecure, extent: $0)
         }
@@ -182,7 +195,7 @@ extension HTTPExchange {
             fields[.contentType] = "application/json"
             return respond(status, fields: fields, body: refusal.json)
         }
-        fields.append(contentsOf: answerFields)
+        for field in answerFields { fields.append(field) }
         fields[.contentType] = head.asksForWebSocket ? "text/plain; charset=UTF-8" : "application/json"
         let answer = HTTPWriter.response(
             status, fields: fields, body: head.asksForWebSocket ? Array(refusal.message.utf8) : refusal.json,

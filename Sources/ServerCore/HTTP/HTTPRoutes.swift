@@ -2,6 +2,7 @@ import ByteKit
 import HTTPCore
 import HTTPTypes
 import JSONCore
+import SocketIOCore
 import WebSocketCore
 
 /// What the server answers to an HTTP request.
@@ -83,24 +84,40 @@ extension Server {
 
     /// Upgrades a request to a WebSocket of the author's.
     private func upgrade(_ exchange: HTTPExchange, to endpoint: MessageEndpoint) {
-        guard let handshake = handshake(exchange, origins: endpoint.origins) else { return }
+        if let fields = endpoint.hooks.answerFields { exchange.answerFields = fields(exchange) }
+        guard let handshake = handshake(exchange, origins: endpoint.origins, hooks: endpoint.hooks) else { return }
+        guard let check = endpoint.hooks.check else { return open(exchange, handshake, endpoint) }
+        self.check(exchange, by: check) { [unowned self] refusal in
+            tell(refusal.message, code: EngineRefusal.forbidden().code, exchange, endpoint.hooks)
+            exchange.respond(refusal.status, text: refusal.message, fields: refusal.fields)
+        } admitted: { [unowned self] in
+            open(exchange, handshake, endpoint)
+        }
+    }
+
+    private func open(_ exchange: HTTPExchange, _ handshake: WebSocketHandshake, _ endpoint: MessageEndpoint) {
         let subprotocol = handshake.subprotocols.first(where: endpoint.subprotocols.contains)
-        let answer = answer(handshake, endpoint.limits, subprotocol: subprotocol)
+        if let fields = endpoint.hooks.handshakeFields { exchange.answerFields.append(contentsOf: fields(exchange)) }
+        let answer = answer(handshake, endpoint.limits, subprotocol: subprotocol, fields: exchange.answerFields)
         exchange.upgrade(answer, limits: endpoint.limits) {
-            WebSocketMessageSession($0, service: endpoint.service)
+            endpoint.makeSession($0, exchange)
         }
     }
 
     /// Checks that a request may become a WebSocket; refuses it and returns nil when not.
-    func handshake(_ exchange: HTTPExchange, origins: HTTPOriginRule) -> WebSocketHandshake? {
+    func handshake(
+        _ exchange: HTTPExchange, origins: HTTPOriginRule, hooks: EndpointHooks? = nil
+    ) -> WebSocketHandshake? {
         do throws(WebSocketHandshakeError) {
             let handshake = try WebSocketHandshake.check(exchange.head)
             switch origins.verdict(exchange.head.fields) {
             case .absent, .allowed: return handshake
             case .foreign, .malformed: break
             }
+            if let hooks { tell("Forbidden", code: EngineRefusal.forbidden().code, exchange, hooks) }
             exchange.respond(.forbidden, text: "this origin may not connect")
         } catch {
+            if let hooks { tell("\(error)", code: EngineRefusal.badRequest.code, exchange, hooks) }
             exchange.respond(raw: error.response(), keepsAlive: false)
         }
         counters[.handshakesRefused] += 1

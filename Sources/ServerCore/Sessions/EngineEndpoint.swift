@@ -14,10 +14,8 @@ package final class EngineEndpoint {
     package let origins: HTTPOriginRule
     /// The cookie that each handshake sets and each further request must show; nil for none.
     package let cookie: EngineCookie?
-    /// Whether a handshake may go on; one that may not is refused with 403 and code 4. It must not answer the request.
-    package let allows: (HTTPExchange) -> Bool
-    /// Fields of the author's own for the answer to a handshake.
-    package let handshakeFields: (HTTPExchange) -> HTTPFields
+    /// What the author has to say about its connections. Whom it refuses is told code 4.
+    package let hooks: EndpointHooks
     /// What sessions keep of their first request; nil for nothing.
     let keepsRequest: KeptRequest.Extent?
     /// What a new session is.
@@ -25,9 +23,7 @@ package final class EngineEndpoint {
 
     init(
         limits: SessionLimits, policy: EnginePolicy, origins: HTTPOriginRule, cookie: EngineCookie?,
-        allows: @escaping (HTTPExchange) -> Bool = { _ in true },
-        handshakeFields: @escaping (HTTPExchange) -> HTTPFields = { _ in [:] },
-        keepsRequest: KeptRequest.Extent? = nil,
+        hooks: EndpointHooks = EndpointHooks(), keepsRequest: KeptRequest.Extent? = nil,
         makeSession: @escaping (Transport, EngineHandshake) -> EngineSession
     ) {
         precondition(limits.heartbeatInterval != nil, "an Engine.IO session has a heartbeat")
@@ -35,8 +31,7 @@ package final class EngineEndpoint {
         self.policy = policy
         self.origins = origins
         self.cookie = cookie
-        self.allows = allows
-        self.handshakeFields = handshakeFields
+        self.hooks = hooks
         self.keepsRequest = keepsRequest
         self.makeSession = makeSession
     }
@@ -44,13 +39,10 @@ package final class EngineEndpoint {
     /// An endpoint whose messages are an author's own.
     package convenience init(
         limits: SessionLimits, policy: EnginePolicy = EnginePolicy(), origins: HTTPOriginRule = HTTPOriginRule(),
-        cookie: EngineCookie? = nil, allows: @escaping (HTTPExchange) -> Bool = { _ in true },
-        handshakeFields: @escaping (HTTPExchange) -> HTTPFields = { _ in [:] }, service: any MessageService
+        cookie: EngineCookie? = nil, hooks: EndpointHooks = EndpointHooks(), service: any MessageService
     ) {
-        self.init(
-            limits: limits, policy: policy, origins: origins, cookie: cookie, allows: allows,
-            handshakeFields: handshakeFields
-        ) { transport, handshake in
+        self.init(limits: limits, policy: policy, origins: origins, cookie: cookie, hooks: hooks) {
+            transport, handshake in
             EngineMessageSession(transport, handshake, service: service)
         }
     }

@@ -62,6 +62,12 @@ package class MessageSession: Session {
         transport.end(.service(code: code, reason: reason))
     }
 
+    /// Leaves what the peer sends with the kernel, on a plain WebSocket.
+    package func pauseReading() {}
+
+    /// Reads what the peer sends again.
+    package func resumeReading() {}
+
     /// How many bytes wait to be sent.
     package final var queuedBytes: Int { transport.queuedBytes }
 
@@ -119,6 +125,10 @@ final class WebSocketMessageSession: MessageSession {
     }
 
     override func outboxDrained() { service.drained(self) }
+
+    override func pauseReading() { transport.pauseReading() }
+
+    override func resumeReading() { transport.resumeReading() }
 
     override func closed() { service.closed(self) }
 

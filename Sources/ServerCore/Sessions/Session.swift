@@ -88,6 +88,9 @@ package class Session {
         heartbeat?.pongReceived(at: server.clock()) == .counted
     }
 
+    /// How long the last ping and its pong took together; nil before the first, and where the client pings.
+    package final var roundTripTime: Interval? { heartbeat?.roundTripTime }
+
     /// Whether a ping of ours has not been answered yet.
     final var awaitsPong: Bool { heartbeat?.isAwaitingPong ?? false }
 

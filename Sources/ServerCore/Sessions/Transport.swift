@@ -75,6 +75,12 @@ package class Transport {
         before ? queuedBytes >= limits.lowWaterBytes : queuedBytes > limits.highWaterBytes
     }
 
+    /// Leaves what the peer sends with the kernel, where there is a connection of the session's own.
+    func pauseReading() {}
+
+    /// Reads what the peer sends again.
+    func resumeReading() {}
+
     /// Ends the session for a reason of ours, and tells the peer.
     func end(_ departure: Departure) {}
 

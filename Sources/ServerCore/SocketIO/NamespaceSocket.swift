@@ -18,6 +18,8 @@ package final class NamespaceSocket {
     // What each delivery of a broadcast touches stands first.
     let connection: SocketConnection
     package private(set) var phase = Phase.joining
+    /// Whether its client speaks no Socket.IO.
+    package let isPlain: Bool
     /// Whether it is in the room of its own id; it is until it leaves that itself.
     private(set) var isInOwnRoom = true
     /// A handler of it awaits something: its events wait.
@@ -78,7 +80,8 @@ package final class NamespaceSocket {
         self.namespace = namespace
         id = place?.id ?? connection.hub.makeID()
         self.auth = auth
-        guard let recovery = hub.recovery else { return }
+        isPlain = connection.isPlain
+        guard let recovery = hub.recovery, !isPlain else { return }
         keepsake = Keepsake(
             secret: place?.secret ?? hub.makeID(),
             joinedAt: place == nil ? recovery.position : place?.joinedAt, place: place)
@@ -103,6 +106,12 @@ package final class NamespaceSocket {
 
     /// How its messages travel at present.
     package var transportName: String { connection.transport.name }
+
+    /// How many bytes wait to be sent to its client, in all its namespaces.
+    package var queuedBytes: Int { connection.transport.queuedBytes }
+
+    /// How long its client's last ping and pong took together; nil before the first, and where the client pings.
+    package var roundTripTime: Interval? { connection.roundTripTime }
 
     /// How it came.
     package var handshake: SocketHandshake {
@@ -144,7 +153,7 @@ package final class NamespaceSocket {
             connection.transport.send(event.frames)
             lastSent = event.key
         }
-        hub.send(packet, over: connection.transport)
+        connection.send(packet)
         if let early = extras?.early, !early.isEmpty {
             extras?.early = []
             connection.transport.send(early)
@@ -254,7 +263,9 @@ package final class NamespaceSocket {
     private func send(_ emission: SocketEmission, ackID: Int?) -> Bool {
         guard phase != .gone else { return false }
         for listener in namespace.behaviour.outgoing { listener(self, emission.name, emission.arguments) }
-        guard ackID == nil, hub.recovery != nil else { return write(emission, emission.arguments, ackID: ackID) }
+        guard ackID == nil, hub.recovery != nil, !isPlain else {
+            return write(emission, emission.arguments, ackID: ackID)
+        }
         let traced = hub.traced(emission)
         return write(traced, hub.arguments(of: traced), ackID: nil)
     }
@@ -262,8 +273,14 @@ package final class NamespaceSocket {
     private func write(_ emission: SocketEmission, _ arguments: SocketArguments, ackID: Int?) -> Bool {
         var text = hub.takeText()
         defer { hub.giveBack(&text) }
-        guard let written = hub.write(emission.name, arguments, in: namespace, ackID: ackID, to: &text)
-        else { return false }
+        let written: WrittenPacket?
+        if isPlain {
+            hub.writePlain(emission.name, arguments, id: ackID, to: &text)
+            written = WrittenPacket()
+        } else {
+            written = hub.write(emission.name, arguments, in: namespace, ackID: ackID, to: &text)
+        }
+        guard let written else { return false }
         if let offset = emission.offset {
             lastSent = offset.key
             let frames = SocketIOFrames.framed(written.opcode, text.span, written.attachments)
@@ -306,9 +323,19 @@ package final class NamespaceSocket {
         guard isConnected else { return }
         var text = hub.takeText()
         defer { hub.giveBack(&text) }
+        guard !isPlain else {
+            hub.writePlain(PlainEvent.ack, arguments, id: id, to: &text)
+            return connection.transport.send(.text, text.span)
+        }
         guard let written = hub.write(ack: id, arguments, in: namespace, to: &text) else { return }
         connection.transport.send(written.opcode, text.span)
         for attachment in written.attachments { connection.transport.send(.binary, attachment.span) }
+    }
+
+    /// Tells a client without Socket.IO that its event was not handled, and why; others hear nothing.
+    package func refuse(_ event: ReceivedEvent, _ message: String, data: JSONValue? = nil) {
+        guard isConnected, let connection = connection as? PlainSocketConnection else { return }
+        connection.refuse(event.name, message, data: data, id: event.ackID.map { .integer(Int64($0)) } ?? .null)
     }
 
     // MARK: Acks that it owes

@@ -67,6 +67,9 @@ package final class SocketBehaviour {
         }
     }
 
+    /// Whether anything is done with an event of that name.
+    func hears(_ name: String) -> Bool { handlers[name] != nil || !incoming.isEmpty }
+
     /// Takes the handlers of that name away.
     package func off(_ name: String) { handlers[name] = nil }
 

@@ -6,8 +6,8 @@ import SocketIOCore
 import WebSocketCore
 
 /// One client of a ``SocketHub``: an Engine.IO session, and the client's place in each namespace.
-final class SocketConnection: EngineSession {
-    let hub: SocketHub
+class SocketConnection: EngineSession {
+    final let hub: SocketHub
     // Nearly every client is in one namespace.
     private var first: NamespaceSocket?
     private var others: [NamespaceSocket] = []
@@ -45,7 +45,14 @@ final class SocketConnection: EngineSession {
         return made
     }
 
-    override var hasJoined: Bool { hasEverJoined }
+    final override var hasJoined: Bool { hasEverJoined }
+
+    /// Whether the client speaks no Socket.IO.
+    var isPlain: Bool { false }
+
+    /// Sends a packet that is neither event nor ack; false where it cannot be written.
+    @discardableResult
+    func send(_ packet: SocketPacket) -> Bool { hub.send(packet, over: transport) }
 
     /// How the client came.
     var handshakeOfClient: SocketHandshake {
@@ -219,6 +226,9 @@ final class SocketConnection: EngineSession {
 
     private var count: Int { (first == nil ? 0 : 1) + others.count + (extras?.asked.count ?? 0) }
 
+    /// The client's place in each namespace that it is in, or waits to be let into.
+    var allSockets: [NamespaceSocket] { (first.map { [$0] } ?? []) + others }
+
     private func add(_ socket: NamespaceSocket) {
         if first == nil { first = socket } else { others.append(socket) }
     }
@@ -231,7 +241,7 @@ final class SocketConnection: EngineSession {
 
     // MARK: Joining
 
-    private func connect(_ name: String, auth: JSONValue) {
+    final func connect(_ name: String, auth: JSONValue) {
         guard socket(name) == nil, extras?.asked.contains(name) != true else {
             return fail(.forcedServerClose, "already connected to the namespace")
         }
@@ -259,7 +269,7 @@ final class SocketConnection: EngineSession {
 
     private func enter(_ namespace: SocketNamespace, auth: JSONValue) {
         namespace.joining()
-        guard hub.recovery != nil, let claim = SocketClaim(auth) else { return enter(namespace, auth, nil) }
+        guard hub.recovery != nil, !isPlain, let claim = SocketClaim(auth) else { return enter(namespace, auth, nil) }
         // A secret, and none of the author's affairs.
         var object = auth.object ?? JSONObject()
         object["pid"] = nil
@@ -310,7 +320,7 @@ final class SocketConnection: EngineSession {
 
     private func refuse(_ namespace: String, _ refusal: ConnectRefusal) {
         let packet = SocketPacket(namespace: namespace, .connectError(payload(of: refusal)))
-        guard !hub.send(packet, over: transport), refusal.data != nil else { return }
+        guard !send(packet), refusal.data != nil else { return }
         // Bytes in it, say: what went wrong is in the log.
         refuse(namespace, ConnectRefusal(refusal.message))
     }
@@ -373,7 +383,7 @@ final class SocketConnection: EngineSession {
         let extras = ownExtras
         if extras.ended.count == hub.settings.namespacesMax { extras.ended.removeFirst() }
         extras.ended.append(name)
-        hub.send(SocketPacket(namespace: name, .disconnect), over: transport)
+        send(SocketPacket(namespace: name, .disconnect))
         socket.left(.serverNamespaceDisconnect)
     }
 

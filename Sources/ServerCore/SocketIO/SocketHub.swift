@@ -27,6 +27,8 @@ package struct SocketHubSettings: Sendable {
     package var codec = SocketCodec.standard
     /// Whether the fields of a client's first request are kept for its handshake.
     package var keepsRequestFields = true
+    /// Over how long clients are let go of when the server drains, one after the other; zero for all at once, in the end.
+    package var drainSpread = Interval.zero
     /// How clients that were lost get their place back; nil where they do not.
     package var recovery: SocketRecoverySettings?
 
@@ -66,6 +68,8 @@ package final class SocketHub {
     /// The places of clients that were lost; nil where none are kept.
     let recovery: SocketRecovery?
 
+    private var drain: SocketDrain?
+
     private var waits: [Int: SocketAckWait] = [:]
     private var nextAckID = 0
     private static let ackIDMax = 9_999_999_999
@@ -93,12 +97,12 @@ package final class SocketHub {
     /// Where its clients come to.
     package func endpoint(
         limits: SessionLimits, policy: EnginePolicy, origins: HTTPOriginRule, cookie: EngineCookie?,
-        allows: @escaping (HTTPExchange) -> Bool, handshakeFields: @escaping (HTTPExchange) -> HTTPFields
+        hooks: EndpointHooks = EndpointHooks()
     ) -> EngineEndpoint {
         recovery?.lossTime = (limits.heartbeatInterval ?? .zero) + limits.heartbeatTimeout
         return EngineEndpoint(
-            limits: limits, policy: policy, origins: origins, cookie: cookie, allows: allows,
-            handshakeFields: handshakeFields, keepsRequest: settings.keepsRequestFields ? .whole : .target
+            limits: limits, policy: policy, origins: origins, cookie: cookie, hooks: hooks,
+            keepsRequest: settings.keepsRequestFields ? .whole : .target
         ) { [unowned self] transport, handshake in
             SocketConnection(transport, handshake, hub: self)
         }
@@ -194,6 +198,20 @@ package final class SocketHub {
         text.removeAll(keepingCapacity: true)
         swap(&text, &spareText)
     }
+
+    // MARK: Draining
+
+    /// The server drains, in which clients have that time to go.
+    func beginDrain(within time: Interval) {
+        let spread = min(settings.drainSpread, time)
+        guard spread > .zero else { return }
+        let drain = SocketDrain(self, over: spread)
+        self.drain = drain
+        drain.begin()
+    }
+
+    /// Whether nobody here is yet to be let go of, in a drain.
+    var isSettled: Bool { drain?.isOver ?? true }
 
     // MARK: Clients that were lost
 

@@ -215,10 +215,26 @@ package final class SocketNamespace {
         guard let frames = frames(emission, for: target, isWanted: !simple.isEmpty, made) else { return }
         let except = target.exceptSocket.flatMap { byID[$0] }
         let key = emission.offset?.key ?? 0
+        var plain: [UInt8]?
         for place in simple.indices {
             Self.lookAhead(in: simple, at: place)
-            if simple[place] !== except { simple[place].deliver(frames, emission, key) }
+            if simple[place] === except { continue }
+            if simple[place].isPlain {
+                deliverPlain(emission, &plain, to: simple[place])
+            } else {
+                simple[place].deliver(frames, emission, key)
+            }
         }
+    }
+
+    /// Delivers an event to a client without Socket.IO; its frame is made for the first of them.
+    @inline(never)
+    private func deliverPlain(
+        _ emission: SocketEmission, _ frames: inout [UInt8]?, ackID: Int? = nil, to socket: NamespaceSocket
+    ) {
+        let made = frames ?? hub.plainFrames(emission, ackID: ackID)
+        frames = made
+        socket.deliver(made, emission, 0)
     }
 
     /// An event as frames, which are kept for clients that were lost; nil where nobody wants it, or it cannot be sent.
@@ -247,9 +263,14 @@ package final class SocketNamespace {
         _ emission: SocketEmission, to sockets: [NamespaceSocket], of target: SocketTarget, _ made: [UInt8]?
     ) {
         guard let frames = frames(emission, for: target, isWanted: !sockets.isEmpty, made) else { return }
+        var plain: [UInt8]?
         for socket in sockets {
             for listener in behaviour.outgoing { listener(socket, emission.name, emission.arguments) }
-            socket.deliver(frames, emission, emission.offset?.key ?? 0)
+            if socket.isPlain {
+                deliverPlain(emission, &plain, to: socket)
+            } else {
+                socket.deliver(frames, emission, emission.offset?.key ?? 0)
+            }
         }
     }
 
@@ -278,9 +299,18 @@ package final class SocketNamespace {
             for _ in sockets { hub.missed(id) }
             return
         }
+        var plain: [UInt8]?
         for socket in sockets {
             for listener in behaviour.outgoing { listener(socket, emission.name, emission.arguments) }
-            if socket.owe(id) { socket.deliver(frames, emission, 0) } else { hub.missed(id) }
+            guard socket.owe(id) else {
+                hub.missed(id)
+                continue
+            }
+            if socket.isPlain {
+                deliverPlain(emission, &plain, ackID: id, to: socket)
+            } else {
+                socket.deliver(frames, emission, 0)
+            }
         }
     }
 

@@ -14,12 +14,13 @@ final class Hall {
     let hubs: [SocketHub]
     var hub: SocketHub { hubs[0] }
     var main: SocketNamespace { hub.namespace("/") }
+    private let sessionLimits: SessionLimits
     /// What hooks have noted, in order.
     var log: [String] = []
 
     init(
         loops: Int = 1, seed: UInt64 = 1, _ adjust: (inout SocketHubSettings) -> Void = { _ in },
-        limits adjustLimits: (inout HallLimits) -> Void = { _ in }
+        limits adjustLimits: (inout HallLimits) -> Void = { _ in }, hooks: EndpointHooks = EndpointHooks()
     ) {
         var settings = SocketHubSettings()
         adjust(&settings)
@@ -29,7 +30,7 @@ final class Hall {
         hubs = world.servers.map { [settings, limits] server in
             SocketHub(server: server, settings: settings, messageBytesMax: limits.messageBytesMax)
         }
-        let sessionLimits = SessionLimits(
+        sessionLimits = SessionLimits(
             messageBytesMax: limits.messageBytesMax, fragmentsMax: 8, outboxBytesMax: limits.outboxBytesMax,
             messagesPerSecond: limits.messagesPerSecond, waitsForReader: true,
             outboxBytesCeiling: limits.outboxBytesCeiling, compression: limits.compression,
@@ -38,7 +39,7 @@ final class Hall {
             server.endpoints["/socket.io/"] = .engine(
                 hub.endpoint(
                     limits: sessionLimits, policy: EnginePolicy(allowsRevision3: limits.allowsRevision3),
-                    origins: HTTPOriginRule(), cookie: nil, allows: { _ in true }, handshakeFields: { _ in [:] }))
+                    origins: HTTPOriginRule(), cookie: nil, hooks: hooks))
         }
     }
 
@@ -49,6 +50,13 @@ final class Hall {
         var messagesPerSecond: Int?
         var compression: MessageCompression?
         var allowsRevision3 = false
+    }
+
+    /// Lets plain WebSockets into a namespace, at `/plain`.
+    func servePlain(_ namespace: String) {
+        world.server.endpoints["/plain"] = .webSocket(
+            hub.plainEndpoint(
+                namespace: namespace, limits: sessionLimits, origins: HTTPOriginRule(), hooks: EndpointHooks()))
     }
 
     /// A client that has a WebSocket.

@@ -17,15 +17,20 @@ package struct HTTPOriginRule: Sendable, Equatable {
     private let origins: Set<String>
     private let allowsAny: Bool
     private let allowsCredentials: Bool
+    /// Whether answers are for all origins, and so name none.
+    private let namesNone: Bool
 
     /// A rule for the server's own host and `origins`, such as `https://game.example`; with `*` among them, for all.
     ///
-    /// - Parameter allowsCredentials: Whether pages of the listed origins may send cookies. With `*` they never may: any
-    ///   page could then act as its visitor.
-    package init(origins: [String] = [], allowsCredentials: Bool = false) {
+    /// - Parameters:
+    ///   - allowsCredentials: Whether pages of the listed origins may send cookies. With `*` they may not, unless each origin
+    ///     is echoed: any page can then act as its visitor.
+    ///   - echoesOrigins: Whether `*` names each origin in the answer.
+    package init(origins: [String] = [], allowsCredentials: Bool = false, echoesOrigins: Bool = false) {
         allowsAny = origins.contains("*")
+        namesNone = allowsAny && !echoesOrigins
         self.origins = Set(origins.map { $0.lowercased() })
-        self.allowsCredentials = allowsCredentials && !allowsAny
+        self.allowsCredentials = allowsCredentials && !namesNone
     }
 
     /// Judges the origin of a request by its fields `Origin` and `Host`.
@@ -45,7 +50,7 @@ package struct HTTPOriginRule: Sendable, Equatable {
 
     /// The fields that an answer has because of the origin, also one that refuses (Fetch §3.3.3).
     package func fields(for verdict: HTTPOriginVerdict) -> HTTPFields {
-        guard !allowsAny else { return [.accessControlAllowOrigin: "*"] }
+        guard !namesNone else { return [.accessControlAllowOrigin: "*"] }
         var fields: HTTPFields = [.vary: "Origin"]
         guard case .allowed(let origin) = verdict else { return fields }
         fields[.accessControlAllowOrigin] = origin
@@ -67,7 +72,7 @@ package struct HTTPOriginRule: Sendable, Equatable {
         guard case .allowed = verdict, request[values: .accessControlRequestMethod].count == 1 else { return nil }
         var fields = fields(for: verdict)
         fields[.vary] =
-            allowsAny
+            namesNone
             ? "Access-Control-Request-Headers" : "Origin, Access-Control-Request-Headers"
         fields[.accessControlAllowMethods] = methods
         fields[.accessControlMaxAge] = String(maxAgeSeconds)

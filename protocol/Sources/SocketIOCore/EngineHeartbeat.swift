@@ -43,6 +43,23 @@ package struct EngineHeartbeat: Sendable {
         if case .pinging(let heartbeat) = side { heartbeat.isAwaitingPong } else { false }
     }
 
+    /// How long the last ping and its pong took together; nil before the first, and where the client pings.
+    package var roundTripTime: Interval? {
+        if case .pinging(let heartbeat) = side { heartbeat.roundTripTime } else { nil }
+    }
+
+    /// The client was not listened to, and is again at `now`.
+    package mutating func resume(at now: Instant) {
+        switch side {
+        case .pinging(var heartbeat):
+            heartbeat.resume(at: now)
+            side = .pinging(heartbeat)
+        case .watching(var watch):
+            watch.pingReceived(at: now)
+            side = .watching(watch)
+        }
+    }
+
     /// What is due at `now`; nil before ``deadline``. In revision 3 the server never pings.
     package mutating func due(at now: Instant) -> Heartbeat.Action? {
         switch side {

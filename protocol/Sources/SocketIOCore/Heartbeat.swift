@@ -26,6 +26,12 @@ package struct Heartbeat: Sendable {
     /// When ``due(at:)`` has something to say next.
     package private(set) var deadline: Instant
 
+    /// When the last ping was sent.
+    private var sentAt = Instant.zero
+
+    /// How long the last ping and its pong took together; nil before the first.
+    package private(set) var roundTripTime: Interval?
+
     /// A heartbeat whose first ping is due `interval` after `now`.
     package init(interval: Interval, timeout: Interval, now: Instant) {
         precondition(interval > .zero && timeout > .zero, "A heartbeat needs an interval and a timeout.")
@@ -43,6 +49,7 @@ package struct Heartbeat: Sendable {
         guard now >= deadline else { return nil }
         guard !isAwaitingPong else { return .timedOut }
         isAwaitingPong = true
+        sentAt = now
         deadline = (now - deadline <= Self.timerLateness ? deadline : now) + timeout
         return .sendPing
     }
@@ -55,8 +62,14 @@ package struct Heartbeat: Sendable {
     package mutating func pongReceived(at now: Instant) -> Bool {
         guard isAwaitingPong else { return false }
         isAwaitingPong = false
+        roundTripTime = now - sentAt
         deadline = now + interval
         return true
+    }
+
+    /// The peer was not listened to, and is again at `now`: an outstanding pong has all its time anew.
+    package mutating func resume(at now: Instant) {
+        if isAwaitingPong { deadline = now + timeout }
     }
 }
 

@@ -115,7 +115,9 @@ package final class ClassicRelay: SocketRelay {
             return send(ClassicRequest(sender: identity.id, id: nil, .tell(name, arguments)), in: namespace)
         }
         countOthers(namespace) { [weak self] count in
-            guard let self, let count, count > 0 else { return answers(SocketAnswers(missingServers: count == 0 ? [] : ["unknown"])) }
+            guard let self, let count, count > 0 else {
+                return answers(SocketAnswers(missingServers: count == 0 ? [] : ["unknown"]))
+            }
             let id = hub.makeRequestID()
             requests.awaitAnswers(id, servers: count, answers)
             send(ClassicRequest(sender: identity.id, id: id, .tell(name, arguments)), in: namespace)
