@@ -15,6 +15,7 @@ package func fuzzPackedPackets(_ input: [UInt8]) {
         let again = unpackedOwn(written)
         precondition(packed(again) == written, "a packet was changed on its way")
         precondition(again.namespace == packet.namespace, "a packet came to another namespace")
+        precondition(packedInParts(packet).map { $0 == written } != false, "its parts are written otherwise")
     } catch {
         precondition(!error.description.isEmpty, "an error without words")
     }
@@ -23,6 +24,20 @@ package func fuzzPackedPackets(_ input: [UInt8]) {
 private func packed(_ packet: SocketPacket) -> [UInt8] {
     var bytes: [UInt8] = []
     SocketPacketEncoder.pack(packet, to: &bytes)
+    return bytes
+}
+
+/// An event or an ack as a server writes it, from its parts.
+private func packedInParts(_ packet: SocketPacket) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    switch packet.body {
+    case .event(.text(let name), let values, let ackID):
+        SocketPacketEncoder.pack(
+            event: name, namespace: packet.namespace, ackID: ackID, SocketArguments(values), to: &bytes)
+    case .ack(let values, let id):
+        SocketPacketEncoder.pack(ack: id, namespace: packet.namespace, SocketArguments(values), to: &bytes)
+    default: return nil
+    }
     return bytes
 }
 

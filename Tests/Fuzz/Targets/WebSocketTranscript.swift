@@ -125,6 +125,7 @@ private func checkSentOn(
     }
     let sent = entries.filter { if case .failed = $0 { false } else { true } }
     precondition(again == sent, "what was sent on is not what came")
+    pool.forgetShared()
     precondition(pool.lent == 0, "a context was not given back")
 }
 
@@ -132,7 +133,10 @@ private func append(_ entry: WebSocketEntry, by deflater: MessageDeflater?, mask
     switch entry {
     case .text(let bytes), .binary(let bytes):
         let opcode: WebSocketOpcode = if case .text = entry { .text } else { .binary }
-        if let deflater {
+        if let deflater, mask == nil, bytes.count & 1 == 0 {
+            // As what many are sent, between what one is sent alone.
+            frames += deflater.shared(WebSocketFrame.framed(opcode, bytes.span))
+        } else if let deflater {
             deflater.append(opcode, bytes.span, to: &frames, mask: mask)
         } else {
             WebSocketFrame.append(opcode, bytes.span, to: &frames, mask: mask)
