@@ -120,10 +120,9 @@ final class SocketIOEvents {
             let any = message.arguments.first
             loop.task {
                 let answers = await socket.namespace.serverSideEmitWithAck("question", any)
-                // Each node is in the cluster with two listeners.
-                let names = Set(answers.answers.compactMap(\.first.string)).filter { .string($0) != node }
-                let missing = Set(answers.missingServers.map(\.nodeName))
-                message.reply(["answers": sorted(Array(names)), "missing": .integer(Int64(missing.count))])
+                // To the listener that is not counted its own node is another.
+                let names = answers.answers.compactMap(\.first.string).filter { .string($0) != node }
+                message.reply(["answers": sorted(names), "missing": .integer(Int64(answers.missing))])
             }
         }
         namespace.on("server-side-tell") { $0.namespace.serverSideEmit("tell", $1.arguments.first) }
@@ -205,11 +204,6 @@ final class SocketIOEvents {
 }
 
 private func sorted(_ texts: [String]) -> JSONValue { .array(texts.sorted().map { .string($0) }) }
-
-extension String {
-    /// The node of a server's id, which ends in a hyphen and digits.
-    fileprivate var nodeName: Substring { lastIndex(of: "-").map { self[..<$0] } ?? self[...] }
-}
 
 extension SocketMessage {
     /// The two arguments that most events about rooms have.

@@ -40,13 +40,16 @@ struct SuitesCommand: ParsableCommand {
     }
 
     func run() throws {
+        // The process is one server to the others, which the main listener answers for.
         let membership = Membership(
             cluster: try redis.map { try .redis($0, adapter: adapter, name: node) }, node: node)
+        let further = Membership(
+            cluster: try redis.map { try .redis($0, adapter: adapter, name: node, isCounted: false) }, node: node)
         let listeners: [@Sendable () -> MusterServer] = [
             { [port, loops, allowEIO3] in
                 mainListener(port: port, loops: loops, allowEIO3: allowEIO3, membership)
             },
-            { [port, allowEIO3] in messagePackListener(port: port + 1, allowEIO3: allowEIO3, membership) },
+            { [port, allowEIO3] in messagePackListener(port: port + 1, allowEIO3: allowEIO3, further) },
             { [port] in socketProtocolListener(port: port + 2) },
             { [port, allowEIO3] in engineEcho(port: port + 3, allowEIO3: allowEIO3) },
             { [port] in requestEcho(port: port + 4) },

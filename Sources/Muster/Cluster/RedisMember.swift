@@ -27,6 +27,7 @@ final class RedisMember {
         client = RedisClient(cluster.server, world)
         var identity = ClusterIdentity(id: hub.makeServerID(named: cluster.name)) { WallClock.milliseconds }
         identity.prefix = cluster.prefix
+        identity.isCounted = cluster.isCounted
         client.onDrop = { [unowned hub] in hub.clusterMessagesDropped($0) }
         client.onEvent = { [weak self] in self?.happened($0) }
         let bus = RedisBus(client)

@@ -18,6 +18,7 @@ public struct SocketIOCluster: Sendable {
     let adapter: Adapter
     let prefix: String
     let name: String
+    let isCounted: Bool
 
     /// The servers that use one Redis server.
     ///
@@ -26,13 +27,18 @@ public struct SocketIOCluster: Sendable {
     ///   - adapter: In which form they write to each other.
     ///   - prefix: What the names of channels, or the stream, begin with.
     ///   - name: What this server is called where servers are named: this, a hyphen and digits that differ at each start.
+    ///   - isCounted: Whether others count it as a server, and it answers them. A process that has several endpoints in one cluster
+    ///     says no for all but one: then it is one server to others, and what they tell it is heard once. The clients of the
+    ///     others get what is sent to their rooms and are moved and ended, but are not found, and not asked for acks.
     /// - Throws: ``ConfigurationError`` for a URL that is none.
     public static func redis(
-        _ url: String, adapter: Adapter = .classic, prefix: String = "socket.io", name: String = ""
+        _ url: String, adapter: Adapter = .classic, prefix: String = "socket.io", name: String = "",
+        isCounted: Bool = true
     ) throws -> SocketIOCluster {
         do throws(RedisURLError) {
             return SocketIOCluster(
-                server: try RedisServer(url: url), adapter: adapter, prefix: prefix, name: name)
+                server: try RedisServer(url: url), adapter: adapter, prefix: prefix, name: name,
+                isCounted: isCounted)
         } catch {
             throw ConfigurationError(problems: ["\(error)"])
         }

@@ -37,6 +37,34 @@ struct ClassicClusterTests {
         #expect(count == 1, "the first server has made it its own")
     }
 
+    @Test(arguments: ClusterWorld.Adapter.allCases)
+    func `an endpoint that is not counted does what is done, and answers nobody`(adapter: ClusterWorld.Adapter) {
+        let cluster = ClusterWorld(adapter, count: 3, uncounted: 2)
+        let clients = [cluster.guest(0, in: ["a"]), cluster.guest(2, in: ["a"])]
+        cluster.main(1).perform(.emit(SocketEmission("e")), on: .of(["a"]))
+        #expect(cluster.take(clients) == [[#"42["e"]"#], [#"42["e"]"#]])
+        for hall in [0, 2] {
+            cluster.halls[hall].hub.namespace("/").behaviour.onTold("t") { _, _, answer in
+                answer?([.integer(Int64(hall))])
+            }
+        }
+        var (found, told, answers) = (SocketFinding?.none, SocketAnswers?.none, SocketAnswers?.none)
+        cluster.main(1).fetch(.of()) { found = $0 }
+        cluster.main(1).tell("t", []) { told = $0 }
+        cluster.main(1).ask(SocketEmission("q"), of: .of(), timeout: .seconds(1)) { answers = $0 }
+        cluster.settle()
+        clients[0].say(#"430["x"]"#)
+        cluster.settle()
+        #expect(found?.sockets.map(\.id) == [clients[0].id] && found?.missing == [])
+        #expect(told?.answers == [[0]] && told?.missing == 0 && answers?.answers == [["x"]] && answers?.missing == 0)
+        #expect(clients[1].take() == [])
+        cluster.main(2).fetch(.of()) { found = $0 }
+        cluster.settle()
+        #expect(found?.sockets.map(\.id) == [clients[1].id, clients[0].id] && found?.missing == [])
+        cluster.main(1).perform(.disconnect(closes: false), on: .of(["a"]))
+        #expect(cluster.take(clients).map { $0.last } == ["41", "41"])
+    }
+
     // MARK: What others write
 
     private func publish(_ channel: String, _ payload: [UInt8]) {

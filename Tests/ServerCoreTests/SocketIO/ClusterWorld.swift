@@ -77,7 +77,8 @@ final class FakeRedis {
         for (channel, payload) in messages {
             for bus in buses {
                 if bus.channels.contains(channel) { bus.hear(channel, channel, payload) }
-                for pattern in bus.patterns where channel.hasPrefix(pattern.dropLast()) {
+                for pattern in bus.patterns
+                where pattern.last == "*" ? channel.hasPrefix(pattern.dropLast()) : channel == pattern {
                     bus.hear(pattern, channel, payload)
                 }
             }
@@ -92,11 +93,15 @@ final class ClusterWorld {
     let halls: [Hall]
     private let relays: [any SocketRelay]
 
-    init(_ adapter: Adapter = .classic, count: Int = 2, _ adjust: (inout SocketHubSettings) -> Void = { _ in }) {
+    init(
+        _ adapter: Adapter = .classic, count: Int = 2, uncounted: Int? = nil,
+        _ adjust: (inout SocketHubSettings) -> Void = { _ in }
+    ) {
         halls = (0..<count).map { Hall(loops: $0 == 0 ? 2 : 1, seed: UInt64(10 * $0 + 1), adjust) }
         relays = halls.enumerated().map { [redis] number, hall in
             let bus = redis.makeBus()
-            let identity = ClusterIdentity(id: "node-\(number)") { 1_795_399_200_000 }
+            var identity = ClusterIdentity(id: "node-\(number)") { 1_795_399_200_000 }
+            identity.isCounted = number != uncounted
             switch adapter {
             case .classic:
                 let relay = ClassicRelay(hall.hub, bus, identity)

@@ -31,15 +31,8 @@ package final class ClassicRelay: SocketRelay {
             ownResponse = "\(identity.prefix)-response#\(namespace)#\(identity.id)#"
         }
 
-        /// All that begins like the broadcasts' channel. A namespace may have characters that mean something in a pattern.
-        var pattern: String {
-            var pattern = ""
-            for character in broadcast {
-                if "*?[]\\^".contains(character) { pattern.append("\\") }
-                pattern.append(character)
-            }
-            return pattern + "*"
-        }
+        /// All that begins like the broadcasts' channel.
+        var pattern: String { ClusterIdentity.pattern(of: broadcast) + "*" }
     }
 
     /// A relay for a hub, which then joins it.
@@ -47,7 +40,7 @@ package final class ClassicRelay: SocketRelay {
         self.hub = hub
         self.bus = bus
         self.identity = identity
-        requests = ClusterRequests(hub)
+        requests = ClusterRequests(hub, isCounted: identity.isCounted)
     }
 
     package func flush() { bus.flush() }
@@ -57,17 +50,29 @@ package final class ClassicRelay: SocketRelay {
     package func opened(_ namespace: String) {
         let own = Channels(namespace, identity)
         channels[namespace] = own
+        let (names, patterns) = listened(own)
+        for name in names { listeners[name] = (.response, namespace) }
         listeners[own.pattern] = (.broadcast, namespace)
-        listeners[own.request] = (.request, namespace)
-        listeners[own.response] = (.response, namespace)
-        listeners[own.ownResponse] = (.response, namespace)
-        bus.subscribe(channels: [own.request, own.response, own.ownResponse], patterns: [own.pattern])
+        listeners[request(own)] = (.request, namespace)
+        bus.subscribe(channels: names, patterns: patterns)
     }
 
     package func closed(_ namespace: String) {
         guard let own = channels.removeValue(forKey: namespace) else { return }
-        for name in [own.pattern, own.request, own.response, own.ownResponse] { listeners[name] = nil }
-        bus.unsubscribe(channels: [own.request, own.response, own.ownResponse], patterns: [own.pattern])
+        let (names, patterns) = listened(own)
+        for name in names + patterns { listeners[name] = nil }
+        bus.unsubscribe(channels: names, patterns: patterns)
+    }
+
+    /// Those who hear the requests' channel by its name are the servers that others count.
+    private func request(_ own: Channels) -> String {
+        identity.isCounted ? own.request : ClusterIdentity.pattern(of: own.request)
+    }
+
+    private func listened(_ own: Channels) -> (channels: [String], patterns: [String]) {
+        let responses = [own.response, own.ownResponse]
+        return identity.isCounted
+            ? ([own.request] + responses, [own.pattern]) : (responses, [own.pattern, request(own)])
     }
 
     // MARK: Out
@@ -163,6 +168,10 @@ package final class ClassicRelay: SocketRelay {
     private func request(_ request: ClassicRequest, in namespace: String) throws(ClusterMessageError) {
         // What this server asks it has done and answered itself.
         guard request.sender != identity.id else { return }
+        if !identity.isCounted {
+            guard case .command(let command, let target) = request.body else { return }
+            return hub.arrived(command, for: target, in: namespace)
+        }
         switch request.body {
         case .command(let command, let target): hub.arrived(command, for: target, in: namespace)
         case .single(let command, let id):

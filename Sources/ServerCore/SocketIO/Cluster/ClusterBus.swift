@@ -23,6 +23,9 @@ package struct ClusterIdentity: Sendable {
     package var id: String
     /// What channels and keys begin with.
     package var prefix = "socket.io"
+    /// Whether it counts as a server among others, and answers what they ask. One that does not hears and does what is done to
+    /// sockets all the same: a further endpoint of a process, which counts once.
+    package var isCounted = true
     /// The present as others know it: milliseconds since 1970.
     package var wallClock: @Sendable () -> Int64
 
@@ -30,6 +33,18 @@ package struct ClusterIdentity: Sendable {
     package init(id: String, wallClock: @escaping @Sendable () -> Int64) {
         self.id = id
         self.wallClock = wallClock
+    }
+}
+
+extension ClusterIdentity {
+    /// A pattern that a name alone matches, whatever characters it has. Who listens by pattern is not counted.
+    static func pattern(of name: String) -> String {
+        var pattern = ""
+        for character in name {
+            if "*?[]\\^".contains(character) { pattern.append("\\") }
+            pattern.append(character)
+        }
+        return pattern
     }
 }
 

@@ -42,7 +42,13 @@ final class ClusterRequests {
     private var known: [String] = []
     private static let knownMax = 256
 
-    init(_ hub: SocketHub) { self.hub = hub }
+    /// Whether this server is one of those who listen.
+    private let isCounted: Bool
+
+    init(_ hub: SocketHub, isCounted: Bool) {
+        self.hub = hub
+        self.isCounted = isCounted
+    }
 
     /// Counts the other servers on a channel that all of them hear: nil where nobody knows, or when there is no room for another
     /// request.
@@ -53,12 +59,11 @@ final class ClusterRequests {
             isDone = true
             done(nil)
         }
-        bus.countListeners(channel) { [weak hub] count in
+        bus.countListeners(channel) { [weak hub, isCounted] count in
             guard !isDone else { return }
             isDone = true
             hub?.callOff(deadline)
-            // This one is among those who listen.
-            done(count.map { max(0, $0 - 1) })
+            done(count.map { max(0, $0 - (isCounted ? 1 : 0)) })
         }
     }
 

@@ -22,7 +22,7 @@ package final class StreamsRelay: SocketRelay {
         self.hub = hub
         self.bus = bus
         self.identity = identity
-        requests = ClusterRequests(hub)
+        requests = ClusterRequests(hub, isCounted: identity.isCounted)
     }
 
     package func flush() { bus.flush() }
@@ -34,15 +34,21 @@ package final class StreamsRelay: SocketRelay {
     }
 
     package func opened(_ namespace: String) {
-        let channels = [channel(namespace), channel(namespace, of: identity.id)]
-        for channel in channels { namespaces[channel] = namespace }
-        bus.subscribe(channels: channels, patterns: [])
+        let (channels, patterns) = listened(namespace)
+        for name in channels + patterns { namespaces[name] = namespace }
+        bus.subscribe(channels: channels, patterns: patterns)
     }
 
     package func closed(_ namespace: String) {
-        let channels = [channel(namespace), channel(namespace, of: identity.id)]
-        for channel in channels { namespaces[channel] = nil }
-        bus.unsubscribe(channels: channels, patterns: [])
+        let (channels, patterns) = listened(namespace)
+        for name in channels + patterns { namespaces[name] = nil }
+        bus.unsubscribe(channels: channels, patterns: patterns)
+    }
+
+    /// Those who hear a namespace's channel by its name are the servers that others count.
+    private func listened(_ namespace: String) -> (channels: [String], patterns: [String]) {
+        let (all, own) = (channel(namespace), channel(namespace, of: identity.id))
+        return identity.isCounted ? ([all, own], []) : ([own], [ClusterIdentity.pattern(of: all)])
     }
 
     // MARK: Out
@@ -118,6 +124,17 @@ package final class StreamsRelay: SocketRelay {
         switch message.body {
         case .presence: break
         case .command(let command, let target): hub.arrived(command, for: target, in: namespace)
+        case .ask, .fetch, .tell: if identity.isCounted { answer(message) }
+        case .sockets(let id, let forms): requests.answered(id, by: sender, .sockets(forms))
+        case .answer(let id, let value): requests.answered(id, by: sender, .answer(value))
+        case .clientCount(let id, let count): requests.asked(id, clients: count)
+        case .ack(let id, let value): requests.acknowledged(id, value)
+        }
+    }
+
+    private func answer(_ message: StreamsMessage) {
+        let (namespace, sender) = (message.namespace, message.sender)
+        switch message.body {
         case .ask(let id, let emission, let target):
             hub.askForServer(emission, target, in: namespace) { [weak self] clientCount in
                 self?.respond(.clientCount(id, clientCount), to: sender, in: namespace)
@@ -136,10 +153,7 @@ package final class StreamsRelay: SocketRelay {
                 answer: id.map { id in
                     { [weak self] in self?.respond(.answer(id, $0), to: sender, in: namespace) }
                 })
-        case .sockets(let id, let forms): requests.answered(id, by: sender, .sockets(forms))
-        case .answer(let id, let value): requests.answered(id, by: sender, .answer(value))
-        case .clientCount(let id, let count): requests.asked(id, clients: count)
-        case .ack(let id, let value): requests.acknowledged(id, value)
+        default: break
         }
     }
 
