@@ -328,6 +328,6 @@ def test_redis_gone_and_back(cluster):
 
     play(cluster, script)
     for node in cluster.nodes:
-        lines = [line for line in node.stop().splitlines() if "is not reached" in line]
-        # One for each outage of each of the two listeners that are in the cluster.
-        assert len(lines) == 4, lines
+        # One for each outage of each of the two listeners that are in the cluster; to the second one both may be one outage.
+        count = node.stop().count("is not reached")
+        assert 3 <= count <= 4, count
