@@ -52,9 +52,11 @@ let package = Package(
         .executable(name: "muster", targets: ["MusterCommand"]),
         .executable(name: "tag", targets: ["ExampleGame"]),
         .executable(name: "chat", targets: ["ExampleChat"]),
+        .executable(name: "chat-client", targets: ["ExampleChatClient"]),
         .executable(name: "muster-conformance", targets: ["Conformance"]),
         .library(name: "GameKit", targets: ["GameKit"]),
         .library(name: "Muster", targets: ["Muster"]),
+        .library(name: "MusterClient", targets: ["MusterClient"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
@@ -112,6 +114,13 @@ let package = Package(
                 "ByteKit", "Determinism", "JSONCore", "HTTPCore", "WebSocketCore", "SocketIOCore", httpTypes, heap,
             ]),
 
+        server(
+            "MusterClient",
+            [
+                "ClientCore", "EventLoop", "TLS", "JSONCore", "WebSocketCore", "SocketIOCore", "ByteKit", "Determinism",
+                httpTypes,
+            ]),
+
         // Where they meet.
         server(
             "ServerCore",
@@ -135,6 +144,10 @@ let package = Package(
             swiftSettings: settings),
 
         .executableTarget(
+            name: "ExampleChatClient", dependencies: ["MusterClient"], path: "Sources/Examples/ChatClient",
+            swiftSettings: settings),
+
+        .executableTarget(
             name: "Conformance", dependencies: ["Muster", "Determinism", httpTypes, arguments],
             path: "Sources/Conformance",
             swiftSettings: settings),
@@ -154,15 +167,15 @@ let package = Package(
         simulator(
             "Fleet",
             [
-                "BotCore", "ClientCore", "EventLoop", "TLS", "GameKit", "JSONCore", "SocketIOCore", "ByteKit",
+                "BotCore", "ClientCore", "MusterClient", "EventLoop", "TLS", "GameKit", "JSONCore", "SocketIOCore",
                 "Determinism",
             ]),
 
         .executableTarget(
             name: "MusterCommand",
             dependencies: [
-                "Muster", "Fleet", "SimulatedWorld", "ServerCore", "BotCore", "Games", "GameKit", "JSONCore",
-                "Determinism", arguments,
+                "Muster", "MusterClient", "Fleet", "SimulatedWorld", "ServerCore", "BotCore", "Games", "GameKit",
+                "JSONCore", "Determinism", arguments,
             ],
             path: "Sources/MusterCommand", swiftSettings: settings),
 
@@ -244,7 +257,10 @@ let package = Package(
                 "SimulatedWorld", "ServerCore", "LobbyCore", "ClientCore", "BotCore", "Games", "GameKit", "ByteKit",
                 "Determinism",
             ]),
-        tests("FleetTests", ["Fleet", "BotCore", "GameKit", "JSONCore", "Determinism"]),
+        tests("FleetTests", ["Fleet", "MusterClient", "BotCore", "GameKit", "JSONCore", "Determinism"]),
+        // What the integration tests run against servers that are not ours, and against the conformance server.
+        .executableTarget(
+            name: "client-probe", dependencies: ["MusterClient"], path: "Tests/ClientProbe", swiftSettings: settings),
         tests("MusterCommandTests", ["MusterCommand", "Muster", "Fleet", arguments]),
     ]
 )

@@ -17,6 +17,8 @@ package struct ClientManagerOptions {
     package var connectTimeout: Interval? = .seconds(20)
     /// Whether an attempt begins with a WebSocket once one has worked.
     package var remembersUpgrade = false
+    /// How packets travel; the server must have chosen the same.
+    package var codec = SocketCodec.standard
     /// What a packet of the server may hold.
     package var packets: SocketPacketDecoder.Limits
 
@@ -72,6 +74,8 @@ package final class ClientManager {
     package weak var owner: (any ClientManagerOwner)?
 
     private let options: ClientManagerOptions
+    /// How packets travel.
+    let codec: SocketCodec
     private let context: ClientContext
     private var random: SeededRandom
     private var backoff: Backoff
@@ -79,7 +83,7 @@ package final class ClientManager {
     private var engine: EngineClient?
     /// A connection that is still ending while there is a new one.
     private var leaving: EngineClient?
-    private var decoder: SocketPacketDecoder
+    private var decoder: ClientDecoder
     private var sockets: [NamespaceClient] = []
     /// Whether the last WebSocket worked.
     private var prefersWebSocket = false
@@ -92,7 +96,8 @@ package final class ClientManager {
         self.random = random
         self.context = context
         backoff = options.backoff
-        decoder = SocketPacketDecoder(limits: options.packets)
+        codec = options.codec
+        decoder = ClientDecoder(options.codec, options.packets)
     }
 
     /// Whether a connection is being ended in good order.
@@ -139,7 +144,7 @@ package final class ClientManager {
 
     func send(text: [UInt8], compresses: Bool) { engine?.send(text: text, compresses: compresses) }
 
-    func send(binary: [UInt8]) { engine?.send(binary: binary) }
+    func send(binary: [UInt8], compresses: Bool) { engine?.send(binary: binary, compresses: compresses) }
 
     /// A namespace wants to be connected; whether it can say so at once.
     func wanted() -> Bool {
@@ -269,7 +274,7 @@ extension ClientManager: EngineClientOwner {
     }
 
     package func engineReceived(text: Span<UInt8>) {
-        do throws(SocketPacketError) {
+        do {
             if let packet = try decoder.text(text) { handle(packet) }
         } catch {
             malformed(error)
@@ -277,7 +282,7 @@ extension ClientManager: EngineClientOwner {
     }
 
     package func engineReceived(binary: Span<UInt8>) {
-        do throws(SocketPacketError) {
+        do {
             if let packet = try decoder.binary(binary) { handle(packet) }
         } catch {
             malformed(error)
@@ -288,7 +293,7 @@ extension ClientManager: EngineClientOwner {
         socket(named: packet.namespace)?.received(packet.body)
     }
 
-    private func malformed(_ error: SocketPacketError) {
+    private func malformed(_ error: any Error) {
         engine?.abort()
         ended(.malformed("\(error)"), .parseError)
     }

@@ -172,12 +172,12 @@ package final class EngineClient {
     }
 
     /// Sends a binary message. On a session that is not open the call does nothing.
-    package func send(binary: [UInt8]) {
+    package func send(binary: [UInt8], compresses: Bool = true) {
         guard phase == .open else { return }
         if let poller {
-            send(.binary(binary), poller)
+            send(.binary(binary, compresses: compresses), poller)
         } else {
-            webSocket?.send(binary: binary)
+            webSocket?.send(binary: binary, compresses: compresses)
         }
     }
 
@@ -211,7 +211,7 @@ package final class EngineClient {
 
     private func pinged() {
         watch?.pingReceived(at: context.clock())
-        send(text: EnginePacket.pong)
+        if let poller { poller.sendAhead(EnginePacket.pong) } else { webSocket?.send(text: EnginePacket.pong) }
         owner?.engineAnsweredHeartbeat()
     }
 
@@ -313,7 +313,7 @@ extension EngineClient {
         for message in waiting {
             switch message {
             case .text(let text, let compresses): webSocket.send(text: text, compresses: compresses)
-            case .binary(let bytes): webSocket.send(binary: bytes)
+            case .binary(let bytes, let compresses): webSocket.send(binary: bytes, compresses: compresses)
             }
         }
         owner?.engineUpgraded()

@@ -36,25 +36,9 @@ package struct EngineClientOptions {
 
     func target(_ transport: EngineTransport, sid: String? = nil) -> String {
         var target = "\(path)?EIO=4&transport=\(transport.rawValue)"
-        if let sid { target += "&sid=\(Self.encoded(sid))" }
+        // A server's id may hold anything.
+        if let sid { target += "&sid=\(PercentEncoding.encode(sid))" }
         if !query.isEmpty { target += "&\(query)" }
         return target
-    }
-
-    /// A server's id may hold anything; what is no part of a query is encoded (RFC 3986 §3.4).
-    private static func encoded(_ sid: String) -> String {
-        var text = ""
-        for byte in sid.utf8 {
-            switch byte {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                text.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                let digits = Array("0123456789ABCDEF")
-                text += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
-            }
-        }
-        return text
     }
 }

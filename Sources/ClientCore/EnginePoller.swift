@@ -26,7 +26,7 @@ final class EnginePoller: Flushed {
     enum Message {
         /// With its type digit. Whether it may be compressed matters once it goes over a WebSocket.
         case text([UInt8], compresses: Bool)
-        case binary([UInt8])
+        case binary([UInt8], compresses: Bool)
     }
 
     private enum Phase {
@@ -81,6 +81,13 @@ final class EnginePoller: Flushed {
     func send(_ message: Message) {
         waiting.append(message)
         queuedBytes += message.byteCount
+        wake()
+    }
+
+    /// Sends a heartbeat with the next POST, ahead of all that waits: it must not be late.
+    func sendAhead(_ packet: [UInt8]) {
+        waiting.insert(.text(packet, compresses: true), at: 0)
+        queuedBytes += packet.count
         wake()
     }
 
@@ -244,7 +251,7 @@ final class EnginePoller: Flushed {
 extension EnginePoller.Message {
     fileprivate var byteCount: Int {
         switch self {
-        case .text(let bytes, _), .binary(let bytes): bytes.count
+        case .text(let bytes, _), .binary(let bytes, _): bytes.count
         }
     }
 
@@ -252,7 +259,7 @@ extension EnginePoller.Message {
         switch self {
         case .text(let packet, _):
             EnginePayload.append(text: packet.span, to: &payload, form: .separated, isFirst: isFirst)
-        case .binary(let bytes):
+        case .binary(let bytes, _):
             EnginePayload.append(binary: bytes.span, to: &payload, form: .separated, isFirst: isFirst)
         }
     }

@@ -39,7 +39,7 @@ package final class NamespaceClient {
     // The manager holds its sockets, until it is let go of itself.
     private weak var manager: ClientManager?
     /// What packets name the namespace by.
-    private let prefix: [UInt8]
+    let prefix: [UInt8]
 
     /// Whether the client is in the namespace or wants to be.
     private(set) var isActive = false
@@ -88,7 +88,7 @@ package final class NamespaceClient {
         guard isActive else { return }
         isActive = false
         if isConnected {
-            manager?.send(text: SocketPacketEncoder.disconnect(namespace: namespace), compresses: true)
+            sayGoodbye()
             leave(.clientDisconnect)
         }
         manager?.released()
@@ -130,12 +130,20 @@ package final class NamespaceClient {
             for member in auth?.members ?? [] { recovering[member.key] = member.value }
             payload = recovering
         }
-        do throws(SocketPacketError) {
-            let packet = try SocketPacketEncoder.encode(SocketPacket(namespace: namespace, .connect(payload)))
-            manager?.send(text: packet.text, compresses: false)
+        do {
+            try manager?.send(.connect(payload), of: self, compresses: false)
         } catch {
             awaitsAnswer = false
             refused("what is shown cannot be sent: \(error)", nil)
+        }
+    }
+
+    private func sayGoodbye() {
+        do {
+            try manager?.send(.disconnect, of: self, compresses: true)
+        } catch {
+            // A parser that has no word for it: the server will see the connection end.
+            owner?.namespaceDropped("disconnect", .illegal("\(error)"))
         }
     }
 
@@ -184,10 +192,7 @@ package final class NamespaceClient {
     private func confirmed(_ answer: JSONObject?) {
         guard awaitsAnswer else { return }
         awaitsAnswer = false
-        guard isActive else {
-            manager?.send(text: SocketPacketEncoder.disconnect(namespace: namespace), compresses: true)
-            return
-        }
+        guard isActive else { return sayGoodbye() }
         guard let id = answer?["sid"]?.string else {
             return refused("the server speaks an older Socket.IO: its CONNECT has no id", nil)
         }
@@ -301,15 +306,12 @@ package final class NamespaceClient {
 
     private func write(_ emission: ClientEmission, _ ackID: Int?) {
         owner?.namespaceSends(emission.name, emission.arguments)
-        do throws(SocketPacketError) {
-            var text: [UInt8] = []
-            let attachments = try SocketPacketEncoder.append(
-                event: emission.name, namespace: prefix, ackID: ackID, emission.arguments,
-                attachmentsMax: options.attachmentsMax, to: &text)
-            manager?.send(text: text, compresses: emission.compresses)
-            for attachment in attachments { manager?.send(binary: attachment) }
+        do {
+            try manager?.send(
+                event: emission.name, emission.arguments, of: self, ackID: ackID, compresses: emission.compresses,
+                attachmentsMax: options.attachmentsMax)
         } catch {
-            owner?.namespaceDropped(emission.name, .illegal(error))
+            owner?.namespaceDropped(emission.name, .illegal("\(error)"))
             if let ackID { acks.take(ackID)?(.failure(.disconnected)) }
         }
     }
@@ -321,22 +323,20 @@ package final class NamespaceClient {
 
     /// Sends an event whose text has been made before (`SocketPacketEncoder.soleAttachmentText`), if the namespace is there.
     package func send(encoded text: [UInt8], attachment: [UInt8]) {
-        guard isConnected else { return }
-        manager?.send(text: text, compresses: true)
-        manager?.send(binary: attachment)
+        guard isConnected, let manager else { return }
+        precondition(manager.codec.isStandard, "A text that has been made before is of the standard codec.")
+        manager.send(text: text, compresses: true)
+        manager.send(binary: attachment, compresses: true)
     }
 
     /// Answers an event, once; in another session than that in which it came the answer is dropped.
     package func acknowledge(_ ticket: AckTicket, _ arguments: SocketArguments) {
         guard isConnected, ticket.session == session else { return }
-        do throws(SocketPacketError) {
-            var text: [UInt8] = []
-            let attachments = try SocketPacketEncoder.append(
-                ack: ticket.id, namespace: prefix, arguments, attachmentsMax: options.attachmentsMax, to: &text)
-            manager?.send(text: text, compresses: true)
-            for attachment in attachments { manager?.send(binary: attachment) }
+        do {
+            try manager?.send(
+                ack: ticket.id, arguments, of: self, attachmentsMax: options.attachmentsMax)
         } catch {
-            owner?.namespaceDropped("ack", .illegal(error))
+            owner?.namespaceDropped("ack", .illegal("\(error)"))
         }
     }
 

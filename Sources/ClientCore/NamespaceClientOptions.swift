@@ -68,7 +68,11 @@ package struct ClientEmission {
 
 /// Names an emission whose ack is awaited, so that it can be given up.
 package struct EmissionID: Sendable, Equatable {
-    let number: Int
+    /// Which emission of its namespace it is.
+    package let number: Int
+
+    /// The name of an emission that was given out before.
+    package init(number: Int) { self.number = number }
 }
 
 /// Why an event was not sent, nor kept to be sent.
@@ -77,8 +81,8 @@ package enum EmissionFailure: Sendable, Equatable {
     case bufferFull
     /// It was volatile, and could not go out at once.
     case notWritable
-    /// It cannot be said in a packet.
-    case illegal(SocketPacketError)
+    /// It cannot be said in a packet; the text says why.
+    case illegal(String)
 }
 
 /// An event that the server has sent.

@@ -162,11 +162,11 @@ package final class WebSocketClient: ByteStreamHandler, Flushed {
     }
 
     /// Sends a binary message. On a connection that is not open the call does nothing.
-    package func send(binary: [UInt8]) {
-        send(.binary, binary)
+    package func send(binary: [UInt8], compresses: Bool = true) {
+        send(.binary, binary, compresses: compresses)
     }
 
-    private func send(_ opcode: WebSocketOpcode, _ payload: [UInt8], compresses: Bool = true) {
+    private func send(_ opcode: WebSocketOpcode, _ payload: [UInt8], compresses: Bool) {
         guard phase == .open else { return }
         if let deflater, compresses {
             let isCompressed = deflater.append(opcode, payload.span, to: &out, mask: nextMask())

@@ -30,6 +30,13 @@ import Glibc
         _ = pthread_join(thread, nil)
     }
 
+    /// Lets the thread go on by itself: nobody waits for it. Once, in place of ``join()``.
+    package func detach() {
+        precondition(!hasJoined, "a thread is joined or detached once")
+        hasJoined = true
+        _ = pthread_detach(thread)
+    }
+
     private final class Body: Sendable {
         let run: @Sendable () -> Void
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Fleet
 import Foundation
 import Muster
+import MusterClient
 
 /// `muster monitor`: watches a running server.
 struct MonitorCommand: ParsableCommand {

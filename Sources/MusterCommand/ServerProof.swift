@@ -1,5 +1,6 @@
 import ArgumentParser
 import Fleet
+import MusterClient
 
 /// The flags that say how a server with TLS has to prove who it is.
 struct ServerProof: ParsableArguments {

@@ -20,6 +20,7 @@ final class ClientWorld {
     private let clientNode: SimulatedNode
     private let policy: EnginePolicy
     private let heartbeatTimeout: Interval
+    private let codec: SocketCodec
     private let serve: (SocketHub) -> Void
     private var managers: [ClientManager] = []
     private var random: SeededRandom
@@ -27,18 +28,19 @@ final class ClientWorld {
 
     init(
         seed: UInt64 = 1, _ conditions: NetworkConditions = .lan, policy: EnginePolicy = EnginePolicy(),
-        heartbeatTimeout: Interval = .seconds(4),
+        heartbeatTimeout: Interval = .seconds(4), codec: SocketCodec = .standard,
         _ serve: @escaping (SocketHub) -> Void = ClientWorld.echo
     ) {
         var random = SeededRandom(seed: seed)
         network = SimulatedNetwork(time: time, random: &random)
         self.policy = policy
         self.heartbeatTimeout = heartbeatTimeout
+        self.codec = codec
         self.serve = serve
         clientNode = network.addNode("clients")
         dialer = WorldDialer(network, clientNode, conditions)
         context = ClientContext(dialer: dialer) { [time] in time.now }
-        (server, hub) = Self.makeServer(time, policy, heartbeatTimeout, seed: random.next())
+        (server, hub) = Self.makeServer(time, policy, codec, heartbeatTimeout, seed: random.next())
         serverNode = network.addNode("server")
         self.random = random
         listen()
@@ -50,7 +52,7 @@ final class ClientWorld {
     deinit { network.tearDown() }
 
     private static func makeServer(
-        _ time: SimulatedTime, _ policy: EnginePolicy, _ heartbeatTimeout: Interval, seed: UInt64
+        _ time: SimulatedTime, _ policy: EnginePolicy, _ codec: SocketCodec, _ heartbeatTimeout: Interval, seed: UInt64
     ) -> (Server, SocketHub) {
         var settings = ServerSettings()
         settings.admission.addressRate = AdmissionRate(perSecond: 100_000, burst: 100_000)
@@ -58,7 +60,9 @@ final class ClientWorld {
         let server = Server(
             settings: settings, games: [], hooks: ServerHooks(), entropy: SeededRandom(seed: seed),
             clock: { time.now })
-        let hub = SocketHub(server: server, settings: SocketHubSettings(), messageBytesMax: 100_000)
+        var hubSettings = SocketHubSettings()
+        hubSettings.codec = codec
+        let hub = SocketHub(server: server, settings: hubSettings, messageBytesMax: 100_000)
         let limits = SessionLimits(
             messageBytesMax: 100_000, fragmentsMax: 8, outboxBytesMax: 1_000_000, messagesPerSecond: nil,
             waitsForReader: true, outboxBytesCeiling: 2_000_000, compression: nil,
@@ -86,7 +90,7 @@ final class ClientWorld {
     /// Another server takes its place, which knows nothing of it.
     func restart() {
         lives += 1
-        (server, hub) = Self.makeServer(time, policy, heartbeatTimeout, seed: random.next())
+        (server, hub) = Self.makeServer(time, policy, codec, heartbeatTimeout, seed: random.next())
         serverNode = network.addNode("server \(lives)")
         listen()
     }

@@ -99,6 +99,48 @@ struct WorldTests {
         #expect(world.run { user.connects == 2 })
     }
 
+    @Test(arguments: 0..<ways.count)
+    func `rows 55 and 56: MessagePack and a parser of one's own say the same`(_ way: Int) {
+        // Each packet as its JSON text, with bytes as they are in JSON: as base64.
+        let own = SocketParser(
+            encode: { packet in
+                var packed: [UInt8] = []
+                SocketPacketEncoder.pack(packet, to: &packed)
+                return [.text(packed.map { String($0, radix: 16) }.joined(separator: " "))]
+            },
+            makeDecoder: {
+                { message in
+                    guard case .text(let text) = message else { return nil }
+                    let packed = text.split(separator: " ").compactMap { UInt8($0, radix: 16) }
+                    return try SocketPacket(unpacking: packed.span, limits: .init())
+                }
+            })
+        for codec in [SocketCodec.messagePack, .custom(own)] {
+            let world = ClientWorld(.cellular, codec: codec)
+            let user = WorldUser(world.manager(ways[way].transports) { $0.codec = codec })
+            var acked: [JSONValue] = []
+            let mixed: SocketArguments = [1, "two", nil, [1.5, ["deep": .binary([1, 2, 3])]], .binary([])]
+            world.act {
+                user.socket.connect()
+                user.socket.emit(ClientEmission("echo", mixed))
+                user.socket.emit(ClientEmission("echo", mixed) { if case .success(let it) = $0 { acked = it.values } })
+            }
+            #expect(world.run { !acked.isEmpty })
+            #expect(acked == mixed.values && user.received == mixed.values)
+            world.act { user.socket.disconnect() }
+            world.run(.seconds(1))
+            #expect(user.reasons == ["io client disconnect"])
+        }
+    }
+
+    @Test func `a server of another codec is a parse error, and no more`() {
+        let world = ClientWorld(codec: .messagePack)
+        let user = WorldUser(world.manager([.websocket]))
+        world.act { user.socket.connect() }
+        world.run(.seconds(10))
+        #expect(user.connects == 0)
+    }
+
     // MARK: Transports
 
     @Test func `a server without WebSockets is spoken to by polling, and one without polling is not`() {

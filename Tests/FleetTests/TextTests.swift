@@ -1,4 +1,6 @@
+@testable import Fleet
 import JSONCore
+import MusterClient
 import Testing
 
 @testable import Fleet

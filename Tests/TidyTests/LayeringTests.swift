@@ -42,6 +42,14 @@ private let allowedImports: [(target: String, modules: Set<String>)] = [
             "HeapModule",
         ]
     ),
+    // Clients with sockets.
+    (
+        "MusterClient",
+        [
+            "ClientCore", "EventLoop", "TLS", "JSONCore", "WebSocketCore", "SocketIOCore", "ByteKit", "Determinism",
+            "HTTPTypes", "Synchronization",
+        ]
+    ),
     // The server with sockets.
     (
         "Muster",
@@ -72,14 +80,15 @@ private let allowedImports: [(target: String, modules: Set<String>)] = [
     (
         "Fleet",
         [
-            "ClientCore", "BotCore", "EventLoop", "TLS", "GameKit", "JSONCore", "SocketIOCore", "ByteKit",
-            "Determinism", "Foundation", "Glibc",
+            "ClientCore", "MusterClient", "BotCore", "EventLoop", "TLS", "GameKit", "JSONCore", "SocketIOCore",
+            "ByteKit", "Determinism", "Foundation", "Glibc",
         ]
     ),
     (
         "MusterCommand",
         [
-            "Muster", "ServerCore", "Games", "GameKit", "Fleet", "BotCore", "SimulatedWorld", "Determinism",
+            "Muster", "MusterClient", "ServerCore", "Games", "GameKit", "Fleet", "BotCore", "SimulatedWorld",
+            "Determinism",
             "JSONCore", "ArgumentParser", "Foundation", "Glibc",
         ]
     ),

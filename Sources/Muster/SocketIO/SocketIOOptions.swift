@@ -85,20 +85,9 @@ public struct ConnectionStateRecovery: Sendable {
 }
 
 /// How an event is sent.
-public struct EmitOptions: OptionSet, Sendable {
-    /// The options as bits.
-    public let rawValue: UInt8
+public typealias EmitOptions = SocketIOCore.EmitOptions
 
-    /// Options from their bits.
-    public init(rawValue: UInt8) { self.rawValue = rawValue }
-
-    /// Only the newest matters, as with a position: while a client does not take bytes, the newest event of the name waits for
-    /// it in place of those before. What a client does take is sent, however much in one turn.
-    public static let volatile = EmitOptions(rawValue: 1)
-    /// Not compressed, even where the client agreed to that: for what is compressed already, or has a secret in it beside
-    /// text that somebody else has chosen.
-    public static let uncompressed = EmitOptions(rawValue: 2)
-
+extension EmitOptions {
     var sendOptions: SocketSendOptions {
         var options = SocketSendOptions()
         options.isVolatile = contains(.volatile)

@@ -2,6 +2,7 @@ import BotCore
 import Determinism
 import GameKit
 import JSONCore
+import MusterClient
 
 /// How the bots of a fleet speak to the server.
 package enum FleetProtocol: String, CaseIterable, Sendable {

@@ -4,6 +4,7 @@ import EventLoop
 import GameKit
 import Glibc
 import JSONCore
+import MusterClient
 import TLS
 
 /// What came of a fleet.

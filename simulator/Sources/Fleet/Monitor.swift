@@ -3,6 +3,7 @@ import Determinism
 import EventLoop
 import Glibc
 import JSONCore
+import MusterClient
 import TLS
 
 /// Something that an admin does to a server.

@@ -3,26 +3,26 @@ import EventLoop
 /// Where a server is: what `--server` names.
 package struct ServerAddress: Sendable, Equatable {
     /// The host as in a URL: IPv6 in brackets.
-    var host: String
+    package var host: String
     /// The port, 1 to 65535.
-    var port: Int
+    package var port: Int
     /// Whether TLS is spoken there.
-    var isSecure = false
+    package var isSecure = false
 
     /// The `Host` field of a request.
-    var authority: String { "\(host):\(port)" }
+    package var authority: String { "\(host):\(port)" }
 
     /// The host by itself: what a certificate has to be for.
-    var name: String {
+    package var name: String {
         let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
         return isBracketed ? String(host.dropFirst().dropLast()) : host
     }
 
     /// What the loop connects to.
-    var socketAddress: SocketAddress { .ip(host: name, port: port) }
+    package var socketAddress: SocketAddress { .ip(host: name, port: port) }
 
     /// The forms that ``init(_:)`` takes.
-    static let forms = "http://HOST:PORT or https://HOST:PORT"
+    package static let forms = "http://HOST:PORT or https://HOST:PORT"
 
     /// Reads `http://HOST:PORT`, `ws://HOST:PORT` or `HOST:PORT`, or with TLS `https://HOST:PORT` or `wss://HOST:PORT`; the
     /// port is 80, or 443, unless named. Nil for anything else.
