@@ -89,7 +89,7 @@ struct ConnectionHookTests {
         waiting[0](nil)
         let patient = [Client(world, "/ws"), Client(world, Self.webSocket)]
         let polling = world.request("GET", Self.polling)
-        world.run(.seconds(10))
+        world.run(.seconds(11))
         #expect(patient.map { client in client.reading { client.status } } == [503, 503] && polling.status == 503)
         for decide in waiting { decide(nil) }
         world.turn()
@@ -181,10 +181,8 @@ struct ConnectionHookTests {
         let (plain, engine) = (Client(world, "/ws"), Client(world, Self.webSocket))
         let sessions = try [#require(services.plain.sessions.first), #require(services.engine.sessions.first)]
         #expect(sessions.map(\.roundTripTime) == [nil, nil])
-        for milliseconds in [30, 250] {
-            world.run(.seconds(24))
-            while engine.received.last != .text("2") { world.run(.milliseconds(100)) }
-            world.run(.zero)
+        for (round, milliseconds) in [30, 250].enumerated() {
+            while engine.received.count(where: { $0 == .text("2") }) == round { world.run(.milliseconds(100)) }
             let waited = world.clock.now
             world.clock.now = waited + .milliseconds(milliseconds)
             plain.send(.pong, [])
@@ -242,6 +240,7 @@ struct ConnectionHookTests {
         let session = try #require(services.plain.sessions.first)
         session.pauseReading()
         session.close(code: 1000, reason: "bye")
+        world.turn()
         #expect(!client.stream.isPaused && client.closeCode == 1000)
         client.sendClose(1000)
         #expect(client.stream.isClosed || client.stream.closing != nil)

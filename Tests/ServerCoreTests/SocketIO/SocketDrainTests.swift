@@ -25,10 +25,10 @@ struct SocketDrainTests {
         clients[1].join("/other")
         _ = clients[1].take()
         hall.world.server.drain()
-        #expect(clients[0].take() == [#"42["draining",{"seconds":1}]"#])
+        #expect(clients[0].take() == [#"42["draining",{"seconds":1.0}]"#])
         #expect(
-            clients[1].take() == [#"42["draining",{"seconds":2}]"#, #"42/other,["draining",{"seconds":2}]"#])
-        #expect(clients[2].take() == [#"42["draining",{"seconds":3}]"#])
+            clients[1].take() == [#"42["draining",{"seconds":2.0}]"#, #"42/other,["draining",{"seconds":2.0}]"#])
+        #expect(clients[2].take() == [#"42["draining",{"seconds":3.0}]"#])
         clients[2].say("41")
         clients[3].stream.cut()
         #expect(!hall.world.server.isDrained)
@@ -46,7 +46,7 @@ struct SocketDrainTests {
         let hall = Hall { $0.drainSpread = .seconds(60) }
         let clients = (0..<2).map { _ in hall.guest() }
         hall.world.server.drain()
-        #expect(clients[1].take() == [#"42["draining",{"seconds":5}]"#])
+        #expect(clients[1].take() == [#"42["draining",{"seconds":5.0}]"#])
         for client in clients { client.stream.cut() }
         #expect(hall.world.server.isDrained)
         let empty = Hall { $0.drainSpread = .seconds(60) }
