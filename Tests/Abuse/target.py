@@ -117,6 +117,9 @@ class Target:
         self.canary = Canary(self) if KINDS[kind] is not None else None
         # The first connection makes what is made once.
         self.friend({"echo": "/echo", "sio": "/ws"}.get(kind, "/lobby/first")).close()
+        if kind == "sio":
+            # Its second listener has a loop of its own.
+            Peer(self._quiet, (self.address[0], self.address[1] + 1)).upgrade("/socket.io/?EIO=4&transport=websocket").close()
         time.sleep(0.2)
         self.idle = measure.idle_rate(self.pid, calm)
 
