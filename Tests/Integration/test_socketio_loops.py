@@ -4,7 +4,7 @@
 import pytest
 
 import conformance
-from test_recovery import Raw, run, seen_gone
+from test_recovery import Raw, run
 from test_socketio import Place, play
 
 # The kernel spreads connections over the loops by their ports: all of these on one loop would be one case in thousands.
@@ -70,8 +70,7 @@ def test_places_are_found_on_whichever_loop_they_are(url):
         for turn in range(2):
             for client in clients:
                 client.cut()
-            for id in ids if turn == 0 else []:
-                await seen_gone(watcher, id)
+            # Sent to connections that may still count as alive, and missed by all the same.
             await watcher.say("say-room-all", "red", turn)
             await watcher.ask("echo-ack", 1)
             for client, id in zip(clients, ids):
