@@ -140,7 +140,7 @@ struct LobbyDoorTests {
         world.steps(3, of: code)
         #expect(quick.ack(1)?["accepted"] == true)
         for (client, namespace) in [(quick, "~quick"), (new, "~new"), (named, code)] {
-            #expect(client.snapshots("/lobby/\(namespace)") == plain.snapshots || !plain.snapshots.isEmpty)
+            #expect(!plain.snapshots.isEmpty)
             #expect(client.snapshots("/lobby/\(namespace)").last == plain.snapshots.last)
             #expect(
                 client.event("loud", in: "/lobby/\(namespace)") == 0
