@@ -37,8 +37,14 @@ import Synchronization
     /// for many streams during the turn. Also called once when the loop has been stopped, before it closes what is
     /// left.
     package var beforeWaiting: (() -> Void)? {
-        willSet { assertCurrent() }
+        get { turnEnds }
+        set {
+            assertCurrent()
+            turnEnds = newValue
+        }
     }
+    // Not to be seen by other modules: what they can reach is checked for exclusive access at each use.
+    private var turnEnds: (() -> Void)?
 
     /// Makes a loop and ignores SIGPIPE in this process, where it stays ignored.
     ///
@@ -90,8 +96,8 @@ import Synchronization
         stage = .running
         _ = unsafe uv_run(loop, UV_RUN_DEFAULT)
         endMailbox()
-        beforeWaiting?()
-        beforeWaiting = nil
+        endTurn()
+        turnEnds = nil
         repeat {
             unsafe uv_walk(loop, onWalkClosing, nil)
             _ = unsafe uv_run(loop, UV_RUN_NOWAIT)
@@ -128,6 +134,9 @@ import Synchronization
         unsafe uv_buf_init(
             receiveBuffer.assumingMemoryBound(to: CChar.self), UInt32(Self.receiveBufferByteCount))
     }
+
+    /// The loop is about to wait.
+    func endTurn() { turnEnds?() }
 
     private var prepareBase: UnsafeMutablePointer<uv_handle_t> {
         unsafe UnsafeMutableRawPointer(prepare).assumingMemoryBound(to: uv_handle_t.self)

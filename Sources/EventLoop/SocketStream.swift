@@ -11,8 +11,8 @@ import Glibc
 package final class SocketStream: LoopHandle, ByteStream {
     // The fields stand in the order that leaves no gaps: a server holds thousands of these.
 
-    /// Whether bytes still wait for the kernel; then ``send(_:then:)`` must not be called.
-    package private(set) var isBlocked = false
+    // None of them can be seen by other modules: what they can reach is checked for exclusive access at each use.
+    private var isWaiting = false
     /// Whether the peer has finished sending.
     private var hasEnded = false
     private var isReading = false
@@ -22,8 +22,9 @@ package final class SocketStream: LoopHandle, ByteStream {
     private var errorCode: Int32 = 0
     /// What has come since the stream was to be closed.
     private var dropped = ClosingInput()
-    /// Who receives what happens; to be set before ``startReading()``.
-    package var handler: (any ByteStreamHandler)?
+    private var recipient: (any ByteStreamHandler)?
+    /// Where the recipient is in memory.
+    private var recipientAddress: UInt = 0
     private var pending: PendingWrite?
     private var phase: Phase
     /// The other end; local while it is not known.
@@ -83,6 +84,18 @@ package final class SocketStream: LoopHandle, ByteStream {
         initialise(isPipe: isPipe)
     }
 
+    /// Who receives what happens; to be set before ``startReading()``.
+    package var handler: (any ByteStreamHandler)? {
+        get { recipient }
+        set {
+            recipient = newValue
+            recipientAddress = newValue.map { UInt(bitPattern: ObjectIdentifier($0)) } ?? 0
+        }
+    }
+
+    /// Whether bytes still wait for the kernel; then ``send(_:then:)`` must not be called.
+    package var isBlocked: Bool { isWaiting }
+
     /// The other end, with its address as text.
     package var peerAddress: SocketAddress { SocketAddress(peer) }
 
@@ -108,7 +121,7 @@ package final class SocketStream: LoopHandle, ByteStream {
     /// Delivers bytes, and the end, to the handler from the next turn on.
     package func startReading() {
         loop.assertCurrent()
-        precondition(handler != nil, "a stream needs a handler before it reads")
+        precondition(recipient != nil, "a stream needs a handler before it reads")
         guard isOpen else { return }
         read()
     }
@@ -137,25 +150,25 @@ package final class SocketStream: LoopHandle, ByteStream {
 
     /// Has the processor fetch the handler while the kernel reads.
     func prefetchHandler() {
-        if let handler { prefetch_object(UInt(bitPattern: ObjectIdentifier(handler))) }
+        prefetch_object(recipientAddress)
     }
 
     /// The loop's receive buffer holds `count` bytes; or `count` is the end or an error.
     func received(_ count: Int) {
         if count > 0 {
-            guard isOpen, let handler else {
+            guard isOpen, let recipient else {
                 if !isClosed, !dropped.drop(count) { closeNow() }
                 return
             }
             let buffer = unsafe loop.received(count)
             var bytes = unsafe MutableSpan(_unsafeElements: buffer)
-            handler.streamReceived(&bytes)
+            recipient.streamReceived(&bytes)
         } else if count == Int(UV_EOF.rawValue) {
             hasEnded = true
             isReading = false
             switch phase {
-            case .open: handler?.streamEnded(self)
-            case .finishing: if !isBlocked { closeNow() }
+            case .open: recipient?.streamEnded(self)
+            case .finishing: if !isWaiting { closeNow() }
             case .connecting, .sendingLast, .closed: break
             }
         } else if count < 0 {
@@ -172,7 +185,7 @@ package final class SocketStream: LoopHandle, ByteStream {
         loop.assertCurrent()
         let total = bytes.count + shared.count
         if isOpen, total > 0 {
-            precondition(!isBlocked, "send on a stream that is blocked")
+            precondition(!isWaiting, "send on a stream that is blocked")
             let written = unsafe withBuffers(bytes, shared, skipping: 0) { buffers, count in
                 unsafe write(buffers, count)
             }
@@ -214,7 +227,7 @@ package final class SocketStream: LoopHandle, ByteStream {
     }
 
     private func block(_ write: PendingWrite, written: Int) {
-        isBlocked = true
+        isWaiting = true
         pending = write
         let result = unsafe withBuffers(write.bytes, write.shared, skipping: written) { buffers, count in
             Int(unsafe uv_write(write.request, stream, buffers, count, onWritten))
@@ -229,9 +242,9 @@ package final class SocketStream: LoopHandle, ByteStream {
     func pendingWritten(_ status: Int32) {
         pending = nil
         guard status >= 0 else { return fail(UVError(code: status)) }
-        isBlocked = false
+        isWaiting = false
         switch phase {
-        case .open: handler?.streamDrained(self)
+        case .open: recipient?.streamDrained(self)
         case .finishing: finishSending()
         case .sendingLast: closeNow()
         case .connecting, .closed: break
@@ -252,9 +265,9 @@ package final class SocketStream: LoopHandle, ByteStream {
         case (.afterSending, .open):
             phase = .finishing(nil)
             read()
-            if !isBlocked { finishSending() }
+            if !isWaiting { finishSending() }
         case (.afterSendingLast, .open), (.afterSendingLast, .finishing):
-            guard isBlocked else { return closeNow() }
+            guard isWaiting else { return closeNow() }
             phase = .sendingLast
         case (.afterSending, .finishing), (.afterSending, .sendingLast), (.afterSendingLast, .sendingLast),
             (_, .closed):
@@ -281,7 +294,7 @@ package final class SocketStream: LoopHandle, ByteStream {
         case .open, .sendingLast: phase = .closed(nil)
         case .closed: break
         }
-        isBlocked = false
+        isWaiting = false
         closeHandle()
     }
 
@@ -289,8 +302,8 @@ package final class SocketStream: LoopHandle, ByteStream {
     /// no descriptor left, of which it takes one more for the moment.
     package func detach() -> (any DetachedStream)? {
         loop.assertCurrent()
-        guard isOpen, !isBlocked, let detached = DetachedSocket(socket, peer: peer) else { return nil }
-        handler = nil
+        guard isOpen, !isWaiting, let detached = DetachedSocket(socket, peer: peer) else { return nil }
+        recipient = nil
         // The socket lives on by its other descriptor: closing one of two sends nothing to the peer.
         closeNow()
         return detached
@@ -307,13 +320,13 @@ package final class SocketStream: LoopHandle, ByteStream {
     }
 
     override func handleClosed() {
-        let handler = handler
-        self.handler = nil
+        let recipient = recipient
+        self.recipient = nil
         if case .closed(let attempt?) = phase {
             phase = .closed(nil)
             attempt.completion(.failure(error ?? .canceled))
         } else {
-            handler?.streamClosed(self)
+            recipient?.streamClosed(self)
         }
     }
 }

@@ -32,7 +32,7 @@ func onWake(_ handle: UnsafeMutablePointer<uv_async_t>?) {
 }
 
 func onPrepare(_ handle: UnsafeMutablePointer<uv_prepare_t>?) {
-    unsafe eventLoop(handle?.pointee.loop).beforeWaiting?()
+    unsafe eventLoop(handle?.pointee.loop).endTurn()
 }
 
 /// Counts the handles that have an owner; `context` is an `Int`.

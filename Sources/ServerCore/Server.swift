@@ -30,17 +30,20 @@ package final class Server {
     let deflatePool: DeflatePool
 
     /// What has happened so far.
-    package var counted: Counters { counters }
+    package var counted: Counters {
+        turn.count(into: &counters)
+        return counters
+    }
     // Not to be seen by other modules: what they can reach is checked for exclusive access at each use.
+    let turn = Turn()
     var counters = Counters()
     var wheel: TimerWheel
-    var spareOutboxes = SpareOutboxes()
     /// Socket.IO for authors, by the number in timer tokens.
-    var socketHubs: [SocketHub] = []
-    /// Connections with something to flush.
-    var dirty: [DirtyConnection] = []
+    private(set) var socketHubs: [SocketHub] = []
+    /// Whether a session on polling has an answer to give.
+    private var hasDirtyPolls = false
     /// Connections with a request that belongs to another loop.
-    var leaving: [Connection] = []
+    private var leaving: [Connection] = []
     /// Connections of proxies that have not said for whom they speak.
     var arrivals = ArrivalTable()
     /// Holds back log lines about what peers do wrong.
@@ -60,6 +63,8 @@ package final class Server {
     private var lobbyIndex: [String: HostedLobby] = [:]
     package private(set) var lobbies: [HostedLobby] = []
     private var schedule = Heap<ScheduledLobby>()
+    /// When the first of them is due.
+    private var nextLobbyDue: Instant?
     /// Those whose steps are being run.
     private var turning: [ScheduledLobby] = []
     private var openedCount: UInt64 = 0
@@ -73,8 +78,7 @@ package final class Server {
     /// How late steps were, since the start.
     package internal(set) var lateness = LatenessRecord()
     let startedAt: Instant
-    /// Set once a drain has begun.
-    package private(set) var drainDeadline: Instant?
+    private var drainEnd: Instant?
     /// Whether every connection has been told to go.
     private(set) var isClosing = false
 
@@ -192,9 +196,8 @@ package final class Server {
 
     /// When ``advance()`` has something to do next, or nil when only a new event can bring work.
     package var nextWake: Instant? {
-        let lobbyDue = schedule.min?.due
-        guard let timerDue = wheel.nextWake else { return lobbyDue }
-        return lobbyDue.map { min($0, timerDue) } ?? timerDue
+        guard let timerDue = wheel.nextWake else { return nextLobbyDue }
+        return nextLobbyDue.map { min($0, timerDue) } ?? timerDue
     }
 
     /// Runs every timer and every lobby step that is due.
@@ -237,6 +240,7 @@ package final class Server {
             }
             turning.removeLast(turning.count - stillTurning)
         }
+        nextLobbyDue = schedule.min?.due
     }
 
     private func reschedule(_ entry: ScheduledLobby) {
@@ -249,35 +253,44 @@ package final class Server {
     package func flush() {
         repeat {
             answerPolls()
-            flushConnections()
-            if !leaving.isEmpty { moveConnections() }
+            if turn.isDirty { turn.flush() }
+            if !leaving.isEmpty { moveConnections(takeLeaving()) }
             // A stream that was closed may have taken a poll with it, which ends a session whose POST still waits; one that
             // cannot move is answered here.
-        } while engineSessions.isDirty || !dirty.isEmpty
+        } while hasDirtyPolls || turn.isDirty
         deflatePool.forgetShared()
         for hub in socketHubs { hub.relay?.flush() }
-        loops.flush()
+        if loopCount > 1 { loops.flush() }
     }
 
     private func answerPolls() {
-        while engineSessions.isDirty {
+        while hasDirtyPolls {
+            hasDirtyPolls = false
             for polling in engineSessions.takeDirty() { polling.flush() }
         }
     }
 
-    private func flushConnections() {
-        // A flush may close streams and so mark others dirty, which is why the list can grow while it is read.
-        var index = 0
-        var byteCount = 0
-        while index < dirty.count {
-            // By the time its turn comes the kernel's work for this one has driven it out of the cache.
-            if index + 1 < dirty.count { dirty[index + 1].prefetch() }
-            byteCount += dirty[index].take()?.flush() ?? 0
-            index += 1
-        }
-        counters[.bytesOut] += UInt64(byteCount)
-        dirty.removeAll(keepingCapacity: true)
+    /// Has a session on polling answered at the end of the turn.
+    func markDirty(_ polling: PollingTransport) {
+        engineSessions.markDirty(polling)
+        hasDirtyPolls = true
     }
+
+    /// Has a connection move to another loop at the end of the turn.
+    func markLeaving(_ connection: Connection) {
+        var taken = takeLeaving()
+        taken.append(connection)
+        swap(&taken, &leaving)
+    }
+
+    private func takeLeaving() -> [Connection] {
+        var taken: [Connection] = []
+        swap(&taken, &leaving)
+        return taken
+    }
+
+    /// Adds Socket.IO for an author.
+    func add(_ hub: SocketHub) { socketHubs = socketHubs + [hub] }
 
     /// Takes what another loop has said.
     package func receive(_ batch: LoopBatch) {
@@ -306,6 +319,7 @@ package final class Server {
         lobbies.append(lobby)
         counters[.lobbiesOpened] += 1
         schedule.insert(ScheduledLobby(due: lobby.nextDue, order: openedCount, lobby: lobby))
+        nextLobbyDue = schedule.min?.due
         openedCount += 1
         return lobby
     }
@@ -320,6 +334,9 @@ package final class Server {
 
     // MARK: Draining
 
+    /// When those who still play are told to go; nil before a drain has begun.
+    package var drainDeadline: Instant? { drainEnd }
+
     /// Takes no new players from now on, on any loop, tells those who play, and gives them the drain time to leave.
     ///
     /// Each loop's driver ends it once its server's ``isDrained`` is true.
@@ -333,7 +350,7 @@ package final class Server {
     func beginDrain() {
         guard drainDeadline == nil else { return }
         let now = clock()
-        drainDeadline = now + settings.drainTime
+        drainEnd = now + settings.drainTime
         for lobby in lobbies {
             let notice: JSONValue = ["seconds": .number(settings.drainTime.seconds)]
             lobby.emit("draining", notice)

@@ -28,7 +28,7 @@ struct Overview {
         }
         return LoopFigures(
             connections: server.connectionCount, lobbyCount: server.lobbies.count, seats: seats,
-            rates: currentRates(), lateness: server.lateness, counters: server.counters,
+            rates: currentRates(), lateness: server.lateness, counters: server.counted,
             rows: server.lobbies.prefix(Self.lobbiesListedMax).map { $0.row(withSeats: true) })
     }
 
@@ -36,9 +36,10 @@ struct Overview {
         let now = server.clock()
         let seconds = (now - lastInstant).seconds
         if let rates, seconds < 0.5 { return rates }
+        let counted = server.counted
         let totals = LoopRates(
-            bytesIn: Int64(clamping: server.counters[.bytesIn]), bytesOut: Int64(clamping: server.counters[.bytesOut]),
-            steps: Int64(clamping: server.counters[.steps]))
+            bytesIn: Int64(clamping: counted[.bytesIn]), bytesOut: Int64(clamping: counted[.bytesOut]),
+            steps: Int64(clamping: counted[.steps]))
         let scale = seconds > 0 ? 1 / seconds : 0
         let fresh = LoopRates(
             bytesIn: Int64(Double(totals.bytesIn - last.bytesIn) * scale),

@@ -1,5 +1,4 @@
 import ByteKit
-import CPrefetch
 import Determinism
 import HTTPCore
 import WebSocketCore
@@ -11,7 +10,8 @@ import WebSocketCore
 /// ``HTTPChannel`` or ``WebSocketTransport``. Belongs to one loop.
 package final class Connection: ByteStreamHandler {
     // What each delivery of a broadcast touches stands first, so that it lies in as few cache lines as can be.
-    unowned let server: Server
+    /// What the connections of its loop share at each message.
+    let turn: Turn
     let stream: any ByteStream
     /// What reads the bytes: one of the two, until the connection has ended.
     private(set) var webSocket: WebSocketTransport?
@@ -28,6 +28,7 @@ package final class Connection: ByteStreamHandler {
     /// Whether the bytes come over TLS.
     let isSecure: Bool
 
+    unowned let server: Server
     private var http: HTTPChannel?
     private var timer = TimerWheel.Key.none
     /// The connection's place in the server's table and in timer tokens.
@@ -37,6 +38,7 @@ package final class Connection: ByteStreamHandler {
 
     init(server: Server, stream: any ByteStream, peer: PeerAddress, isSecure: Bool, slot: Int) {
         self.server = server
+        turn = server.turn
         self.stream = stream
         self.peer = peer
         self.isSecure = isSecure
@@ -49,7 +51,7 @@ package final class Connection: ByteStreamHandler {
     // MARK: Bytes in
 
     package func streamReceived(_ bytes: inout MutableSpan<UInt8>) {
-        server.counters[.bytesIn] += UInt64(bytes.count)
+        turn.received(bytes: bytes.count)
         read(&bytes)
     }
 
@@ -165,11 +167,11 @@ package final class Connection: ByteStreamHandler {
     }
 
     private func takeOutbox() {
-        out = server.spareOutboxes.take()
+        out = turn.takeOutbox()
     }
 
     private func giveBackOutbox() {
-        withOutbox { server.spareOutboxes.giveBack(&$0) }
+        withOutbox { turn.giveBack(&$0) }
     }
 
     /// Lends the outbox to a function of another module.
@@ -188,7 +190,7 @@ package final class Connection: ByteStreamHandler {
     private func markDirty() {
         guard !isDirty else { return }
         isDirty = true
-        server.dirty.append(DirtyConnection(self))
+        turn.markDirty(self)
     }
 
     /// Hands the outbox to the stream, and closes it when that was all.
@@ -221,7 +223,7 @@ package final class Connection: ByteStreamHandler {
 
     /// Hands the outbox over before the turn has ended, when it has become large.
     func handOverEarly() {
-        server.counters[.bytesOut] += UInt64(handOver())
+        turn.sent(bytes: handOver())
     }
 
     package func streamDrained(_ stream: any ByteStream) {
@@ -333,34 +335,5 @@ package final class Connection: ByteStreamHandler {
         }
         if let webSocket { webSocket.timeReached(now) } else { http?.timeReached(now) }
         armTimer()
-    }
-}
-
-/// A connection with something to flush, and where in memory that will take place.
-struct DirtyConnection {
-    private var connection: Connection?
-    private let address: UInt
-    private let streamAddress: UInt
-
-    @inline(__always)
-    init(_ connection: Connection) {
-        self.connection = connection
-        address = UInt(bitPattern: ObjectIdentifier(connection))
-        streamAddress = UInt(bitPattern: ObjectIdentifier(connection.stream))
-    }
-
-    /// Has the processor fetch what the flush will touch.
-    @inline(__always)
-    func prefetch() {
-        prefetch_object(address)
-        prefetch_object(streamAddress)
-    }
-
-    /// The connection, once: whoever takes it lets go of it while it is still in the cache.
-    @inline(__always)
-    mutating func take() -> Connection? {
-        var taken: Connection?
-        swap(&taken, &connection)
-        return taken
     }
 }

@@ -174,7 +174,7 @@ final class HTTPChannel {
         departure = (head, loop)
         isPaused = true
         connection.stream.pauseReading()
-        server.leaving.append(connection)
+        server.markLeaving(connection)
     }
 
     /// The request that belongs to another loop, with all that has come after its head.
@@ -260,7 +260,7 @@ final class HTTPChannel {
 
     func drained() {
         exchange?.drained()
-        if stage == .leaving { server.leaving.append(connection) }
+        if stage == .leaving { server.markLeaving(connection) }
         resume()
     }
 

@@ -67,9 +67,7 @@ extension Server {
     }
 
     /// Sends away the connections that have nothing more to do here.
-    func moveConnections() {
-        let leaving = leaving
-        self.leaving.removeAll(keepingCapacity: true)
+    func moveConnections(_ leaving: [Connection]) {
         for connection in leaving { connection.leave() }
     }
 

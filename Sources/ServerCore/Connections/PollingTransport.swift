@@ -283,7 +283,7 @@ final class PollingTransport: Transport {
     private func markDirty() {
         guard !isDirty else { return }
         isDirty = true
-        server.engineSessions.markDirty(self)
+        server.markDirty(self)
     }
 
     /// The end of a turn: answers the GET that waits when there is anything to say.

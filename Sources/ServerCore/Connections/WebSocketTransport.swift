@@ -30,6 +30,8 @@ final class WebSocketTransport: Transport {
     /// Bounds the work of decompressing what is received, where that was agreed to.
     private let inflates: InflateAllowance?
     private var allowance: MessageAllowance
+    /// Whether a message has begun and not ended, as of the last read.
+    private var isMidMessage = false
     /// When the peer must have answered our close frame.
     private var closeDeadline = Instant.distantFuture
     /// When the message, or the packet with attachments, that is under way must be whole.
@@ -71,11 +73,11 @@ final class WebSocketTransport: Transport {
         guard phase != .ended else { return }
         inflates?.fill(now: server.clock())
         let count = read(&receiver, &bytes, from: start)
-        server.counters[.messagesIn] += UInt64(count)
+        connection.turn.received(messages: count)
         noteUnfinished(isNew: count > 0)
     }
 
-    /// Handles every event in `bytes`; returns how many messages there were.
+    /// Handles every event in `bytes` and notes whether a message is left open; returns how many messages there were.
     ///
     /// The receiver is lent once for the whole read: to ask for it anew at each message costs as much as the message.
     /// So nothing that is called here may read it, or receive.
@@ -107,6 +109,7 @@ final class WebSocketTransport: Transport {
             server.counters[error == .tooMuchToInflate ? .inflatesRateLimited : .messagesMalformed] += 1
             fail(code: error.closeCode, reason: session?.givesReasons == false ? "" : error.reason)
         }
+        isMidMessage = receiver.isMidMessage
         return count
     }
 
@@ -156,7 +159,7 @@ final class WebSocketTransport: Transport {
 
     /// Begins, goes on or ends counting the time of a message that is not whole yet.
     private func noteUnfinished(isNew: Bool) {
-        guard phase == .open, receiver.isMidMessage || session?.expectsAttachment == true else {
+        guard phase == .open, isMidMessage || session?.expectsAttachment == true else {
             messageDeadline = .distantFuture
             return
         }

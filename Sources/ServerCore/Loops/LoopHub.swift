@@ -74,7 +74,6 @@ final class LoopHub {
 
     /// Ends the turn: reports, then one batch to each loop that was told something. After the connections' flush.
     func flush() {
-        guard links.count > 1 else { return }
         for member in reporting {
             if member.isReportDue() { taken[member.loop].append(member.number) }
             member.reportCongestion()

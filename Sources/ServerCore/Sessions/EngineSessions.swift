@@ -64,8 +64,6 @@ struct EngineSessions {
 
     // MARK: The end of a turn
 
-    var isDirty: Bool { !dirty.isEmpty }
-
     mutating func markDirty(_ polling: PollingTransport) { dirty.append(polling) }
 
     mutating func takeDirty() -> [PollingTransport] {

@@ -89,7 +89,7 @@ package final class SocketHub {
         decoder = SocketPacketDecoder(limits: limits)
         recovery = settings.recovery.map { SocketRecovery($0, server: server) }
         recovery?.hub = self
-        server.socketHubs.append(self)
+        server.add(self)
         if server.loopCount > 1 { loops = SocketLoops(self) }
         _ = namespace(SocketPacket.mainNamespace)
     }

@@ -22,6 +22,8 @@ package final class DeflatePool {
     var scratch: [UInt8] = []
     /// Messages that many are sent in this turn.
     var shared = SharedMessages()
+    /// Whether there is anything in it: asked each turn.
+    var hasShared = false
 
     /// An empty pool.
     ///
@@ -69,7 +71,9 @@ package final class DeflatePool {
 
     /// Forgets the messages that were compressed for many: a turn is over.
     package func forgetShared() {
-        if !shared.isEmpty { shared.removeAll() }
+        guard hasShared else { return }
+        hasShared = false
+        shared.removeAll()
     }
 
     /// Lets go of a scratch that one large message has made large.

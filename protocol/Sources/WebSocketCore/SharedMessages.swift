@@ -18,8 +18,6 @@ struct SharedMessages {
     private var entries: [Entry] = []
     private static let entriesMax = 8
 
-    var isEmpty: Bool { entries.isEmpty }
-
     /// The place of what those frames came to; nil when they have not been seen.
     func place(of plain: [UInt8], windowBits: Int, threshold: Int) -> Int? {
         // The last is nearly always the one. Arrays that share their bytes are the same without a look at them.
@@ -76,6 +74,7 @@ extension DeflatePool {
         forgetLargeScratch()
         let result = isSmaller ? frames : nil
         shared.note(plain, windowBits: windowBits, threshold: threshold, compressed: result)
+        hasShared = true
         return result
     }
 
