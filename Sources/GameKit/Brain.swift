@@ -17,6 +17,15 @@ public protocol Brain: SendableMetatype {
     ///   - seat: The brain's own seat.
     ///   - tick: The snapshot's tick.
     mutating func decide(_ game: Played, seat: Int, tick: UInt32) -> Played.Input?
+
+    /// Hears an event of the game, whether it was for everybody or for this seat alone: a hand of cards, for example. Does
+    /// nothing unless the brain says otherwise.
+    mutating func hear(_ event: String, _ data: JSONValue)
+}
+
+extension Brain {
+    /// Does nothing.
+    public mutating func hear(_ event: String, _ data: JSONValue) {}
 }
 
 /// A kind of brain, whatever its Swift type.
@@ -33,7 +42,7 @@ public struct BrainType: Sendable {
         makeBrain = { options, seed in
             var context = GameContext(tickRate: B.Played.rules.tickRate, seed: seed)
             var mind = Mind(brain: B(seed: seed), game: try B.Played(&context, options: options))
-            return BotBrain { state, seat in
+            return BotBrain(hear: { mind.brain.hear($0, $1) }) { state, seat in
                 replication.restore(state, into: &mind.game)
                 guard let input = mind.decide(seat: seat, tick: state.tick) else { return nil }
                 var values = [UInt32](repeating: 0, count: inputRecord.width)
@@ -71,11 +80,18 @@ public struct BrainType: Sendable {
 
 /// One bot's brain, as the bot sees it. Belongs to one loop.
 @usableFromInline package final class BotBrain {
+    private let ear: (String, JSONValue) -> Void
     private let body: (WorldState, Int) -> [UInt32]?
 
-    @usableFromInline init(_ body: @escaping (WorldState, Int) -> [UInt32]?) {
+    @usableFromInline init(
+        hear: @escaping (String, JSONValue) -> Void, decide body: @escaping (WorldState, Int) -> [UInt32]?
+    ) {
+        ear = hear
         self.body = body
     }
+
+    /// Tells the brain of an event of its game.
+    package func hear(_ event: String, _ data: JSONValue) { ear(event, data) }
 
     /// The quantised input to send at this state, or nil for none.
     package func decide(state: WorldState, seat: Int) -> [UInt32]? { body(state, seat) }

@@ -46,8 +46,15 @@ public struct GameContext: ~Copyable {
     }
 
     /// Ends the game after this call; the first result counts.
-    public mutating func finish(_ result: JSONValue = .null) {
-        if output.result == nil { output.result = result }
+    ///
+    /// - Parameters:
+    ///   - result: Told to everybody in the event `finished`, and stored.
+    ///   - scores: By seat, higher is better: what leaderboards are made of. Those of seats that are free are left out.
+    public mutating func finish(_ result: JSONValue = .null, scores: [Int: Int] = [:]) {
+        guard output.result == nil else { return }
+        output.result = result
+        // A dictionary has no order of its own.
+        output.scores = scores.sorted { $0.key < $1.key }.map { GameScore(seat: $0.key, score: $0.value) }
     }
 
     /// Takes a seat away from its player. The game's `leave` follows, after this call.
@@ -87,6 +94,20 @@ package struct GameKick: Sendable, Equatable {
     }
 }
 
+/// What a seat has scored in a game that has ended.
+package struct GameScore: Sendable, Equatable {
+    /// The seat's number.
+    package var seat: Int
+    /// Higher is better.
+    package var score: Int
+
+    /// A seat's score.
+    package init(seat: Int, score: Int) {
+        self.seat = seat
+        self.score = score
+    }
+}
+
 /// What a game wants of its host, in the order it was said.
 package struct GameOutput: Sendable, Equatable {
     /// Events to send.
@@ -95,6 +116,8 @@ package struct GameOutput: Sendable, Equatable {
     package var kicks: [GameKick] = []
     /// The result, once the game has ended.
     package var result: JSONValue?
+    /// The scores that came with it, by seat.
+    package var scores: [GameScore] = []
 
     /// Nothing.
     package init() {}

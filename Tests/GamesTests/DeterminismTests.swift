@@ -20,7 +20,13 @@ struct DeterminismTests {
             let inputs = brains.enumerated().compactMap { seat, brain in
                 seen.flatMap { brain.decide(state: $0, seat: seat) }.map { (seat: seat, values: $0) }
             }
-            events += try table.step(inputs)
+            let said = try table.step(inputs)
+            events += said
+            for event in said {
+                for (seat, brain) in brains.enumerated() where event.seat ?? seat == seat {
+                    brain.hear(event.name, event.data)
+                }
+            }
             let message = Snapshot.encode(table.state, since: seen, schema: type.schema, stateHash: table.state.hash)
             try receiver.receive(message.span)
             #expect(receiver.state == table.state)
@@ -44,5 +50,24 @@ struct DeterminismTests {
         #expect(first.events.filter { $0.name == "round-over" }.count >= 20)
         #expect(!first.events.contains { $0.name == "refused" })
         #expect(first.hashes.last == 2_716_888_613)
+    }
+
+    @Test
+    func `four brains play crazy eights, each from the hand that it alone was told`() throws {
+        let first = try Self.play("eights", brains: 4, ticks: 1_500, seed: 7)
+        let second = try Self.play("eights", brains: 4, ticks: 1_500, seed: 7)
+        #expect(first.hashes == second.hashes)
+        #expect(first.events.filter { $0.name == "round-over" }.count >= 10)
+        #expect(!first.events.contains { $0.name == "refused" })
+        #expect(first.hashes.last == 2_679_352_979)
+    }
+
+    @Test
+    func `eight brains race to the end of their laps`() throws {
+        let first = try Self.play("racing", brains: 8, ticks: 3_000, seed: 7)
+        let second = try Self.play("racing", brains: 8, ticks: 3_000, seed: 7)
+        #expect(first.hashes == second.hashes)
+        #expect(first.events.filter { $0.name == "arrived" }.count == 8)
+        #expect(first.hashes.last == 3_354_809_723)
     }
 }

@@ -17,12 +17,17 @@ final class TestTable {
     /// Runs one step with these seats' inputs, given as quantised values; returns what the game said.
     @discardableResult
     func step(_ inputs: [(seat: Int, values: [UInt32])] = []) throws -> [GameEvent] {
+        try stepOutput(inputs).events
+    }
+
+    /// The same, with all that the game said.
+    func stepOutput(_ inputs: [(seat: Int, values: [UInt32])]) throws -> GameOutput {
         sequence += 1
         let input = inputs.map { seat, values in
             SeatInput(seat: seat, input: QuantisedInput(tick: game.tick + 1, sequence: sequence, values: values))
         }
         try game.step(input)
         game.capture(into: &state)
-        return game.takeOutput().events
+        return game.takeOutput()
     }
 }

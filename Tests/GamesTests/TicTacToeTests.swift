@@ -60,4 +60,16 @@ struct TicTacToeTests {
         #expect(table.state.tables[0].values.first == 0)
         #expect(table.state.tables[1].values == [UInt32](repeating: 0, count: 9))
     }
+
+    @Test
+    func `after as many rounds as it was asked for the game finishes, with the rounds won as scores`() throws {
+        let type = try #require(BuiltInGames.all.first { $0.name == "tictactoe" })
+        let table = try TestTable(type, players: 2, options: ["rounds": 1])
+        var output = GameOutput()
+        for (seat, cell) in [(0, 0), (1, 3), (0, 1), (1, 4), (0, 2)] as [(Int, UInt32)] {
+            output = try table.stepOutput([(seat, [cell])])
+        }
+        #expect(output.result == ["winner": 0])
+        #expect(output.scores == [GameScore(seat: 0, score: 1), GameScore(seat: 1, score: 0)])
+    }
 }

@@ -41,6 +41,21 @@ struct SimulationTests {
         #expect(result.report[.gameEvents] > 0)
     }
 
+    @Test(arguments: ["eights", "racing"])
+    func `games that come to an end are played to it, and again, by bots that drop their connections`(
+        _ name: String
+    ) throws {
+        var options = makeOptions(seed: 9, seconds: 400, bots: 8)
+        options.lobbies = 2
+        options.cutEvery = .seconds(30)
+        let game = try #require(BuiltInGames.all.first { $0.name == name })
+        let brain = try #require(BuiltInGames.brains.first { $0.gameName == name })
+        let result = Simulation(options, game: game, brain: brain).run()
+        #expect(result.failures.isEmpty, "\(result.failures)")
+        // Each of them in at least two games, and on to the next.
+        #expect(result.report[.gamesFinished] >= 16)
+    }
+
     @Test(arguments: [NetworkConditions.lan, .cellular, .awful])
     func `bots that drop their connections take up their own seats on any network`(_ conditions: NetworkConditions) {
         var options = makeOptions(seed: 7, seconds: 30)

@@ -1,6 +1,8 @@
 import GameKit
 
 /// Three in a row, turn by turn, round after round. Seat 0 plays crosses, seat 1 noughts; they begin in turn.
+///
+/// Options: `rounds`, 1 to 1,000, after which the game finishes; without it there is no end.
 struct TicTacToe: Game {
     /// What is in a cell.
     enum Mark: Int, CaseIterable, FieldValue {
@@ -52,8 +54,12 @@ struct TicTacToe: Game {
     var match = Match()
     var cells = Table<Cell>()
     private var nextRoundTick: UInt32 = 0
+    /// Rounds won, by seat.
+    private var wins = [0, 0]
+    private let rounds: Int?
 
-    init(_ context: inout GameContext, options: JSONValue) {
+    init(_ context: inout GameContext, options: JSONValue) throws {
+        rounds = try OptionsError.integer("rounds", in: 1...1_000, of: options)
         for _ in 0..<9 { cells.insert(Cell()) }
     }
 
@@ -63,6 +69,7 @@ struct TicTacToe: Game {
 
     mutating func leave(_ seat: Seat, _ context: inout GameContext) {
         begin(round: 1)
+        wins = [0, 0]
         match.phase = .waiting
     }
 
@@ -100,6 +107,13 @@ struct TicTacToe: Game {
         match.winner = isWon ? mark : .none
         nextRoundTick = context.tick + 2 * UInt32(context.tickRate)
         context.emit("round-over", ["winner": isWon ? .string(mark.name) : .null])
+        if isWon { wins[mark == .cross ? 0 : 1] += 1 }
+        if match.round == rounds { finish(&context) }
+    }
+
+    private func finish(_ context: inout GameContext) {
+        let winner: JSONValue = wins[0] == wins[1] ? .null : wins[0] > wins[1] ? 0 : 1
+        context.finish(["winner": winner], scores: [0: wins[0], 1: wins[1]])
     }
 
     private mutating func begin(round: Int) {

@@ -331,7 +331,9 @@ extension Bot: LobbyClientOwner {
         case "finished":
             gameIsOver = true
             report[.gamesFinished] += 1
-        default: report[.gameEvents] += 1
+        default:
+            report[.gameEvents] += 1
+            play?.brain.hear(name, data)
         }
     }
 
