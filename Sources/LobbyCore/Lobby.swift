@@ -60,21 +60,44 @@ package final class Lobby {
 
     // MARK: Seats
 
+    /// Keeps a seat until `until` for whoever comes with the reservation's number; nil when all are taken. The game hears
+    /// nothing of it.
+    package func reserve(for subject: String?, until: Instant) -> (seat: Int, number: UInt64)? {
+        seats.reserve(for: subject, until: until)
+    }
+
     /// Gives a seat to a new player, or nil when all are taken.
-    package func take(name: String, token: SeatTable.TokenDigest) -> Int? {
-        guard let seat = seats.take(name: name, token: token) else { return nil }
-        inbox.reset(seat: seat)
-        instance.join(seat: seat, name: name)
+    package func take(name: String, subject: String? = nil, token: SeatTable.TokenDigest) -> Int? {
+        guard let seat = seats.take(name: name, subject: subject, token: token) else { return nil }
+        seated(seat, name)
         return seat
     }
 
-    /// Connects the holder of a seat again. The client's input sequence starts anew.
-    package func resume(_ seat: Int, newToken: SeatTable.TokenDigest, presented: SeatTable.TokenDigest) {
-        seats.resume(seat, newToken: newToken, presented: presented)
+    /// Gives a reserved seat to a new player who has come with the reservation.
+    package func claim(
+        _ seat: Int, reservation: UInt64, name: String, subject: String?, token: SeatTable.TokenDigest
+    ) throws(SeatRefusal) {
+        try seats.claim(seat, reservation: reservation, name: name, subject: subject, token: token)
+        seated(seat, name)
+    }
+
+    private func seated(_ seat: Int, _ name: String) {
         inbox.reset(seat: seat)
-        instance.resume(seat: seat)
+        instance.join(seat: seat, name: name)
+    }
+
+    /// Connects the holder of a seat again. The client's input sequence starts anew.
+    ///
+    /// - Parameter presented: The token that the holder has come with; nil where it is known without one.
+    package func resume(_ seat: Int, newToken: SeatTable.TokenDigest, presented: SeatTable.TokenDigest?) {
+        let effect = seats.resume(seat, newToken: newToken, presented: presented)
+        inbox.reset(seat: seat)
+        if effect == .resumed { instance.resume(seat: seat) }
         setCongested(false, seat: seat)
     }
+
+    /// Lets holders with a subject come back without a token.
+    package func letReturnBySubject() { seats.returnsBySubject = true }
 
     /// Tells the game, from its next step on, whether the holder's connection keeps up with what it is sent.
     package func setCongested(_ isCongested: Bool, seat: Int) {
@@ -88,23 +111,29 @@ package final class Lobby {
 
     /// The holder's connection is lost; the seat is kept for the grace time if its holder can come back.
     package func drop(_ seat: Int, at now: Instant) {
-        if seats.drop(seat, until: now + rules.grace) {
-            instance.drop(seat: seat)
-        } else {
-            emptied(seat)
-        }
+        tell(seats.drop(seat, until: now + rules.grace), of: seat)
     }
 
     /// Frees a seat for good.
-    package func leave(_ seat: Int) {
-        guard seats.rows[seat].state != .free else { return }
-        seats.vacate(seat)
-        emptied(seat)
+    ///
+    /// - Parameter event: Why: leave, kick, ban or expire.
+    package func free(_ seat: Int, by event: SeatEvent) {
+        tell(seats.free(seat, by: event), of: seat)
     }
 
-    private func emptied(_ seat: Int) {
-        inbox.reset(seat: seat)
-        instance.leave(seat: seat)
+    /// Frees all seats of a lobby that is over; the game hears nothing more.
+    package func dispose() {
+        for seat in seats.rows.indices { seats.free(seat, by: .dispose) }
+    }
+
+    private func tell(_ effect: SeatEffect, of seat: Int) {
+        switch effect {
+        case .dropped: instance.drop(seat: seat)
+        case .left:
+            inbox.reset(seat: seat)
+            instance.leave(seat: seat)
+        case .none, .joined, .resumed, .replaced: break
+        }
     }
 
     // MARK: Inputs and steps

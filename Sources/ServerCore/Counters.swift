@@ -6,7 +6,8 @@ package enum Counter: Int, CaseIterable, Sendable {
     case bytesIn, bytesOut, messagesIn, messagesMalformed, messagesRateLimited
     case compressionsDeclined, inflatesRateLimited
     case joinTimeouts, closeTimeouts, heartbeatsMissed, slowConsumersClosed
-    case joins, joinsRefused, resumes, drops, graceExpired, leaves, kicks
+    case joins, joinsRefused, resumes, drops, graceExpired, leaves, kicks, bans, joinsBarred
+    case seatsReserved, reservationsRefused, reservationsUsed, reservationsExpired
     case inputsAccepted, inputsRepeated, inputsTooEarly, inputsOverflowed, inputsRefused
     case snapshotsSent, snapshotsSkipped, keyframesSent, catchUpsSent, keyframesRequested, stateMismatches
     case steps, stepsDropped, lobbiesOpened, lobbiesFailed, lobbiesClosed, lobbiesDegraded, lobbiesExhausted

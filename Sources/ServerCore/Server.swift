@@ -367,7 +367,7 @@ package final class Server {
 
     /// Whether nobody sits in a lobby of this loop, or is yet to be let go of by a hub.
     var isSettled: Bool {
-        lobbies.allSatisfy { $0.lobby.seats.takenCount == 0 } && socketHubs.allSatisfy(\.isSettled)
+        lobbies.allSatisfy { $0.lobby.seats.heldCount == 0 } && socketHubs.allSatisfy(\.isSettled)
     }
 
     /// Ends every connection with the draining code. Flush afterwards.

@@ -52,7 +52,7 @@ def test_an_admin_sees_the_true_numbers_and_a_kicked_player_cannot_come_back(ser
         assert (await player.expect("closed by")) == 4003
         again = await Plain.connect(server, "watched")
         await again.send("join", {"token": player.joined["token"]})
-        assert (await again.expect("exception"))["code"] == 4001
+        assert (await again.expect("exception"))["code"] == 4003
         await admin.disconnect()
 
     run(play())

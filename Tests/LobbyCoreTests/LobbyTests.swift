@@ -153,8 +153,8 @@ struct LobbyTests {
         #expect(said() == ["drop a", "leave b"], "a seat that nobody can come back to is left at once")
         lobby.resume(0, newToken: [4], presented: [1])
         lobby.resume(0, newToken: [5], presented: [4])
-        lobby.leave(0)
-        lobby.leave(0)
+        lobby.free(0, by: .leave)
+        lobby.free(0, by: .leave)
         #expect(said() == ["resume a", "leave a"])
         #expect(lobby.seats.takenCount == 0)
     }

@@ -11,17 +11,17 @@ struct SeatTableTests {
         let seat = try #require(taken)
         revisions.append(seats.revision)
         seats.confirm(seat)
-        seats.resume(seat, newToken: [2], presented: [1])
+        _ = seats.resume(seat, newToken: [2], presented: [1])
         #expect(seats.revision == revisions.last, "the seat was connected before")
         _ = seats.drop(seat, until: .zero)
         revisions.append(seats.revision)
         _ = seats.drop(seat, until: .zero)
         #expect(seats.revision == revisions.last, "the seat was dropped before")
-        seats.resume(seat, newToken: [3], presented: [2])
+        _ = seats.resume(seat, newToken: [3], presented: [2])
         revisions.append(seats.revision)
-        seats.vacate(seat)
+        seats.free(seat, by: .leave)
         revisions.append(seats.revision)
-        seats.vacate(seat)
+        seats.free(seat, by: .leave)
         #expect(seats.revision == revisions.last, "the seat was free before")
         #expect(Set(revisions).count == revisions.count)
     }
@@ -76,7 +76,7 @@ struct SeatTableTests {
         table.confirm(0)
         #expect(table.expired(at: .zero) == nil)
         let kept = table.drop(0, until: .zero + .seconds(5))
-        #expect(kept)
+        #expect(kept == .dropped)
         #expect(table.expired(at: .zero + .milliseconds(4_999)) == nil)
         #expect(table.expired(at: .zero + .seconds(5)) == 0)
     }
@@ -84,10 +84,10 @@ struct SeatTableTests {
     @Test func `resumes are counted for the present holder alone`() {
         var table = SeatTable(count: 1)
         _ = table.take(name: "a", token: [1])
-        table.resume(0, newToken: [2], presented: [1])
-        table.resume(0, newToken: [3], presented: [2])
+        _ = table.resume(0, newToken: [2], presented: [1])
+        _ = table.resume(0, newToken: [3], presented: [2])
         #expect(table.rows[0].resumes == 2)
-        table.vacate(0)
+        table.free(0, by: .leave)
         _ = table.take(name: "b", token: [4])
         #expect(table.rows[0].resumes == 0)
         #expect(table.rows[0].name == "b")
@@ -144,7 +144,7 @@ private struct SeatModel {
             holders[seat]?.previous = nil
         case (.drop, let seat?): drop(seat)
         case (.leave, let seat?), (.kick, let seat?):
-            table.vacate(seat)
+            table.free(seat, by: event == .kick ? .kick : .leave)
             holders[seat] = nil
         case (.wait, _): wait()
         default: break
@@ -163,23 +163,24 @@ private struct SeatModel {
         guard let seat = table.seat(withToken: digest(token)) else { return }
         #expect(holders[seat]?.client == client, "a token brings back whom it was handed to")
         let fresh = issue(to: client)
-        table.resume(seat, newToken: digest(fresh), presented: digest(token))
+        _ = table.resume(seat, newToken: digest(fresh), presented: digest(token))
         holders[seat] = Holder(client: client, token: fresh, previous: token)
     }
 
     private mutating func drop(_ seat: Int) {
         guard let holder = holders[seat] else { return }
         let kept = table.drop(seat, until: instant(now + 2))
-        let expected = holder.until != nil || holder.isConfirmed || holder.previous != nil
+        let canReturn = holder.isConfirmed || holder.previous != nil
+        let expected: SeatEffect = holder.until != nil ? .none : canReturn ? .dropped : .left
         #expect(kept == expected, "a seat is kept when its holder can come back")
-        if !kept { holders[seat] = nil } else if holder.until == nil { holders[seat]?.until = now + 2 }
+        if kept == .left { holders[seat] = nil } else if kept == .dropped { holders[seat]?.until = now + 2 }
     }
 
     private mutating func wait() {
         now += 1
         while let seat = table.expired(at: instant(now)) {
             #expect(holders[seat]?.until.map { $0 <= now } == true, "only what is over expires")
-            table.vacate(seat)
+            table.free(seat, by: .expire)
             holders[seat] = nil
         }
         #expect(!holders.contains { ($0?.until ?? .max) <= now }, "what is over expires")

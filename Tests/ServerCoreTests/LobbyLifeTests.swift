@@ -49,7 +49,7 @@ struct LobbyLifeTests {
         #expect(client.event("kicked")?["reason"] == "its time" && client.closeCode == 4003)
         let again = PlainClient(world)
         again.emit("join", ["token": token])
-        #expect(again.closeCode == 4001 && world.server.lobby("x")?.lobby.seats.takenCount == 1)
+        #expect(again.closeCode == 4003 && world.server.lobby("x")?.lobby.seats.takenCount == 1)
     }
 
     @Test func `a game may kick or finish while somebody joins, who is told joined first`() {

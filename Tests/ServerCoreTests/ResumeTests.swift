@@ -68,7 +68,7 @@ struct ResumeTests {
         for dead in [token, secondToken] {
             let late = PlainClient(world)
             late.emit("join", ["token": dead])
-            #expect(late.closeCode == 4001)
+            #expect(late.closeCode == 4015)
         }
         #expect(third.closeCode == nil)
         #expect(PlainClient(world).join(["token": thirdToken])["seat"] == 0)
@@ -97,7 +97,7 @@ struct ResumeTests {
         #expect(client.closeCode == nil && world.server.lobby("y")?.lobby.seats.connectedCount == 1)
     }
 
-    @Test func `the token of a seat that was left, kicked or expired is refused with 4001`() {
+    @Test func `the token of a seat that was left, kicked or expired is refused with what became of it`() {
         for ending in 0..<3 {
             let world = World()
             let (client, token) = settled(world)
@@ -117,7 +117,8 @@ struct ResumeTests {
             #expect(seats(world)?.rows[0].state == .free)
             let again = PlainClient(world)
             again.emit("join", ["token": token])
-            #expect(again.closeCode == 4001 && again.event("exception")?["code"] == 4001)
+            let code = [4014, 4003, 4014][ending]
+            #expect(again.closeCode == UInt16(code) && again.event("exception")?["code"] == .integer(Int64(code)))
             #expect(PlainClient(world).join()["seat"] == 0, "the seat itself is free for anyone")
         }
     }

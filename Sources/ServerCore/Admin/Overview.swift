@@ -174,7 +174,7 @@ extension HostedLobby {
         row["stepsDropped"] = .integer(Int64(clamping: lobby.clock.dropped))
         row["players"] = .array(
             seats.rows.enumerated().compactMap { number, seat in
-                guard seat.state != .free else { return nil }
+                guard seat.isHeld else { return nil }
                 return [
                     "seat": .integer(Int64(number)), "name": .string(seat.name),
                     "connected": .bool(seat.state == .connected), "resumes": .integer(Int64(seat.resumes)),

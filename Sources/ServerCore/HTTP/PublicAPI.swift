@@ -141,9 +141,9 @@ extension JoinRefusal {
     fileprivate var status: HTTPResponse.Status {
         switch self {
         case .badRequest: .badRequest
-        case .notAuthorized, .invalidToken, .wrongPassword: .forbidden
+        case .notAuthorized, .invalidToken, .wrongPassword, .kicked, .banned, .expired, .used: .forbidden
         case .noSuchLobby, .unknownGame: .notFound
-        case .lobbyFull, .lobbyLocked, .lobbyExists: .conflict
+        case .lobbyFull, .lobbyLocked, .lobbyExists, .alreadyHere: .conflict
         case .tooManyOpenings: .tooManyRequests
         case .tooManyLobbies, .draining: .serviceUnavailable
         case .gameFailed: .unprocessableContent

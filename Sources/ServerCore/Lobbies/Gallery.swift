@@ -255,7 +255,7 @@ extension HostedLobby {
             "players": .integer(Int64(seats.takenCount)),
             "seats": .array(
                 seats.rows.enumerated().compactMap { number, seat in
-                    guard seat.state != .free else { return nil }
+                    guard seat.isHeld else { return nil }
                     return [
                         "seat": .integer(Int64(number)), "name": .string(seat.name),
                         "connected": .bool(seat.state == .connected),

@@ -98,7 +98,7 @@ package final class HostedLobby {
 
     private func resume(_ presented: String, newToken: [UInt8]) throws(JoinRefusal) -> Int {
         let digest = Server.digest(of: presented)
-        guard let seat = lobby.seats.seat(withToken: digest) else { throw .invalidToken }
+        guard let seat = lobby.seats.seat(withToken: digest) else { throw refusal(ofToken: digest) }
         // The old connection may not have noticed yet that it is dead: the token decides, not the socket.
         if let old = members[seat] {
             members[seat] = nil
@@ -138,22 +138,22 @@ package final class HostedLobby {
     /// The member leaves for good, of its own will or not.
     func leave(_ member: LocalMember, _ departure: Departure) {
         guard members[member.seat] === member else { return }
-        vacate(member.seat, departure)
+        vacate(member.seat, departure, by: .leave)
     }
 
     /// Removes whoever holds a seat, connected or not. False when the seat is free.
     package func kick(seat: Int, reason: String) -> Bool {
         guard lobby.seats.rows.indices.contains(seat), lobby.seats.rows[seat].state != .free else { return false }
         server.counters[.kicks] += 1
-        vacate(seat, .kicked(reason))
+        vacate(seat, .kicked(reason), by: .kick)
         return true
     }
 
-    private func vacate(_ seat: Int, _ departure: Departure) {
+    func vacate(_ seat: Int, _ departure: Departure, by event: SeatEvent) {
         let member = members[seat]
         members[seat] = nil
         if departure == .left { server.counters[.leaves] += 1 }
-        lobby.leave(seat)
+        lobby.free(seat, by: event)
         member.map { $0.session.ended($0, departure) }
         settle()
     }
@@ -167,6 +167,7 @@ package final class HostedLobby {
             members[seat] = nil
             member.session.ended(member, .lobbyClosed(reason))
         }
+        lobby.dispose()
         endWatching("closed", ["reason": .string(reason)])
         server.forget(self)
     }
@@ -188,7 +189,7 @@ package final class HostedLobby {
     /// Delivers what a join, drop or leave made the game say, and notes when the lobby became empty.
     func settle() {
         deliverOutput()
-        if lobby.seats.takenCount == 0, emptySince == nil { emptySince = server.clock() }
+        if lobby.seats.heldCount == 0, emptySince == nil { emptySince = server.clock() }
     }
 
     // MARK: Steps
@@ -198,7 +199,12 @@ package final class HostedLobby {
         let now = server.clock()
         gallery?.lobbyRuns(now)
         if let emptySince {
-            if now >= emptySince + server.settings.emptyLobbyTime {
+            expireSeats(now)
+            if lobby.seats.reservedCount > 0 {
+                // Whoever has a seat kept is expected.
+                self.emptySince = now
+                lobby.skip(to: now)
+            } else if now >= emptySince + server.settings.emptyLobbyTime {
                 close("the lobby was empty")
             } else {
                 lobby.skip(to: now)
@@ -289,8 +295,8 @@ package final class HostedLobby {
 
     private func expireSeats(_ now: Instant) {
         while let seat = lobby.seats.expired(at: now) {
-            server.counters[.graceExpired] += 1
-            lobby.leave(seat)
+            server.counters[lobby.seats.rows[seat].isHeld ? .graceExpired : .reservationsExpired] += 1
+            lobby.free(seat, by: .expire)
             settle()
         }
     }

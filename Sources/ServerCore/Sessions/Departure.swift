@@ -68,8 +68,18 @@ package enum JoinRefusal: Error, Sendable, Equatable {
     case badRequest(String)
     /// The author's hook said no.
     case notAuthorized(String)
-    /// The resume token belongs to no seat of this lobby: expired, used, kicked or forged.
+    /// The resume token, or the ticket of a seat, was never one of this lobby's: forged, or of another lobby.
     case invalidToken
+    /// The token or the ticket was good once, and its time is over; the text says how.
+    case expired(String)
+    /// The token or the ticket was used already.
+    case used
+    /// The player was kicked from this lobby; the text is the reason.
+    case kicked(String)
+    /// The player is banned from this lobby, or from all; the text is the reason.
+    case banned(String)
+    /// Whoever this is has a seat in the lobby already.
+    case alreadyHere
     /// Every seat is taken, or as many as the lobby lets be.
     case lobbyFull
     /// The lobby takes no new players.
@@ -96,6 +106,11 @@ package enum JoinRefusal: Error, Sendable, Equatable {
         switch self {
         case .badRequest: 4002
         case .notAuthorized, .invalidToken: 4001
+        case .expired: 4014
+        case .used: 4015
+        case .kicked: 4003
+        case .banned: 4016
+        case .alreadyHere: 4017
         case .lobbyFull: 4007
         case .lobbyLocked: 4011
         case .wrongPassword: 4012
@@ -112,7 +127,12 @@ package enum JoinRefusal: Error, Sendable, Equatable {
         switch self {
         case .badRequest(let text): text
         case .notAuthorized(let text): text.isEmpty ? "not authorized" : text
-        case .invalidToken: "the resume token is not valid here"
+        case .invalidToken: "the token or ticket is not valid here"
+        case .expired(let text): text
+        case .used: "the token or ticket was used already"
+        case .kicked(let reason): reason.isEmpty ? "kicked" : "kicked: \(reason)"
+        case .banned(let reason): reason.isEmpty ? "banned" : "banned: \(reason)"
+        case .alreadyHere: "there is a seat of yours in this lobby already"
         case .lobbyFull: "the lobby is full"
         case .lobbyLocked: "the lobby takes no new players"
         case .wrongPassword: "the lobby has a password, and this is not it"

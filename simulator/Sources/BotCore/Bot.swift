@@ -307,7 +307,7 @@ extension Bot: LobbyClientOwner {
         guard state == .joining || state == .connecting else { return }
         client = nil
         let now = context.clock()
-        if seat != nil, refusal.code == 4001 {
+        if seat != nil, [4001, 4014, 4015].contains(refusal.code) {
             // The seat is gone; join without the token. A new player has no use for the old one's state.
             if seat?.isDoubtful == false { refusedTick = worldState?.tick ?? 0 }
             seat = nil
