@@ -197,6 +197,11 @@ let package = Package(
             ],
             path: "Tests/Fuzz/ServerTargets", swiftSettings: settings),
 
+        // Games by which lobbies are measured, and bots that play them.
+        .executableTarget(
+            name: "lobby-bench", dependencies: ["Muster", "Fleet", "GameKit", arguments], path: "Tests/LobbyBench",
+            swiftSettings: settings),
+
         // The server's end of a client's connections, in a test's hands.
         .target(
             name: "ScriptedServer",

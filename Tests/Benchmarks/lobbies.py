@@ -1,0 +1,133 @@
+"""What lobbies cost and how late their steps are: many small ones, many busy ones, and a crowd that comes at once.
+
+The server has one core and the bots the other. Bots decode every snapshot and check every state hash; what they say at
+the end decides as much as the figures do. Allocations are counted by a library that is loaded before the C library's.
+"""
+
+import contextlib
+import json
+import mmap
+import os
+import struct
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+SERVER_CORE, BOTS_CORE = 0, 1
+PASSWORD = "measured here alone"
+# Name, game, bots, lobbies, seconds, joins per second, the most late that may be (percentile, milliseconds).
+WORKLOADS = [
+    ("pulse", "pulse", 10_000, 1_000, 180, 500, ("p99", 2.0)),
+    ("swarm", "swarm", 4_000, 500, 60, 500, ("p999", 5.0)),
+    ("storm", "hoard", 1_000, 8, 10, 1_000, ("p99", 5.0)),
+]
+QUICK = {"pulse": (500, 50, 5), "swarm": (200, 25, 5), "storm": (200, 2, 5)}
+
+
+def on_core(core):
+    """Has a child run on one core, where there are two."""
+    return lambda: os.sched_setaffinity(0, {core} & os.sched_getaffinity(0) or os.sched_getaffinity(0))
+
+
+class Allocations:
+    """How often the server's process has called malloc and its like, read while it runs."""
+
+    def __init__(self, folder):
+        self.path = Path(folder) / "allocations"
+        self.path.write_bytes(bytes(8))
+        library = Path(folder) / "count_allocations.so"
+        command = ["cc", "-O2", "-shared", "-fPIC", "-o", library, HERE / "count_allocations.c"]
+        self.library = library if subprocess.run(command).returncode == 0 else None
+
+    @property
+    def environment(self):
+        return {"LD_PRELOAD": str(self.library), "ALLOCATIONS_FILE": str(self.path)} if self.library else {}
+
+    def count(self):
+        with self.path.open("rb") as file, mmap.mmap(file.fileno(), 8, access=mmap.ACCESS_READ) as memory:
+            return struct.unpack("<Q", memory[:8])[0]
+
+
+@contextlib.contextmanager
+def hosting(bench, environment):
+    """The bench's server: its process and port."""
+    environment = {
+        **os.environ, "MUSTER_LISTEN": "127.0.0.1:0", "MUSTER_ADMIN_PASSWORD": PASSWORD, "MUSTER_LIMITS_LOBBIES": "4096",
+        "MUSTER_LIMITS_CONNECTIONS": "20000", **environment,
+    }
+    process = subprocess.Popen(
+        [bench, "host"], stdout=subprocess.PIPE, text=True, env=environment, preexec_fn=on_core(SERVER_CORE)
+    )
+    try:
+        yield process, int(process.stdout.readline().split()[1])
+    finally:
+        process.terminate()
+        process.wait(60)
+        process.stdout.close()
+
+
+def cpu_seconds(pid):
+    """What the process has computed so far, all threads, user and system."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
+
+
+def overview(muster, port):
+    """What the server says of itself."""
+    command = [muster, "monitor", "--server", f"http://127.0.0.1:{port}", "--password", PASSWORD, "--once", "--json"]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout)
+
+
+def measure(muster, bench, workload, quick):
+    """One workload: the figures of its middle third and of its end."""
+    name, game, bots, lobbies, seconds, ramp, _ = workload
+    if quick:
+        bots, lobbies, seconds = QUICK[name]
+    with tempfile.TemporaryDirectory() as folder, hosting(bench, (allocations := Allocations(folder)).environment) as (
+        host,
+        port,
+    ):
+        command = [bench, "bots", str(port), game, str(bots), str(lobbies), str(seconds), "--ramp", str(ramp)]
+        players = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=on_core(BOTS_CORE)
+        )
+        time.sleep(bots / ramp + seconds / 3)
+        before = (time.monotonic(), cpu_seconds(host.pid), allocations.count(), overview(muster, port)["counters"])
+        time.sleep(seconds / 3)
+        after = (time.monotonic(), cpu_seconds(host.pid), allocations.count(), overview(muster, port))
+        said, complaints = players.communicate(timeout=seconds + 120)
+    steps = after[3]["counters"]["steps"] - before[3]["steps"]
+    return {
+        "name": name, "bots": bots, "lobbies": lobbies, "seconds": seconds,
+        "load": (after[1] - before[1]) / (after[0] - before[0]),
+        "late": after[3]["tickLatenessMilliseconds"],
+        "missed": after[3]["counters"]["stepsDropped"],
+        "allocations": (after[2] - before[2]) / max(1, steps),
+        "result": json.loads(said), "complaints": complaints,
+    }
+
+
+def table(muster, bench, quick):
+    """The table of lobbies, as Markdown, and whether all that must hold does."""
+    lines = [
+        "| workload | players, lobbies | seconds | server core | steps missed | lateness p50, p99, p99.9 ms | must |"
+        " join p50, p99, last ms | allocations per step | |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    good = True
+    for workload in WORKLOADS:
+        figures = measure(muster, bench, workload, quick)
+        print(f"{figures['name']}: {100 * figures['load']:.0f} % of a core; {figures['complaints'].strip()}", flush=True)
+        late, (percentile, must) = figures["late"], workload[-1]
+        join = figures["result"]["milliseconds"]["joinTime"]
+        holds = late[percentile] <= must and figures["missed"] == 0 and figures["result"]["passed"]
+        good = good and (holds or quick)
+        lines.append(
+            f"| `{figures['name']}` | {figures['bots']:,}, {figures['lobbies']:,} | {figures['seconds']} |"
+            f" {100 * figures['load']:.0f} % | {figures['missed']} | {late['p50']:.2f}, {late['p99']:.2f},"
+            f" {late['p999']:.2f} | {percentile} ≤ {must:.0f} | {join['p50']:.1f}, {join['p99']:.1f}, {join['max']:.1f} |"
+            f" {figures['allocations']:.1f} | {'met' if holds else '**missed**'} |"
+        )
+    return lines, good

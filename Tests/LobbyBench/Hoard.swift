@@ -1,0 +1,57 @@
+import GameKit
+
+/// A state of 50 kB that hardly changes, for many: what it costs to let a crowd in.
+struct Hoard: Game {
+    struct Coin: Entity {
+        var x = 0.0
+        var y = 0.0
+    }
+
+    struct Input: GameInput {
+        var coin = 0
+        static var fields: [Field<Input>] { Field("coin", \.coin, .int(0...16_383)) }
+    }
+
+    static let name = "hoard"
+    static let rules = Rules(tickRate: 10, seats: 128)
+    static var replicated: Replication<Hoard> {
+        Entities(\.coins, "coin") {
+            Field("x", \.x, .fixed(-128...128, step: 1 / 128))
+            Field("y", \.y, .fixed(-128...128, step: 1 / 128))
+        }
+    }
+
+    var coins = Table<Coin>()
+
+    init(_ context: inout GameContext, options: JSONValue) {
+        for _ in 0..<12_500 {
+            coins.insert(Coin(x: context.random.double(in: -127...127), y: context.random.double(in: -127...127)))
+        }
+    }
+
+    mutating func join(_ seat: Seat, _ context: inout GameContext) {}
+
+    mutating func leave(_ seat: Seat, _ context: inout GameContext) {}
+
+    mutating func step(_ inputs: Inputs<Input>, _ context: inout GameContext) {
+        for (_, input) in inputs {
+            let id = EntityID(input.coin)
+            guard let coin = coins[id] else { continue }
+            coins[id] = Coin(x: coin.y, y: coin.x)
+        }
+    }
+}
+
+/// Turns a coin now and then.
+struct HoardBrain: Brain {
+    private var random: SeededRandom
+
+    init(seed: UInt64) { random = SeededRandom(seed: seed) }
+
+    mutating func decide(_ game: Hoard, seat: Int, tick: UInt32) -> Hoard.Input? {
+        guard random.int(in: 0...9) == 0 else { return nil }
+        var input = Hoard.Input()
+        input.coin = random.int(in: 0...12_499)
+        return input
+    }
+}
