@@ -70,12 +70,15 @@ public struct Rules: Sendable, Equatable {
     public var grace: Interval
     /// Inputs for a tick further ahead than this are refused, 1 to 1,024.
     public var maxTicksAhead: Int
+    /// What there is around a match: a ready check, teams, a host, a rematch.
+    public var match: MatchRules
 
     /// Rules; what is left out is 1 snapshot a step, 30 s of grace and half a second ahead.
     ///
     /// - Precondition: every number is in its range.
     public init(
-        tickRate: Int, snapshotEvery: Int = 1, seats: Int, grace: Interval = .seconds(30), maxTicksAhead: Int? = nil
+        tickRate: Int, snapshotEvery: Int = 1, seats: Int, grace: Interval = .seconds(30), maxTicksAhead: Int? = nil,
+        match: MatchRules = MatchRules()
     ) {
         precondition((1...128).contains(tickRate), "rules: a tick rate is 1 to 128")
         precondition((1...128).contains(snapshotEvery), "rules: a snapshot goes out every 1 to 128 steps")
@@ -87,6 +90,8 @@ public struct Rules: Sendable, Equatable {
         self.grace = grace
         self.maxTicksAhead = maxTicksAhead ?? max(1, tickRate / 2)
         precondition((1...1_024).contains(self.maxTicksAhead), "rules: inputs are taken 1 to 1,024 ticks ahead")
+        precondition(match.minimum <= seats && match.teams <= seats, "rules: a match has no more players than seats")
+        self.match = match
     }
 }
 
@@ -105,11 +110,14 @@ public struct Seat: Sendable, Equatable {
     /// connection. Snapshots need no care, as of them only the latest is sent. It changes between steps only, and is part
     /// of the record like ``isConnected``.
     public package(set) var isCongested = false
+    /// The player's team, from 0; nil in a game without teams. It does not change while the game runs.
+    public let team: Int?
 
     /// A taken seat.
-    package init(number: Int, name: String, isConnected: Bool = true) {
+    package init(number: Int, name: String, team: Int? = nil, isConnected: Bool = true) {
         self.number = number
         self.name = name
+        self.team = team
         self.isConnected = isConnected
     }
 }

@@ -52,7 +52,7 @@ public struct GameType: Sendable {
         var type = self
         type.rules = Rules(
             tickRate: tickRate, snapshotEvery: rules.snapshotEvery, seats: rules.seats, grace: rules.grace,
-            maxTicksAhead: min(1_024, max(1, rules.maxTicksAhead * tickRate / rules.tickRate)))
+            maxTicksAhead: min(1_024, max(1, rules.maxTicksAhead * tickRate / rules.tickRate)), match: rules.match)
         return type
     }
 
@@ -119,8 +119,8 @@ package protocol GameInstance: AnyObject {
     var seats: [Seat] { get }
     /// Whether the game lets nobody new take a seat.
     var isLocked: Bool { get }
-    /// Seats a player. Precondition: the seat exists and is free.
-    func join(seat number: Int, name: String)
+    /// Seats a player, in that team if there are any. Precondition: the seat exists and is free.
+    func join(seat number: Int, name: String, team: Int?)
     /// Empties a seat for good. Does nothing when it is free.
     func leave(seat number: Int)
     /// Tells the game that a player's connection is gone. Does nothing when the seat is free or already dropped.
@@ -137,6 +137,11 @@ package protocol GameInstance: AnyObject {
     func capture(into state: inout WorldState)
     /// What the game has asked for since this was last called.
     func takeOutput() -> GameOutput
+}
+
+extension GameInstance {
+    /// Seats a player of a game without teams.
+    package func join(seat number: Int, name: String) { join(seat: number, name: name, team: nil) }
 }
 
 /// The one implementation: a game value and its context.
@@ -170,10 +175,10 @@ package protocol GameInstance: AnyObject {
     var seats: [Seat] { context.seats }
     var isLocked: Bool { context.isLocked }
 
-    func join(seat number: Int, name: String) {
+    func join(seat number: Int, name: String, team: Int?) {
         precondition((0..<type.rules.seats).contains(number), "a seat that the game does not have")
         precondition(index(of: number) == nil, "a seat that is taken")
-        let seat = Seat(number: number, name: name)
+        let seat = Seat(number: number, name: name, team: team)
         let at = context.seats.firstIndex { $0.number > number } ?? context.seats.count
         context.seats.insert(seat, at: at)
         game.join(seat, &context)

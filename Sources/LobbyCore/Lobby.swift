@@ -26,8 +26,13 @@ package final class Lobby {
     package private(set) var seats: SeatTable
     /// When steps are due.
     package var clock: TickClock
+    /// The match around the game.
+    package var match: MatchTable
 
-    private let instance: any GameInstance
+    private var instance: any GameInstance
+    /// What later games in this lobby are made of.
+    private let options: JSONValue
+    private var random: SeededRandom
     private var inbox: Inbox
     private var due: [SeatInput] = []
     private var history: SnapshotHistory
@@ -36,10 +41,19 @@ package final class Lobby {
     /// A lobby whose first step is due one step after `now`, give or take a part of a step that follows from the seed, so
     /// that lobbies opened together do not all step at once.
     ///
+    /// - Parameters:
+    ///   - teams: How many teams there are, when they are fewer than the rules'.
+    ///   - playersMax: The most players, when there are fewer than the game's seats.
     /// - Throws: What the game's `init` throws.
-    package init(id: String, game: GameType, options: JSONValue, seed: UInt64, now: Instant) throws {
+    package init(
+        id: String, game: GameType, options: JSONValue, seed: UInt64, now: Instant, teams: Int? = nil,
+        playersMax: Int? = nil
+    ) throws {
         self.id = id
         self.game = game
+        self.options = options
+        random = SeededRandom(seed: seed ^ 0x7265_6D61_7463_6831)
+        match = MatchTable(game.rules, teams: teams, playersMax: playersMax)
         instance = try game.make(options: options, seed: seed)
         seats = SeatTable(count: game.rules.seats)
         inbox = Inbox(seatCount: game.rules.seats)
@@ -52,8 +66,10 @@ package final class Lobby {
     /// The game's rules.
     package var rules: Rules { game.rules }
 
-    /// Whether the game lets nobody new take a seat.
-    package var isLocked: Bool { instance.isLocked }
+    /// Whether the host or the game lets nobody new take a seat.
+    package var isLocked: Bool {
+        match.isLocked || match.phase != .waiting && match.phase != .starting && instance.isLocked
+    }
 
     /// How many steps have been run.
     package var tick: UInt32 { instance.tick }
@@ -67,23 +83,29 @@ package final class Lobby {
     }
 
     /// Gives a seat to a new player, or nil when all are taken.
-    package func take(name: String, subject: String? = nil, token: SeatTable.TokenDigest) -> Int? {
+    ///
+    /// - Parameter team: The team in which the player is awaited, if in any.
+    package func take(
+        name: String, subject: String? = nil, token: SeatTable.TokenDigest, team: Int? = nil
+    ) -> Int? {
         guard let seat = seats.take(name: name, subject: subject, token: token) else { return nil }
-        seated(seat, name)
+        seated(seat, name, team: team)
         return seat
     }
 
     /// Gives a reserved seat to a new player who has come with the reservation.
     package func claim(
-        _ seat: Int, reservation: UInt64, name: String, subject: String?, token: SeatTable.TokenDigest
+        _ seat: Int, reservation: UInt64, name: String, subject: String?, token: SeatTable.TokenDigest,
+        team: Int? = nil
     ) throws(SeatRefusal) {
         try seats.claim(seat, reservation: reservation, name: name, subject: subject, token: token)
-        seated(seat, name)
+        seated(seat, name, team: team)
     }
 
-    private func seated(_ seat: Int, _ name: String) {
+    private func seated(_ seat: Int, _ name: String, team: Int?) {
         inbox.reset(seat: seat)
-        instance.join(seat: seat, name: name)
+        match.join(seat, team: team)
+        if match.isGameOn { instance.join(seat: seat, name: name, team: match.team(of: seat)) }
     }
 
     /// Connects the holder of a seat again. The client's input sequence starts anew.
@@ -92,7 +114,10 @@ package final class Lobby {
     package func resume(_ seat: Int, newToken: SeatTable.TokenDigest, presented: SeatTable.TokenDigest?) {
         let effect = seats.resume(seat, newToken: newToken, presented: presented)
         inbox.reset(seat: seat)
-        if effect == .resumed { instance.resume(seat: seat) }
+        if effect == .resumed {
+            match.resume(seat)
+            if match.isGameOn { instance.resume(seat: seat) }
+        }
         setCongested(false, seat: seat)
     }
 
@@ -128,10 +153,13 @@ package final class Lobby {
 
     private func tell(_ effect: SeatEffect, of seat: Int) {
         switch effect {
-        case .dropped: instance.drop(seat: seat)
+        case .dropped:
+            match.drop(seat)
+            if match.isGameOn { instance.drop(seat: seat) }
         case .left:
             inbox.reset(seat: seat)
-            instance.leave(seat: seat)
+            match.leave(seat)
+            if match.isGameOn { instance.leave(seat: seat) }
         case .none, .joined, .resumed, .replaced: break
         }
     }
@@ -144,6 +172,8 @@ package final class Lobby {
     ///   - tick: nil for the next.
     ///   - sequence: nil for one more than the last.
     package func offer(seat: Int, tick: UInt32?, sequence: UInt32?, values: [UInt32]) -> InputVerdict {
+        // No step is run just now, and nobody knows when the next one will be.
+        guard match.isGameOn else { return .tooEarly }
         let next = instance.tick &+ 1
         let input = QuantisedInput(
             tick: tick ?? next, sequence: sequence ?? inbox.nextSequence(of: seat), values: values)
@@ -151,12 +181,32 @@ package final class Lobby {
             SeatInput(seat: seat, input: input), nextTick: next, lookAheadTicks: rules.maxTicksAhead)
     }
 
-    /// Runs one step.
+    /// Passes one tick: with a step, where the game runs.
     ///
     /// - Throws: What the game throws; the lobby is then to be closed.
     package func step() throws {
+        switch match.advance() {
+        case .idle: return
+        case .begin: try begin()
+        case .play: break
+        }
         inbox.take(tick: instance.tick &+ 1, into: &due)
         try instance.step(due)
+    }
+
+    /// Lets everyone who has a seat into the game: the one that was made with the lobby, and after it new ones, each with
+    /// the next seed of the lobby's own.
+    private func begin() throws {
+        if match.round > 1 {
+            instance = try game.make(options: options, seed: random.next())
+            history = SnapshotHistory(schema: game.schema)
+            previousSnapshotTick = nil
+        }
+        for (seat, row) in seats.rows.enumerated() where row.isHeld {
+            inbox.reset(seat: seat)
+            instance.join(seat: seat, name: row.name, team: match.team(of: seat))
+            if row.state != .connected { instance.drop(seat: seat) }
+        }
     }
 
     /// Passes the time of a lobby that nobody plays in, without a step.
@@ -172,7 +222,7 @@ package final class Lobby {
     // MARK: Snapshots
 
     /// Whether the last step is one after which a snapshot goes out.
-    package var isSnapshotDue: Bool { instance.tick % UInt32(rules.snapshotEvery) == 0 }
+    package var isSnapshotDue: Bool { match.isGameOn && instance.tick % UInt32(rules.snapshotEvery) == 0 }
 
     /// The tick of the newest snapshot, or nil before the first.
     package var newestSnapshotTick: UInt32? { history.newestTick }

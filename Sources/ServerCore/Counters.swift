@@ -12,6 +12,7 @@ package enum Counter: Int, CaseIterable, Sendable {
     case snapshotsSent, snapshotsSkipped, keyframesSent, catchUpsSent, keyframesRequested, stateMismatches
     case steps, stepsDropped, lobbiesOpened, lobbiesFailed, lobbiesClosed, lobbiesDegraded, lobbiesExhausted
     case snapshotsDegraded
+    case chatMessages, chatRefused, mutes
     case adminLogins, adminLoginsRefused
     case watchersOpened, watchersRefused, watcherEventsSent, watcherEventsSkipped, bodiesCompressed
     case socketsConnected, socketsRefused, eventsOverflowed, volatilesReplaced, acksMissed

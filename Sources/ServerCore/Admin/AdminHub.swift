@@ -1,5 +1,6 @@
 import Determinism
 import JSONCore
+import LobbyCore
 
 /// The `/admin` namespace: who watches, what they are shown each second, and what they may do
 /// (protocol/spec/admin.md).
@@ -122,19 +123,20 @@ final class AdminHub {
     func command(_ name: String, _ argument: JSONValue, _ answered: @escaping (JSONValue) -> Void) {
         switch name {
         case "overview": askForOverview(answered)
-        case "kick", "close-lobby":
+        case "kick", "close-lobby", "mute":
             let id = argument["lobby"]?.string ?? ""
             let loop = server.loops.withDirectory { $0.loop(of: id) } ?? nil
             server.loops.ask(loop ?? server.loops.own, .command(name, argument)) { answer in
                 if case .outcome(let outcome) = answer { answered(outcome) }
             }
-        default: answered(Self.error("no such command: kick, close-lobby, overview"))
+        default: answered(Self.error("no such command: kick, mute, close-lobby, overview"))
         }
     }
 
     /// Carries out a command about a lobby of this loop.
     func lobbyCommand(_ name: String, _ argument: JSONValue) -> JSONValue {
         guard let lobby = lobby(argument) else { return Self.error("no such lobby") }
+        if name == "mute" { return mute(argument, in: lobby) }
         guard name == "kick" else {
             lobby.close(reason(argument))
             server.hooks.log(.info) { "admin closed lobby \(lobby.id)" }
@@ -146,6 +148,17 @@ final class AdminHub {
         guard lobby.kick(seat: seat, reason: reason(argument)) else { return Self.error("the seat is free") }
         server.hooks.log(.info) { "admin kicked seat \(seat) of lobby \(lobby.id)" }
         return ["ok": true]
+    }
+
+    private func mute(_ argument: JSONValue, in lobby: HostedLobby) -> JSONValue {
+        do throws(MatchRefusal) {
+            guard let command = try LobbyCommand(event: "mute", argument) else { return Self.error("no such command") }
+            if case .failure(let refusal) = lobby.carryOut(command, by: nil) { throw refusal }
+            server.hooks.log(.info) { "admin muted \(argument["seat"]?.text ?? "") of lobby \(lobby.id)" }
+            return ["ok": true]
+        } catch {
+            return .object(error.data)
+        }
     }
 
     private func lobby(_ argument: JSONValue) -> HostedLobby? {

@@ -54,7 +54,8 @@ final class Gallery {
     func answerState(_ exchange: HTTPExchange) {
         // Weak: the same state may be sent compressed or not.
         let tick = lobby.newestSnapshotTick ?? 0
-        let tag = HTTPEntityTag("\(String(epoch, radix: 16))-\(tick)-\(lobby.seats.revision)", isWeak: true)
+        let tag = HTTPEntityTag(
+            "\(String(epoch, radix: 16))-\(lobby.match.round)-\(tick)-\(lobby.seats.revision)", isWeak: true)
         let fields: HTTPFields = [
             .eTag: tag.text, .cacheControl: "no-cache", .contentType: "application/json", .vary: "Accept-Encoding",
         ]
@@ -117,6 +118,16 @@ final class Gallery {
         (state, stateEvent, document) = (nil, nil, nil)
         snapshots.removeAll(keepingCapacity: true)
         for watcher in watchers { show(watcher) }
+    }
+
+    /// The game was made anew, and its ticks count from the beginning: nobody has a state to go on from.
+    func gameBegunAnew() {
+        (state, stateEvent, document) = (nil, nil, nil)
+        snapshots.removeAll(keepingCapacity: true)
+        for watcher in watchers {
+            watcher.lastTick = nil
+            watcher.hasLastState = false
+        }
     }
 
     /// The lobby runs: shows changed seats, and sends heartbeats that are due.

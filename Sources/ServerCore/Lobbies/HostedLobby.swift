@@ -19,7 +19,11 @@ package final class HostedLobby {
     /// What stands in front of a snapshot over Socket.IO, by ``LobbyChoice``.
     private let snapshotHeaders: [[UInt8]]
     /// What whoever opened it has said of it.
-    let terms: LobbyTerms
+    var terms: LobbyTerms
+    /// Who may talk, once somebody has said something or was muted.
+    var chat: ChatTable?
+    /// Whether everyone is being told what has changed around the game.
+    var isAnnouncing = false
     private var emptySince: Instant?
     private var budget: StepBudget
     /// What the turn under way has taken, and whether a snapshot is due at its end.
@@ -37,7 +41,9 @@ package final class HostedLobby {
         self.server = server
         self.terms = terms
         let now = server.clock()
-        lobby = try Lobby(id: id, game: game, options: options, seed: seed, now: now)
+        lobby = try Lobby(
+            id: id, game: game, options: options, seed: seed, now: now, teams: terms.teams,
+            playersMax: terms.playersMax)
         members = Array(repeating: nil, count: lobby.seats.rows.count)
         snapshotHeaders = LobbyChoice.allCases.map {
             SocketIOFrames.snapshotHeader(namespace: "/lobby/\($0.alias ?? id)")
@@ -84,6 +90,7 @@ package final class HostedLobby {
             try admit(request)
             guard let free = lobby.take(name: request.name, token: token.digest) else { throw .lobbyFull }
             seat = free
+            chat?.joined(seat, person: request.person, at: server.clock())
             server.counters[.joins] += 1
         }
         emptySince = nil
@@ -111,7 +118,7 @@ package final class HostedLobby {
 
     /// What a member is told when it has joined (protocol/spec/lobby.md §2).
     private func welcome(_ member: LocalMember, token: String, isResumed: Bool) -> JSONValue {
-        .object([
+        var welcome: JSONObject = [
             "lobby": .string(id), "game": .string(lobby.game.name), "seat": .integer(Int64(member.seat)),
             "name": .string(lobby.seats.rows[member.seat].name), "token": .string(token),
             "resumed": .bool(isResumed), "tick": .integer(Int64(lobby.tick)),
@@ -121,7 +128,9 @@ package final class HostedLobby {
             "pingInterval": .integer(server.settings.heartbeatInterval.nanoseconds / 1_000_000),
             "pingTimeout": .integer(server.settings.heartbeatTimeout.nanoseconds / 1_000_000),
             "schemaHash": .string(lobby.game.schema.hashText), "schema": .string(lobby.game.schema.text),
-        ])
+        ]
+        addMatch(to: &welcome, seat: member.seat)
+        return .object(welcome)
     }
 
     // MARK: Leaving
@@ -154,6 +163,7 @@ package final class HostedLobby {
         members[seat] = nil
         if departure == .left { server.counters[.leaves] += 1 }
         lobby.free(seat, by: event)
+        chat?.left(seat)
         member.map { $0.session.ended($0, departure) }
         settle()
     }
@@ -186,9 +196,11 @@ package final class HostedLobby {
         gallery?.end(event, data)
     }
 
-    /// Delivers what a join, drop or leave made the game say, and notes when the lobby became empty.
+    /// Delivers what a join, drop or leave made the game say, tells what it has changed around the game, and notes when the
+    /// lobby became empty.
     func settle() {
         deliverOutput()
+        announceMatch()
         if lobby.seats.heldCount == 0, emptySince == nil { emptySince = server.clock() }
     }
 
@@ -282,6 +294,7 @@ package final class HostedLobby {
             fail("\(error)")
             return false
         }
+        announceMatch()
         deliverOutput()
         return !isClosed
     }
@@ -297,6 +310,7 @@ package final class HostedLobby {
         while let seat = lobby.seats.expired(at: now) {
             server.counters[lobby.seats.rows[seat].isHeld ? .graceExpired : .reservationsExpired] += 1
             lobby.free(seat, by: .expire)
+            chat?.left(seat)
             settle()
         }
     }
@@ -316,10 +330,7 @@ package final class HostedLobby {
             }
         }
         for kick in output.kicks { _ = self.kick(seat: kick.seat, reason: kick.reason) }
-        if let result = output.result, !isClosed {
-            emit("finished", result)
-            close("the game is over")
-        }
+        if let result = output.result, !isClosed { gameFinished(result, scores: output.scores) }
     }
 
     // MARK: Inputs
@@ -341,10 +352,13 @@ package final class HostedLobby {
     /// Emits an event to every connected member: encoded once, framed once for each dialect.
     ///
     /// Sending may end a slow member, and with it others whom the game then kicks: they are sent no more.
-    package func emit(_ name: String, _ data: JSONValue) {
+    ///
+    /// - Parameter isMeant: For whom it is; nil for everybody.
+    package func emit(_ name: String, _ data: JSONValue, to isMeant: ((LocalMember) -> Bool)? = nil) {
         var plain: [UInt8]?
         var socketIO: [[UInt8]] = LobbyChoice.allCases.map { _ in [] }
         for case let member? in members where members[member.seat] === member {
+            if let isMeant, !isMeant(member) { continue }
             switch member.dialect {
             case .plain:
                 let frames = plain ?? PlainFrames.event(name, data)
@@ -358,6 +372,12 @@ package final class HostedLobby {
                 member.transport.sendShared(socketIO[choice], compresses: true)
             }
         }
+    }
+
+    /// The game was made anew, and its ticks count from the beginning: nobody has a state to go on from.
+    func gameBegunAnew() {
+        for case let member? in members { member.lastSentTick = nil }
+        gallery?.gameBegunAnew()
     }
 
     private func broadcastSnapshot() {

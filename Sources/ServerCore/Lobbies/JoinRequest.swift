@@ -1,4 +1,5 @@
 import JSONCore
+import LobbyCore
 
 /// What a client asks for when it joins a lobby, whatever its dialect.
 ///
@@ -103,6 +104,9 @@ package struct ServerHooks {
     package var authorize: ((JoinRequest, @escaping (JoinRefusal?) -> Void) -> Void)?
     /// Checks an admin's user name and password with a slow salted hash; nil means that there is no admin.
     package var verifyAdmin: ((_ user: String, _ password: String, @escaping (Bool) -> Void) -> Void)?
+    /// Takes the result of each game that has finished; nil where nobody keeps them. It is called on the lobby's loop, between
+    /// two steps, and must not take long.
+    package var results: ((MatchResult) -> Void)?
     /// Takes one line for the log; the text is made only if it is wanted.
     package var log: (LogSeverity, () -> String) -> Void = { _, _ in }
 

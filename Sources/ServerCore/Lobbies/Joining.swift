@@ -89,7 +89,7 @@ extension Server {
         if request.token != nil { throw .invalidToken }
         guard let name = request.game ?? settings.defaultGame else { throw .noSuchLobby }
         guard let game = games.first(where: { $0.name == name }) else { throw .unknownGame(name) }
-        let terms = try LobbyTerms(request.terms, seats: game.rules.seats, metadata: request.filter)
+        let terms = try LobbyTerms(request.terms, rules: game.rules, metadata: request.filter)
         let load = game.rules.seats * game.rules.tickRate
         let placed = loops.withDirectory { [loops, settings] directory in
             directory.place(id, load: load, near: loops.own, lobbiesMax: settings.lobbiesMax)

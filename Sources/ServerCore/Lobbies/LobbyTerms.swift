@@ -1,3 +1,4 @@
+import GameKit
 import JSONCore
 
 /// What whoever opens a lobby says of it: who may come in, and what others are shown (protocol/spec/lobby.md §2.1).
@@ -8,17 +9,32 @@ struct LobbyTerms {
     private(set) var isListed = true
     /// The most that play at once; nil for every seat.
     private(set) var playersMax: Int?
+    /// How many teams there are; nil for as many as the game's rules say.
+    private(set) var teams: Int?
     /// What it is found by, beside its game: text, whole numbers and booleans.
     private(set) var metadata = JSONObject()
     /// The digest of its password; nil where everyone may come in.
     private var password: [UInt8]?
 
-    /// Reads terms for a game with that many seats.
+    /// Reads terms for a game with those rules.
     ///
     /// - Parameter metadata: What the metadata are where the terms name none: what a quick join has looked for.
     /// - Throws: A bad request that says what is wrong.
-    init(_ value: JSONValue, seats: Int, metadata: JSONObject = JSONObject()) throws(JoinRefusal) {
+    init(_ value: JSONValue, rules: Rules, metadata: JSONObject = JSONObject()) throws(JoinRefusal) {
         self.metadata = metadata
+        try read(value, rules: rules, isChange: false)
+    }
+
+    /// The same terms with what the lobby's host has changed of them: anything but the number of teams.
+    ///
+    /// - Throws: A bad request that says what is wrong.
+    func changed(by value: JSONValue, rules: Rules) throws(JoinRefusal) -> LobbyTerms {
+        var terms = self
+        try terms.read(value, rules: rules, isChange: true)
+        return terms
+    }
+
+    private mutating func read(_ value: JSONValue, rules: Rules, isChange: Bool) throws(JoinRefusal) {
         if value == .null { return }
         guard case .object(let terms) = value else { throw .badRequest("\"lobby\" must be an object") }
         for member in terms.members where member.value != .null {
@@ -27,11 +43,22 @@ struct LobbyTerms {
             case "title": title = DisplayText.cleaned(try Self.text(value, key, bytesMax: 256), charactersMax: 64)
             case "listed": isListed = try Self.flag(value, key)
             case "password": password = Server.digest(of: try Self.text(value, key, bytesMax: 128))
-            case "players": playersMax = try Self.count(value, key, 1...seats)
+            case "players": playersMax = try Self.count(value, key, 1...rules.seats)
+            case "teams" where !isChange && rules.match.teams > 0:
+                teams = try Self.count(value, key, 2...rules.match.teams)
             case "metadata": self.metadata = try Self.metadata(value)
-            default: throw .badRequest("\"lobby\" has no \"\(key)\": title, listed, password, players, metadata")
+            default:
+                throw .badRequest("\"lobby\" has no \"\(key)\": title, listed, password, players, teams, metadata")
             }
         }
+    }
+
+    /// What players are told of the terms: all but the password itself.
+    var shown: JSONObject {
+        var shown: JSONObject = ["title": .string(title), "listed": .bool(isListed), "metadata": .object(metadata)]
+        if hasPassword { shown["password"] = true }
+        if let playersMax { shown["players"] = .integer(Int64(playersMax)) }
+        return shown
     }
 
     /// Whether a password is needed.

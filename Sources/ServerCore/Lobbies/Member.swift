@@ -77,6 +77,9 @@ package class Member {
     /// what became of it, at once or on a later turn.
     func take(_ input: OfferedInput, key: JSONValue?) {}
 
+    /// Asks something of the lobby; ``Session/commandAnswered(_:key:_:)`` says what became of it, at once or on a later turn.
+    func ask(_ command: LobbyCommand, key: JSONValue?) {}
+
     /// Has ``Session/inputAnswered(_:key:accepted:tick:)`` say at which tick the lobby is.
     func askTick(key: JSONValue) {}
 
@@ -108,9 +111,12 @@ package final class LocalMember: Member {
     unowned let hosted: HostedLobby
     /// The tick of the last snapshot handed to the connection; nil when the next must be a keyframe.
     var lastSentTick: UInt32?
+    /// By what the player is known again when it comes back to another seat; nil where nothing says so.
+    let person: String?
 
     init(session: Session, dialect: Dialect, request: JoinRequest, hosted: HostedLobby, seat: Int) {
         self.hosted = hosted
+        person = request.person
         super.init(session: session, dialect: dialect, request: request, game: hosted.lobby.game, seat: seat)
     }
 
@@ -132,6 +138,11 @@ package final class LocalMember: Member {
             tick: input.tick, sequence: input.sequence, values: input.values, from: self)
         guard let key else { return }
         session.inputAnswered(self, key: key, accepted: verdict == .accepted, tick: hosted.lobby.tick)
+    }
+
+    override func ask(_ command: LobbyCommand, key: JSONValue?) {
+        let outcome = hosted.carryOut(command, by: seat)
+        session.commandAnswered(self, key: key, LobbyAnswer(event: command.event, outcome: outcome))
     }
 
     override func askTick(key: JSONValue) {

@@ -34,6 +34,10 @@ final class GuestSession: Session {
         say(.answered(guest: number, key: key, accepted: accepted, tick: tick))
     }
 
+    override func commandAnswered(_ member: Member, key: JSONValue?, _ answer: LobbyAnswer) {
+        say(.asked(guest: number, key: key, answer))
+    }
+
     override func ended(_ member: Member, _ departure: Departure) {
         self.member = nil
         guard hub.forget(self) else { return }

@@ -95,7 +95,7 @@ final class LoopHub {
         outgoing[batch.from].received(batch)
         for message in batch.messages {
             switch message {
-            case .joined, .refused, .moved, .deliver, .answered, .ended: toSession(message, batch)
+            case .joined, .refused, .moved, .deliver, .answered, .asked, .ended: toSession(message, batch)
             case .connection(let moved): server.adopt(moved)
             case .question(let number, let question):
                 outgoing[batch.from].say(.answer(number, server.answer(question)))
@@ -139,6 +139,9 @@ final class LoopHub {
         case .answered(let number, let key, let accepted, let tick):
             guard let member = remotes[number] else { return }
             member.session.inputAnswered(member, key: key, accepted: accepted, tick: tick)
+        case .asked(let number, let key, let answer):
+            guard let member = remotes[number] else { return }
+            member.session.commandAnswered(member, key: key, answer)
         case .ended(let number, let departure):
             guard let member = remotes.removeValue(forKey: number) else { return }
             if departure == .slowConsumer { return member.transport.end(departure) }
@@ -183,6 +186,7 @@ final class LoopHub {
         case .confirm(let number): guests[home][number]?.member?.confirm()
         case .inputs(let number, let inputs): guests[home][number]?.member?.take(inputs)
         case .input(let number, let input, let key): guests[home][number]?.member?.take(input, key: key)
+        case .ask(let number, let command, let key): guests[home][number]?.member?.ask(command, key: key)
         case .tick(let number, let key): guests[home][number]?.member?.askTick(key: key)
         case .keyframe(let number): guests[home][number]?.member?.needsKeyframe()
         case .leave(let number): guests[home].removeValue(forKey: number)?.dismissed()?.leave()

@@ -32,6 +32,7 @@ enum LoopMessage: Sendable {
     case confirm(guest: Int)
     case inputs(guest: Int, [QuantisedInput])
     indirect case input(guest: Int, OfferedInput, key: JSONValue?)
+    indirect case ask(guest: Int, LobbyCommand, key: JSONValue?)
     case tick(guest: Int, key: JSONValue)
     case keyframe(guest: Int)
     case leave(guest: Int)
@@ -49,6 +50,7 @@ enum LoopMessage: Sendable {
     /// The delivery at that place of the batch.
     case deliver(Int)
     case answered(guest: Int, key: JSONValue, accepted: Bool?, tick: UInt32)
+    indirect case asked(guest: Int, key: JSONValue?, LobbyAnswer)
     indirect case ended(guest: Int, Departure)
 
     // Between servers.

@@ -43,6 +43,10 @@ final class RemoteMember: Member {
         if mayAsk(1) { say(.input(guest: number, input, key: key)) }
     }
 
+    override func ask(_ command: LobbyCommand, key: JSONValue?) {
+        if mayAsk(1) { say(.ask(guest: number, command, key: key)) }
+    }
+
     override func askTick(key: JSONValue) {
         if mayAsk(1) { say(.tick(guest: number, key: key)) }
     }

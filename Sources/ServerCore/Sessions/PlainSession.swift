@@ -47,7 +47,8 @@ final class PlainSession: Session {
         case ("keyframe", let member?):
             member.keyframeRequested(isMismatch: data["mismatch"]?.bool ?? false)
             answer(answerID, .null)
-        default: refuse(event, "no such event", answerID)
+        case (_, let member?):
+            if !member.receiveCommand(event, data, key: answerID) { refuse(event, "no such event", answerID) }
         }
     }
 
@@ -72,13 +73,22 @@ final class PlainSession: Session {
         answer(key, .object(["accepted": .bool(accepted ?? true), "tick": .integer(Int64(tick))]))
     }
 
+    override func commandAnswered(_ member: Member, key: JSONValue?, _ answer: LobbyAnswer) {
+        guard self.member === member else { return }
+        switch answer.outcome {
+        case .success(let data): self.answer(key, data)
+        case .failure(let refusal): refuse(answer.event, refusal.message, key, code: refusal.code)
+        }
+    }
+
     private func answer(_ id: JSONValue?, _ data: JSONValue) {
         guard let id, id != .null else { return }
         transport.send(PlainFrames.text(.object(["event": "ack", "id": id, "data": data])))
     }
 
-    private func refuse(_ event: String, _ message: String, _ id: JSONValue?) {
+    private func refuse(_ event: String, _ message: String, _ id: JSONValue?, code: String? = nil) {
         var data: JSONObject = ["event": .string(event), "message": .string(message)]
+        if let code { data["code"] = .string(code) }
         if let id { data["id"] = id }
         transport.send(PlainFrames.event("exception", .object(data)))
     }

@@ -80,6 +80,9 @@ package class Session {
     /// asked for. The member may have ended meanwhile.
     func inputAnswered(_ member: Member, key: JSONValue, accepted: Bool?, tick: UInt32) {}
 
+    /// What became of what a member has asked of its lobby. The member may have ended meanwhile.
+    func commandAnswered(_ member: Member, key: JSONValue?, _ answer: LobbyAnswer) {}
+
     /// Sends a ping in the dialect's way.
     func sendPing() {}
 

@@ -302,6 +302,8 @@ final class SocketIOSession: EngineSession {
             acknowledge(event, .null)
             member.leave()
         default:
+            let key = event.ackID.map { JSONValue.integer(Int64($0)) }
+            guard !member.receiveCommand(event.name, event.argument, key: key) else { return }
             acknowledge(event, ["error": .string("no such event: \(event.name)")])
         }
     }
@@ -321,11 +323,24 @@ final class SocketIOSession: EngineSession {
         acknowledge(event, data)
     }
 
-    override func inputAnswered(_ member: Member, key: JSONValue, accepted: Bool?, tick: UInt32) {
-        let isJoined = attachments.contains { entry in
+    private func isJoined(_ member: Member) -> Bool {
+        attachments.contains { entry in
             if case .lobby(let joined) = entry.attachment { joined === member } else { false }
         }
-        guard isJoined, let id = key.integer.flatMap(Int.init(exactly:)) else { return }
+    }
+
+    override func commandAnswered(_ member: Member, key: JSONValue?, _ answer: LobbyAnswer) {
+        guard isJoined(member), let id = key?.integer.flatMap(Int.init(exactly:)) else { return }
+        let data: JSONValue =
+            switch answer.outcome {
+            case .success(let data): data
+            case .failure(let refusal): .object(refusal.data)
+            }
+        acknowledge(id, in: member.namespace, data)
+    }
+
+    override func inputAnswered(_ member: Member, key: JSONValue, accepted: Bool?, tick: UInt32) {
+        guard isJoined(member), let id = key.integer.flatMap(Int.init(exactly:)) else { return }
         var data: JSONObject = ["tick": .integer(Int64(tick))]
         if let accepted { data = ["accepted": .bool(accepted), "tick": .integer(Int64(tick))] }
         acknowledge(id, in: member.namespace, .object(data))
