@@ -104,7 +104,8 @@ let package = Package(
 
         // The game side.
         server("GameKit", ["SnapshotCore", "JSONCore", "Determinism"]),
-        server("LobbyCore", ["GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
+        server("RecordingCore", ["GameKit", "SnapshotCore", "JSONCore", "ByteKit", "Determinism"]),
+        server("LobbyCore", ["RecordingCore", "GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
         server("Games", ["GameKit"]),
 
         // The client's end.
@@ -126,13 +127,15 @@ let package = Package(
             "ServerCore",
             [
                 "CPrefetch", "ByteKit", "Determinism", "JSONCore", "HTTPCore", "Compression", "WebSocketCore",
-                "SocketIOCore", "MessagePackCore", "SnapshotCore", "GameKit", "LobbyCore", httpTypes, crypto, heap,
-                histogram,
+                "SocketIOCore", "MessagePackCore", "SnapshotCore", "GameKit", "RecordingCore", "LobbyCore", httpTypes,
+                crypto,
+                heap, histogram,
             ], exclude: ["Web/Files"]),
         server(
             "Muster",
             [
-                "EventLoop", "TLS", "Redis", "ServerCore", "GameKit", "JSONCore", "HTTPCore", "WebSocketCore",
+                "EventLoop", "TLS", "Redis", "ServerCore", "RecordingCore", "GameKit", "JSONCore", "HTTPCore",
+                "WebSocketCore",
                 "SocketIOCore", "ByteKit", "Determinism", httpTypes, crypto, cryptoExtras, configuration, logging,
             ]),
 
@@ -174,8 +177,8 @@ let package = Package(
         .executableTarget(
             name: "MusterCommand",
             dependencies: [
-                "Muster", "MusterClient", "Fleet", "SimulatedWorld", "ServerCore", "BotCore", "Games", "GameKit",
-                "JSONCore", "Determinism", arguments,
+                "Muster", "MusterClient", "Fleet", "SimulatedWorld", "ServerCore", "BotCore", "Games", "RecordingCore",
+                "GameKit", "SnapshotCore", "JSONCore", "Determinism", arguments,
             ],
             path: "Sources/MusterCommand", swiftSettings: settings),
 
@@ -201,6 +204,11 @@ let package = Package(
         .executableTarget(
             name: "lobby-bench", dependencies: ["Muster", "Fleet", "GameKit", arguments], path: "Tests/LobbyBench",
             swiftSettings: settings),
+
+        .target(
+            name: "GameFuzzTargets",
+            dependencies: ["FuzzTargets", "RecordingCore", "GameKit", "SnapshotCore", "JSONCore", "Games"],
+            path: "Tests/Fuzz/GameTargets", swiftSettings: settings),
 
         // The server's end of a client's connections, in a test's hands.
         .target(
@@ -230,6 +238,12 @@ let package = Package(
         tests("TLSTests", ["TLS", "COpenSSL", "ByteKit", "Determinism"]),
         tests("GameKitTests", ["GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
         tests("GamesTests", ["Games", "ExampleGame", "GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
+        tests(
+            "RecordingCoreTests",
+            [
+                "RecordingCore", "LobbyCore", "Games", "GameKit", "SnapshotCore", "JSONCore", "GameFuzzTargets",
+                "VectorFiles", "Determinism",
+            ]),
         tests("LobbyCoreTests", ["LobbyCore", "GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
         tests(
             "ServerCoreTests",
@@ -278,7 +292,7 @@ if Context.environment["MUSTER_FUZZ"] != nil {
         ("json", "FuzzTargets"), ("messagepack", "FuzzTargets"), ("primitives", "FuzzTargets"),
         ("socket-packets", "FuzzTargets"), ("packed-packets", "FuzzTargets"), ("socket-scan", "FuzzTargets"),
         ("http-connection", "ServerFuzzTargets"), ("engine-session", "ServerFuzzTargets"),
-        ("cluster-messages", "ServerFuzzTargets"),
+        ("cluster-messages", "ServerFuzzTargets"), ("recording", "GameFuzzTargets"),
     ]
     package.targets += fuzzers.map { name, targets in
         .executableTarget(
@@ -288,6 +302,6 @@ if Context.environment["MUSTER_FUZZ"] != nil {
     // Runs all stored inputs once: what scripts/coverage measures.
     package.targets.append(
         .executableTarget(
-            name: "fuzz-replay", dependencies: ["FuzzTargets", "ServerFuzzTargets", "VectorFiles"],
+            name: "fuzz-replay", dependencies: ["FuzzTargets", "ServerFuzzTargets", "GameFuzzTargets", "VectorFiles"],
             path: "Tests/Fuzz/Replay", swiftSettings: settings))
 }

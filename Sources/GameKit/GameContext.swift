@@ -35,6 +35,16 @@ public struct GameContext: ~Copyable {
         seats.first { $0.number == number }
     }
 
+    /// Feeds what of this decides how the game goes on.
+    func feed(_ hash: inout WordHash) {
+        var chance = random
+        hash.feed(chance.next())
+        hash.feed(isLocked ? 1 : 0)
+        for seat in seats {
+            hash.feed(UInt64(seat.number) << 2 | (seat.isConnected ? 2 : 0) | (seat.isCongested ? 1 : 0))
+        }
+    }
+
     /// Sends an event to everybody in the lobby, reliably and in order.
     public mutating func emit(_ event: String, _ data: JSONValue = .null) {
         output.events.append(GameEvent(name: event, data: data, seat: nil))

@@ -1,3 +1,4 @@
+import Determinism
 import JSONCore
 import SnapshotCore
 
@@ -53,6 +54,13 @@ public struct GameType: Sendable {
         type.rules = Rules(
             tickRate: tickRate, snapshotEvery: rules.snapshotEvery, seats: rules.seats, grace: rules.grace,
             maxTicksAhead: min(1_024, max(1, rules.maxTicksAhead * tickRate / rules.tickRate)), match: rules.match)
+        return type
+    }
+
+    /// The same game with other rules.
+    package func with(rules: Rules) -> GameType {
+        var type = self
+        type.rules = rules
         return type
     }
 
@@ -135,6 +143,12 @@ package protocol GameInstance: AnyObject {
     func step(_ inputs: [SeatInput]) throws
     /// Overwrites `state`, one of this game's schema, with the quantised state after the last step.
     func capture(into state: inout WorldState)
+    /// A hash of the tick, all that clients see, the seats and their connections, the lock, and where the game's chance
+    /// stands. The same on every machine and in every build for the same inputs. What a game hides from everybody is
+    /// not in it until it shows.
+    ///
+    /// - Parameter scratch: A state of this game's schema, which is overwritten.
+    func fingerprint(_ scratch: inout WorldState) -> UInt32
     /// What the game has asked for since this was last called.
     func takeOutput() -> GameOutput
 }
@@ -224,6 +238,14 @@ extension GameInstance {
     func capture(into state: inout WorldState) {
         state.tick = context.tick
         replication.capture(game, into: &state)
+    }
+
+    func fingerprint(_ scratch: inout WorldState) -> UInt32 {
+        capture(into: &scratch)
+        var hash = WordHash()
+        hash.feed(UInt64(scratch.hash))
+        context.feed(&hash)
+        return UInt32(truncatingIfNeeded: hash.value ^ hash.value >> 32)
     }
 
     func takeOutput() -> GameOutput {

@@ -1,6 +1,7 @@
 import Determinism
 import GameKit
 import JSONCore
+import RecordingCore
 import SnapshotCore
 
 /// One running game with its seats, its inbox, its clock and its last snapshots. It knows nothing of connections.
@@ -33,6 +34,9 @@ package final class Lobby {
     /// What later games in this lobby are made of.
     private let options: JSONValue
     private var random: SeededRandom
+    /// What writes down all that enters a game, if anything does; and the present one's.
+    private let recorder: Recorder?
+    private var recorded: RecordedGame?
     private var inbox: Inbox
     private var due: [SeatInput] = []
     private var history: SnapshotHistory
@@ -44,17 +48,22 @@ package final class Lobby {
     /// - Parameters:
     ///   - teams: How many teams there are, when they are fewer than the rules'.
     ///   - playersMax: The most players, when there are fewer than the game's seats.
+    ///   - record: Opens the place where all that enters a game is written down; nil, or one that gives nil, records
+    ///     nothing.
     /// - Throws: What the game's `init` throws.
     package init(
         id: String, game: GameType, options: JSONValue, seed: UInt64, now: Instant, teams: Int? = nil,
-        playersMax: Int? = nil
+        playersMax: Int? = nil, record: Recorder? = nil
     ) throws {
         self.id = id
         self.game = game
         self.options = options
+        recorder = record
         random = SeededRandom(seed: seed ^ 0x7265_6D61_7463_6831)
         match = MatchTable(game.rules, teams: teams, playersMax: playersMax)
-        instance = try game.make(options: options, seed: seed)
+        let made = try game.make(options: options, seed: seed)
+        recorded = record?.open(made, lobby: id, options: options, seed: seed)
+        instance = recorded ?? made
         seats = SeatTable(count: game.rules.seats)
         inbox = Inbox(seatCount: game.rules.seats)
         history = SnapshotHistory(schema: game.schema)
@@ -198,7 +207,11 @@ package final class Lobby {
     /// the next seed of the lobby's own.
     private func begin() throws {
         if match.round > 1 {
-            instance = try game.make(options: options, seed: random.next())
+            recorded?.endRecording("another game of the lobby follows")
+            let seed = random.next()
+            let made = try game.make(options: options, seed: seed)
+            recorded = recorder?.open(made, lobby: id, options: options, seed: seed)
+            instance = recorded ?? made
             history = SnapshotHistory(schema: game.schema)
             previousSnapshotTick = nil
         }
@@ -212,6 +225,17 @@ package final class Lobby {
     /// Passes the time of a lobby that nobody plays in, without a step.
     package func skip(to now: Instant) {
         clock.restart(at: now)
+    }
+
+    /// Ends the recording, if there is one; what happens from now on is not recorded.
+    package func endRecording(_ reason: String) {
+        recorded?.endRecording(reason)
+    }
+
+    /// A hash of the game as it is now, the same wherever the same has entered it (``GameInstance/fingerprint(_:)``).
+    package var stateHash: UInt32 {
+        var scratch = WorldState(schema: game.schema)
+        return instance.fingerprint(&scratch)
     }
 
     /// What the game has asked for since this was last called.

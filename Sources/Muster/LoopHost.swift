@@ -110,6 +110,10 @@ public struct HostError: Error, CustomStringConvertible {
     /// The sentence; it names the address.
     public let description: String
 
+    init(_ description: String) {
+        self.description = description
+    }
+
     init(cannotListenOn address: SocketAddress, _ error: UVError) {
         description =
             error.isAddressInUse

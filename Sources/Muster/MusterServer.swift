@@ -129,7 +129,11 @@ public final class MusterServer {
         logger.logLevel = configuration.logLevel.loggerLevel
         let admin = try configuration.admin.makeVerifier()
         let group = try LoopGroup(count: configuration.loops, configuration.server.admission)
-        let hosts = group.loops.indices.map { makeHost(of: $0, in: group, admin?.verifier, secure, logger) }
+        let recordings = try configuration.record.map { try RecordingStore(folder: $0, logger: logger) }
+        defer { recordings?.close() }
+        let hosts = group.loops.indices.map {
+            makeHost(of: $0, in: group, admin?.verifier, secure, recordings, logger)
+        }
         do {
             let addresses = try listen(hosts)
             for host in hosts { try host.start() }
@@ -149,11 +153,13 @@ public final class MusterServer {
 
     /// The server of one loop, on its loop.
     private func makeHost(
-        of number: Int, in group: LoopGroup, _ admin: AdminVerifier?, _ secure: SecureListening?, _ logger: Logger
+        of number: Int, in group: LoopGroup, _ admin: AdminVerifier?, _ secure: SecureListening?,
+        _ recordings: RecordingStore?, _ logger: Logger
     ) -> LoopHost {
         let loop = group.loops[number]
         let workspace = TLSWorkspace()
-        let hooks = ShellHooks(loop: loop, authorize: authorize, admin: admin, logger: logger).hooks
+        let hooks = ShellHooks(loop: loop, authorize: authorize, admin: admin, recordings: recordings, logger: logger)
+            .hooks
         let server = Server(
             settings: configuration.server, games: games, hooks: hooks, entropy: SystemRandomNumberGenerator(),
             links: group.links(of: number, workspace), clock: { loop.now })

@@ -9,9 +9,11 @@ struct ShellHooks {
 
     init(
         loop: EventLoop, authorize: (@Sendable (JoinAttempt) async throws -> Void)?, admin: AdminVerifier?,
-        logger: Logger
+        recordings: RecordingStore?, logger: Logger
     ) {
         var hooks = ServerHooks()
+        hooks.build = MusterVersion.build
+        if let recordings { hooks.openRecording = { recordings.open($0) } }
         if let authorize {
             hooks.authorize = { request, decided in
                 let decided = LoopBound(decided, on: loop)

@@ -15,6 +15,7 @@ struct HostCommand: ParsableCommand {
               muster host --listen 0.0.0.0:9000 --listen '[::]:9000'
               muster host --listen https://0.0.0.0:7443 --tls-certificate chain.pem --tls-key key.pem
               muster host --limits-lobbies 50 --drain-seconds 30
+              muster host --record recordings    # each lobby into a file, for muster replay
               MUSTER_LOG_LEVEL=debug muster host --config arena.json
               muster host --print-config    # each value, and where it is from
 

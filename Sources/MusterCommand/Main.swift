@@ -18,7 +18,8 @@ struct Main: ParsableCommand {
             """,
         version: MusterVersion.current,
         subcommands: [
-            HostCommand.self, BotsCommand.self, MonitorCommand.self, SimulateCommand.self, HashPasswordCommand.self,
+            HostCommand.self, BotsCommand.self, MonitorCommand.self, SimulateCommand.self, ReplayCommand.self,
+            HashPasswordCommand.self,
         ])
 
     static func main() {

@@ -39,6 +39,7 @@ struct SettingFlags: ParsableArguments {
     @Option(key: "lobby.emptySeconds") var emptyLobbyTime: [SettingFlag]
     @Option(key: "lobby.budgetPercent") var lobbyBudgetPercent: [SettingFlag]
     @Option(key: "lobby.watchable") var watchable: [SettingFlag]
+    @Option(key: "record") var record: [SettingFlag]
     @Option(key: "origins") var origins: [SettingFlag]
     @Option(key: "socketio.transports") var engineTransports: [SettingFlag]
     @Option(key: "socketio.cookie") var sessionCookie: [SettingFlag]

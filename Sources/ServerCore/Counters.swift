@@ -18,6 +18,7 @@ package enum Counter: Int, CaseIterable, Sendable {
     case socketsConnected, socketsRefused, eventsOverflowed, volatilesReplaced, acksMissed
     case socketsRecovered, recoveriesFailed, placesForgotten, eventsForgotten
     case loopBatches, loopMessagesDropped, connectionsMoved
+    case recordingsOpened, recordingsBroken, bytesRecorded
     case clusterOutages, clusterMessagesDropped, clusterMessagesMalformed
 }
 

@@ -373,6 +373,7 @@ package final class Server {
     /// Ends every connection with the draining code. Flush afterwards.
     package func closeAll() {
         isClosing = true
+        endRecordings("the server has shut down")
         for polling in engineSessions.allPolling { polling.end(.draining) }
         for connection in connections { connection?.drain() }
     }

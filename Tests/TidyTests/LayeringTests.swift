@@ -23,14 +23,16 @@ private let allowedImports: [(target: String, modules: Set<String>)] = [
     ("TLS", ["COpenSSL", "ByteKit", "Glibc", "Synchronization"]),
     // The game side: it never sees the wire's transports or the loop.
     ("GameKit", ["SnapshotCore", "JSONCore", "Determinism"]),
-    ("LobbyCore", ["GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
+    ("RecordingCore", ["GameKit", "SnapshotCore", "JSONCore", "ByteKit", "Determinism"]),
+    ("LobbyCore", ["RecordingCore", "GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
     ("Games", ["GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
     // Where they meet: still without a loop.
     (
         "ServerCore",
         [
             "CPrefetch", "ByteKit", "Determinism", "JSONCore", "HTTPCore", "Compression", "WebSocketCore",
-            "SocketIOCore", "MessagePackCore", "SnapshotCore", "GameKit", "LobbyCore", "HTTPTypes", "Crypto",
+            "SocketIOCore", "MessagePackCore", "SnapshotCore", "GameKit", "RecordingCore", "LobbyCore", "HTTPTypes",
+            "Crypto",
             "HeapModule", "Histogram",
         ]
     ),
@@ -54,7 +56,8 @@ private let allowedImports: [(target: String, modules: Set<String>)] = [
     (
         "Muster",
         [
-            "EventLoop", "TLS", "Redis", "ServerCore", "GameKit", "LobbyCore", "JSONCore", "HTTPCore", "WebSocketCore",
+            "EventLoop", "TLS", "Redis", "ServerCore", "GameKit", "RecordingCore", "LobbyCore", "JSONCore", "HTTPCore",
+            "WebSocketCore",
             "SocketIOCore",
             "ByteKit",
             "Determinism", "HTTPTypes", "Crypto", "CryptoExtras", "Configuration", "Logging", "FoundationEssentials",
@@ -88,7 +91,7 @@ private let allowedImports: [(target: String, modules: Set<String>)] = [
         "MusterCommand",
         [
             "Muster", "MusterClient", "ServerCore", "Games", "GameKit", "Fleet", "BotCore", "SimulatedWorld",
-            "Determinism",
+            "RecordingCore", "SnapshotCore", "Determinism",
             "JSONCore", "ArgumentParser", "Foundation", "Glibc",
         ]
     ),

@@ -107,6 +107,10 @@ extension ConfigurationKey {
         .boolean(
             "lobby.watchable", \.server.isWatchable,
             "Whether anyone may see the state of a lobby without joining it, as JSON or as an event stream."),
+        .text(
+            "record", \.record, allowed: "a path, or empty for none",
+            "The folder into which each lobby is recorded for muster replay; none records nothing.",
+            format: { $0 ?? "" }, parse: { isPlain($0, 0...4_096) ? .some($0.isEmpty ? nil : $0) : nil }),
         .list(
             "origins", \.server.allowedOrigins, of: 0...1_000, allowed: "a list of SCHEME://HOST[:PORT], or *",
             "The web origins that may connect besides the server's own host; * allows every one.",

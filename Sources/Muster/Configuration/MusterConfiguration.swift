@@ -12,6 +12,8 @@ public struct MusterConfiguration: Sendable {
     public var loops = 1
     /// The certificates of the addresses with TLS.
     public var tls = TLSSettings()
+    /// The folder into which every lobby is recorded; nil records none.
+    public var record: String?
     /// Who may log in as admin.
     public var admin = AdminSettings()
     /// The least important messages that are logged.

@@ -43,7 +43,7 @@ package final class HostedLobby {
         let now = server.clock()
         lobby = try Lobby(
             id: id, game: game, options: options, seed: seed, now: now, teams: terms.teams,
-            playersMax: terms.playersMax)
+            playersMax: terms.playersMax, record: server.recorder)
         members = Array(repeating: nil, count: lobby.seats.rows.count)
         snapshotHeaders = LobbyChoice.allCases.map {
             SocketIOFrames.snapshotHeader(namespace: "/lobby/\($0.alias ?? id)")
@@ -179,6 +179,7 @@ package final class HostedLobby {
         }
         lobby.dispose()
         endWatching("closed", ["reason": .string(reason)])
+        lobby.endRecording(reason)
         server.forget(self)
     }
 

@@ -1,5 +1,6 @@
 import JSONCore
 import LobbyCore
+import RecordingCore
 
 /// What a client asks for when it joins a lobby, whatever its dialect.
 ///
@@ -109,6 +110,11 @@ package struct ServerHooks {
     package var results: ((MatchResult) -> Void)?
     /// Takes one line for the log; the text is made only if it is wanted.
     package var log: (LogSeverity, () -> String) -> Void = { _, _ in }
+
+    /// What recordings say that they are of.
+    package var build = ""
+    /// Opens the place for the recording of a lobby that is being opened; nil records none.
+    package var openRecording: ((RecordingHeader) -> (any RecordingSink)?)?
 
     /// Hooks that allow every join and no admin.
     package init() {}

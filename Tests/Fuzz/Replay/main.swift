@@ -1,4 +1,5 @@
 import FuzzTargets
+import GameFuzzTargets
 import ServerFuzzTargets
 import VectorFiles
 
@@ -10,6 +11,7 @@ let targets: [(String, ([UInt8]) -> Void)] = [
     ("socket-packets", fuzzSocketPackets), ("packed-packets", fuzzPackedPackets),
     ("socket-scan", fuzzSocketScan), ("json", fuzzJSON), ("messagepack", fuzzMessagePack),
     ("primitives", fuzzPrimitives), ("cluster-messages", fuzzClusterMessages),
+    ("recording", fuzzRecording),
 ]
 let chosen = CommandLine.arguments.dropFirst()
 for (name, fuzz) in targets where chosen.isEmpty || chosen.contains(name) {

@@ -1,0 +1,8 @@
+import GameFuzzTargets
+
+/// libFuzzer's hook.
+@c(LLVMFuzzerTestOneInput)
+public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    fuzzRecording(unsafe Array(UnsafeBufferPointer(start: start, count: count)))
+    return 0
+}
