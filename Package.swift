@@ -19,6 +19,7 @@ let deque = Target.Dependency.product(name: "DequeModule", package: "swift-colle
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 
 /// The wire: specification, vectors and the Swift codecs live under `protocol/`.
@@ -66,6 +67,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         // Primitives.
@@ -122,6 +124,10 @@ let package = Package(
                 httpTypes,
             ]),
 
+        // What outlives the server: what a storage is, and one in an SQLite file.
+        server("StorageKit", [deque]),
+        server("StorageSQLite", ["StorageKit", grdb]),
+
         // Where they meet.
         server(
             "ServerCore",
@@ -134,8 +140,8 @@ let package = Package(
         server(
             "Muster",
             [
-                "EventLoop", "TLS", "Redis", "ServerCore", "RecordingCore", "GameKit", "JSONCore", "HTTPCore",
-                "WebSocketCore",
+                "EventLoop", "TLS", "Redis", "StorageKit", "StorageSQLite", "ServerCore", "LobbyCore", "RecordingCore",
+                "GameKit", "JSONCore", "HTTPCore", "WebSocketCore",
                 "SocketIOCore", "ByteKit", "Determinism", httpTypes, crypto, cryptoExtras, configuration, logging,
             ]),
 
@@ -235,6 +241,7 @@ let package = Package(
         tests("SnapshotCoreTests", ["SnapshotCore", "ByteKit", "Determinism"]),
         tests("EventLoopTests", ["EventLoop", "ByteKit", "Determinism"]),
         tests("RedisTests", ["Redis", "ByteKit", "Determinism"]),
+        tests("StorageTests", ["StorageKit", "StorageSQLite", grdb]),
         tests("TLSTests", ["TLS", "COpenSSL", "ByteKit", "Determinism"]),
         tests("GameKitTests", ["GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
         tests("GamesTests", ["Games", "ExampleGame", "GameKit", "SnapshotCore", "JSONCore", "Determinism"]),

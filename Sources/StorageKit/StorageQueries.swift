@@ -1,0 +1,90 @@
+/// What a leaderboard is ordered by.
+public enum LeaderboardOrder: String, Sendable, CaseIterable {
+    /// Each player's best score, the highest first.
+    case best
+    /// All that each player has scored, the highest first.
+    case sum
+    /// Each player's least score, the lowest first: for times and strokes.
+    case least
+}
+
+/// A page of a leaderboard that somebody wants to see.
+public struct LeaderboardQuery: Sendable, Equatable {
+    /// Where a page begins.
+    public enum Place: Sendable, Equatable {
+        /// At a rank, from 1.
+        case rank(Int)
+        /// So that the player of that name is in its middle; the best placed of several. Empty when there is none.
+        case around(String)
+    }
+
+    /// The game's name.
+    public var game: String
+    /// A season's name; empty for all times.
+    public var season: String
+    public var order: LeaderboardOrder
+    public var place: Place
+    /// The most rows, 1 to 100.
+    public var limit: Int
+
+    /// The first ten of all times, by their best scores, unless it says otherwise.
+    public init(
+        game: String, season: String = "", order: LeaderboardOrder = .best, place: Place = .rank(1), limit: Int = 10
+    ) {
+        self.game = game
+        self.season = season
+        self.order = order
+        self.place = place
+        self.limit = limit
+    }
+}
+
+/// A page of a leaderboard.
+public struct Leaderboard: Sendable, Equatable {
+    /// One player.
+    public struct Row: Sendable, Equatable {
+        /// From 1; of two with the same score, the one who came first to the board is the better.
+        public var rank: Int
+        /// What the player was called last.
+        public var name: String
+        /// Who the player is; nil for a guest, who is known by its name alone.
+        public var subject: String?
+        /// By the order that was asked for.
+        public var score: Int
+        /// In how many matches.
+        public var matches: Int
+
+        /// A row.
+        public init(rank: Int, name: String, subject: String?, score: Int, matches: Int) {
+            self.rank = rank
+            self.name = name
+            self.subject = subject
+            self.score = score
+            self.matches = matches
+        }
+    }
+
+    /// How many players it has.
+    public var players: Int
+    /// By rank.
+    public var rows: [Row]
+
+    /// A page.
+    public init(players: Int, rows: [Row]) {
+        self.players = players
+        self.rows = rows
+    }
+}
+
+/// A page of something that is kept in the order in which it came, the newest first.
+public struct StoredPage<Row: Sendable & Equatable>: Sendable, Equatable {
+    public var rows: [Row]
+    /// What to ask for to see the next page: rows before this one. Nil behind the last page.
+    public var next: Int64?
+
+    /// A page.
+    public init(rows: [Row], next: Int64?) {
+        self.rows = rows
+        self.next = next
+    }
+}
