@@ -50,11 +50,16 @@ package final class RedisClient {
 
     /// Reads a stream as well, from its end on; before ``start()``.
     ///
-    /// - Parameter entry: Told of each entry's fields.
-    package func read(stream: String, _ entry: @escaping ([(name: String, value: [UInt8])]) -> Void) {
+    /// - Parameters:
+    ///   - began: Told once of the id that the stream ends with then; `0-0` for none.
+    ///   - entry: Told of each entry.
+    package func read(
+        stream: String, began: @escaping (String) -> Void = { _ in }, _ entry: @escaping (RedisStreamEntry) -> Void
+    ) {
         let link = RedisLink(server, pings: false, world)
         link.onDown = { [weak self] in self?.wentDown($0) }
         streamReader = RedisStreamReader(link, stream, entry) { [weak self] in self?.cameUp() }
+        streamReader?.began = began
     }
 
     /// Connects, and keeps connected.

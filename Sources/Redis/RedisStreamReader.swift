@@ -1,3 +1,22 @@
+/// An entry of a stream: its id, and its fields.
+package struct RedisStreamEntry: Sendable {
+    package let id: String
+    package let fields: [(name: String, value: [UInt8])]
+
+    /// The entries that a reply holds; nil where it is none to a question for entries.
+    package static func all(in reply: RedisReply?) -> [RedisStreamEntry]? {
+        reply?.array?.compactMap { part in
+            guard let parts = part.array, let id = parts.first?.text, let values = parts.last?.array else { return nil }
+            var fields: [(name: String, value: [UInt8])] = []
+            for index in stride(from: 0, to: values.count - 1, by: 2) {
+                guard let name = values[index].text, let value = values[index + 1].bytes else { continue }
+                fields.append((name, value))
+            }
+            return RedisStreamEntry(id: id, fields: fields)
+        }
+    }
+}
+
 /// Reads a stream's entries as they come, over a connection of its own: a read waits on the server for the next ones.
 final class RedisStreamReader {
     /// How long a read waits, and the most entries of one.
@@ -6,12 +25,14 @@ final class RedisStreamReader {
 
     let link: RedisLink
     private let stream: String
-    private let entry: ([(name: String, value: [UInt8])]) -> Void
+    private let entry: (RedisStreamEntry) -> Void
+    /// Told once where the stream ends when reading begins.
+    var began: (String) -> Void = { _ in }
     /// The entry that was read last. It is kept over the loss of a connection, so that none is left out.
     private var last: String?
 
     init(
-        _ link: RedisLink, _ stream: String, _ entry: @escaping ([(name: String, value: [UInt8])]) -> Void,
+        _ link: RedisLink, _ stream: String, _ entry: @escaping (RedisStreamEntry) -> Void,
         ready: @escaping () -> Void
     ) {
         self.link = link
@@ -28,7 +49,9 @@ final class RedisStreamReader {
         // Where the stream ends now. To ask a read for what is new leaves out what comes between two reads.
         link.send(RedisCommand.encode("XREVRANGE", stream, "+", "-", "COUNT", "1")) { [weak self] reply in
             guard let self, let entries = reply?.array else { return }
-            last = entries.first?.array?.first?.text ?? "0-0"
+            let end = entries.first?.array?.first?.text ?? "0-0"
+            last = end
+            began(end)
             read()
         }
     }
@@ -49,15 +72,9 @@ final class RedisStreamReader {
         case .error(let reason): return link.fail(reason)
         default: break
         }
-        for part in reply?.array?.first?.array?.last?.array ?? [] {
-            guard let parts = part.array, let id = parts.first?.text, let values = parts.last?.array else { continue }
-            last = id
-            var fields: [(name: String, value: [UInt8])] = []
-            for index in stride(from: 0, to: values.count - 1, by: 2) {
-                guard let name = values[index].text, let value = values[index + 1].bytes else { continue }
-                fields.append((name, value))
-            }
-            entry(fields)
+        for entry in RedisStreamEntry.all(in: reply?.array?.first?.array?.last) ?? [] {
+            last = entry.id
+            self.entry(entry)
         }
         read()
     }

@@ -13,6 +13,7 @@ import pytest
 import conformance
 import redis_server
 from redis_server import pack
+from test_recovery import Raw
 from test_socketio import SECONDS, Peer
 
 ADAPTERS = ["classic", "streams"]
@@ -297,6 +298,72 @@ def test_what_the_emitter_writes(cluster):
         request(type=4, opts={"rooms": [cyd.id], "except": []}, close=True)
         await cyd.next_reason()
         await quiet(ann, bob)
+
+    play(cluster, script)
+
+
+async def opened(url, **auth):
+    """A client of the main namespace, whose packets are seen as they are."""
+    client = Raw(url)
+    await client.open(**auth)
+    return client
+
+
+@pytest.mark.parametrize("cluster", ["streams"], indirect=True)
+def test_a_client_comes_back_to_another_server(cluster):
+    urls = [node.url for node in cluster.nodes]
+
+    async def script(ann, bob, cyd):
+        dan = await opened(urls[0])
+        id = dan.connected["sid"]
+        await dan.ask("join-room", "red")
+        await dan.say("echo", 1)
+        assert dan.event(await dan.packet()) == ["echo", 1]
+        dan.cut()
+        while id in await cyd.ask("fetch-all", None):
+            pass
+        await ann.say("broadcast", "one")
+        await cyd.say("say-room", "red", {"two": 2})
+        await cyd.say("say-room", "blue", "not this")
+        await bob.say("say-except", "red", "red", "nor this")
+        await cyd.say("say-room-all", id, "three")
+        # Whoever has heard the last knows that it is in the stream.
+        await cyd.say("broadcast", "four")
+        while (await ann.next())[2] != "four":
+            pass
+        other = Raw(urls[1])
+        other.pid, other.offset = dan.pid, dan.offset
+        missed = await other.open()
+        assert [event[-1] for event in missed] == ["one", {"two": 2}, "three", "four"]
+        assert other.connected == {"sid": id, "pid": dan.pid}
+        who = await other.ask("whoami")
+        assert who["recovered"] is True and who["rooms"] == sorted([id, "red"])
+        await ann.say("say-room", "red", "on")
+        assert other.event(await other.packet()) == ["room-said", "red", ann.id, "on"]
+        # A place is taken once, and none that is made up.
+        for pid in (dan.pid, "0" * 40, "x"):
+            thief = Raw(urls[0])
+            thief.pid, thief.offset = pid, dan.offset
+            assert await thief.open() == [] and thief.connected["sid"] != id
+            thief.cut()
+        other.cut()
+
+    play(cluster, script)
+
+
+@pytest.mark.parametrize("cluster", ["streams"], indirect=True)
+def test_a_client_of_a_server_that_ends_comes_back_to_another(cluster):
+    async def script(ann, bob, cyd):
+        dan = await opened(cluster.nodes[1].url)
+        id = dan.connected["sid"]
+        await dan.ask("join-room", "red")
+        cluster.nodes[1].stop()
+        await bob.say("say-room", "red", "missed")
+        assert await ann.ask("echo-ack", 1) == 1
+        dan.url = dan.url.replace(str(cluster.nodes[1].port), str(cluster.nodes[0].port))
+        assert [event[-1] for event in await dan.open()] == ["missed"]
+        assert dan.connected["sid"] == id
+        dan.cut()
 
     play(cluster, script)
 

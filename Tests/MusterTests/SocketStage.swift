@@ -43,42 +43,42 @@ final class SocketStage {
     /// The loop has a thread of its own: within the test's task, the runtime would take the script's tasks for parts of that one.
     /// The script's task is begun here, so that it knows its test.
     static func play(
-        _ options: SocketIOOptions = SocketIOOptions(), _ setUp: @escaping (SocketIOServer) -> Void,
+        _ options: SocketIOOptions = SocketIOOptions(), _ setUp: (SocketIOServer) -> Void,
         script: @escaping (SocketStage) async throws -> Void
     ) async throws {
-        nonisolated(unsafe) let (setUp, script) = (setUp, script)
-        let (stages, given) = AsyncStream<(EventLoop, LoopBound<SocketStage>)>.makeStream()
+        let loop = try EventLoop()
+        let stage = SocketStage(loop, options)
+        setUp(stage.io)
+        stage.prepare()
+        let bound = LoopBound((stage, script), on: loop)
+        let (ends, ended) = AsyncStream<Void>.makeStream()
         Thread.detachNewThread {
-            do {
-                let stage = SocketStage(try EventLoop(), options)
-                unsafe setUp(stage.io)
-                given.yield((stage.loop, LoopBound(stage, on: stage.loop)))
-                stage.run()
-            } catch {
-                Issue.record(error)
-            }
-            given.finish()
+            loop.run()
+            ended.finish()
         }
-        for await (loop, stage) in stages {
-            Task(executorPreference: loop) {
-                do { try await unsafe script(stage.value) } catch { Issue.record(error) }
-                loop.stop()
-            }
+        Task(executorPreference: loop) {
+            let (stage, script) = bound.value
+            stage.limitTime()
+            do { try await script(stage) } catch { Issue.record(error) }
+            loop.stop()
+        }
+        for await _ in ends {}
+    }
+
+    private func prepare() {
+        let timer = loop.makeTimer { [self] in server.advance() }
+        loop.beforeWaiting = { [self] in
+            turnEnds()
+            if let wake = server.nextWake { timer.arm(at: wake) }
         }
     }
 
-    private func run() {
-        let timer = loop.makeTimer { [self] in server.advance() }
+    private func limitTime() {
         let limit = loop.makeTimer { [self] in
             Issue.record("the script did not come to its end; clients have heard \(peers.map(\.heard))")
             loop.stop()
         }
         limit.arm(at: loop.now + .seconds(30))
-        loop.beforeWaiting = { [self] in
-            turnEnds()
-            if let wake = server.nextWake { timer.arm(at: wake) }
-        }
-        loop.run()
     }
 
     private func turnEnds() {

@@ -252,19 +252,21 @@ struct RedisStreamTests {
     @Test func `it is read from its end on, goes on where it was after a loss, and an entry is told once`() {
         let client = RedisClient(RedisServer(host: "r"), scene.world)
         var entries: [[String]] = []
-        client.read(stream: "s") { fields in
-            entries.append(fields.map { "\($0.name)=\(String(decoding: $0.value, as: UTF8.self))" })
+        client.read(stream: "s") {
+            entries.append(["began \($0)"])
+        } _: { entry in
+            entries.append([entry.id] + entry.fields.map { "\($0.name)=\(String(decoding: $0.value, as: UTF8.self))" })
         }
         client.start()
         for stream in scene.streams { stream.receive("+PONG\r\n") }
         let first = scene.streams[2]
         #expect(first.take() == ["PING", "XREVRANGE s + - COUNT 1"])
         first.receive("*1\r\n" + entry("5-0"))
-        #expect(first.take() == ["XREAD BLOCK 5000 COUNT 100 STREAMS s 5-0"] && entries.isEmpty)
+        #expect(first.take() == ["XREAD BLOCK 5000 COUNT 100 STREAMS s 5-0"] && entries == [["began 5-0"]])
         first.receive("*-1\r\n")
         #expect(first.take() == ["XREAD BLOCK 5000 COUNT 100 STREAMS s 5-0"])
         first.receive("*1\r\n*2\r\n$1\r\ns\r\n*2\r\n" + entry("6-0") + entry("6-1"))
-        #expect(entries == [["a=1", "b=22"], ["a=1", "b=22"]])
+        #expect(entries.dropFirst() == [["6-0", "a=1", "b=22"], ["6-1", "a=1", "b=22"]])
         #expect(first.take() == ["XREAD BLOCK 5000 COUNT 100 STREAMS s 6-1"])
         scene.run(.seconds(7))
         #expect(first.take() == [], "no pings: they would wait behind the read")
@@ -272,7 +274,7 @@ struct RedisStreamTests {
         scene.run(.seconds(1))
         let second = scene.streams[scene.streams.count - 1]
         second.receive("+PONG\r\n")
-        #expect(second.take() == ["PING", "XREAD BLOCK 5000 COUNT 100 STREAMS s 6-1"])
+        #expect(second.take() == ["PING", "XREAD BLOCK 5000 COUNT 100 STREAMS s 6-1"] && entries.count == 3)
         second.receive("-WRONGTYPE\r\n")
         #expect(second.isClosed)
     }

@@ -39,7 +39,11 @@ final class RedisMember {
         case .streams:
             let relay = StreamsRelay(hub, bus, identity)
             client.onMessage = { [weak relay] in relay?.received(listened: $0, channel: $1, $2) }
-            client.read(stream: cluster.prefix) { [weak relay] in relay?.read($0) }
+            client.read(stream: cluster.prefix) { [weak relay] in
+                if let id = StreamID($0) { relay?.began(at: id) }
+            } _: { [weak relay] in
+                if let entry = StreamEntry($0) { relay?.read(entry) }
+            }
             hub.join(relay)
         }
         client.start()
@@ -125,6 +129,13 @@ private func lookUp(_ address: SocketAddress) async -> Result<SocketAddress, UVE
     }
 }
 
+extension StreamEntry {
+    fileprivate init?(_ entry: RedisStreamEntry) {
+        guard let id = StreamID(entry.id) else { return nil }
+        self.init(id: id, fields: entry.fields)
+    }
+}
+
 /// Redis's channels as the bus between servers.
 private final class RedisBus: ClusterBus {
     private let client: RedisClient
@@ -145,6 +156,30 @@ private final class RedisBus: ClusterBus {
         var words = ["XADD", stream, "MAXLEN", "~", "\(entriesMax)", "*"].map { Array($0.utf8) }
         for (name, value) in entry { words += [Array(name.utf8), value] }
         client.command(words)
+    }
+
+    var isReached: Bool { client.isReady }
+
+    func keep(_ key: String, _ value: [UInt8], for time: Interval, _ done: @escaping (Bool) -> Void) {
+        let milliseconds = max(1, time.nanoseconds / 1_000_000)
+        client.ask(["SET", key].map { Array($0.utf8) } + [value] + ["PX", "\(milliseconds)"].map { Array($0.utf8) }) {
+            if case .status("OK") = $0 { done(true) } else { done(false) }
+        }
+    }
+
+    func take(_ key: String, _ done: @escaping ([UInt8]?) -> Void) {
+        client.ask(["GETDEL", key].map { Array($0.utf8) }) {
+            if case .bytes(let bytes) = $0 { done(bytes) } else { done(nil) }
+        }
+    }
+
+    func read(
+        _ stream: String, from id: StreamID, isAfter: Bool, countMax: Int, _ done: @escaping ([StreamEntry]?) -> Void
+    ) {
+        let words = ["XRANGE", stream, isAfter ? "(\(id.text)" : id.text, "+", "COUNT", "\(countMax)"]
+        client.ask(words.map { Array($0.utf8) }) { reply in
+            done(RedisStreamEntry.all(in: reply).map { $0.compactMap(StreamEntry.init) })
+        }
     }
 
     func countListeners(_ channel: String, _ done: @escaping (Int?) -> Void) {

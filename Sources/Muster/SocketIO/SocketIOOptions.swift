@@ -28,7 +28,9 @@ public struct SocketIOOptions: Sendable {
     /// Whether the fields of a client's first request are kept for ``Socket/handshake``: some hundred bytes a client.
     public var keepsRequestFields = true
     /// How clients that lose their connection get their place back; nil where each comes back as somebody new. With it, every
-    /// event that is sent has one more argument, a text, unless it is volatile or asks for an ack.
+    /// event that is sent has one more argument, a text, unless it is volatile or asks for an ack. With a cluster of
+    /// ``SocketIOCluster/Adapter/streams`` a client may come back to any server, and events wait for Redis, a quarter of a second
+    /// at most.
     public var connectionStateRecovery: ConnectionStateRecovery?
     /// Over how long clients are let go of when the server drains, one after the other and within ``MusterConfiguration``'s
     /// drain time, so that they do not all come back at once. Each is told with the event `draining` and its
@@ -51,6 +53,7 @@ public struct SocketIOOptions: Sendable {
         settings.codec = codec
         settings.drainSpread = drainSpread
         settings.recovery = connectionStateRecovery?.settings
+        settings.isSequenced = cluster?.adapter == .streams
         return settings
     }
 }

@@ -46,14 +46,20 @@ package final class NamespaceSocket {
         let secret: SocketID
         /// Where the log of events stood when it first came; nil where that log is another's.
         let joinedAt: Int?
+        /// Where the stream of all servers stood then.
+        let joinedMark: StreamID?
+        /// The private id, where another implementation made it.
+        let foreignID: String?
         /// Whether it has come back.
         let isRecovered: Bool
         /// The place that it comes back to, until it is let in.
         var place: SocketPlace?
 
-        init(secret: SocketID, joinedAt: Int?, place: SocketPlace?) {
+        init(secret: SocketID, joinedAt: Int?, joinedMark: StreamID?, place: SocketPlace?) {
             self.secret = secret
             self.joinedAt = joinedAt
+            self.joinedMark = joinedMark
+            foreignID = place?.foreignID
             self.place = place
             isRecovered = place != nil
         }
@@ -84,7 +90,8 @@ package final class NamespaceSocket {
         guard let recovery = hub.recovery, !isPlain else { return }
         keepsake = Keepsake(
             secret: place?.secret ?? hub.makeID(),
-            joinedAt: place == nil ? recovery.position : place?.joinedAt, place: place)
+            joinedAt: place == nil ? recovery.position : place?.joinedAt,
+            joinedMark: place == nil ? hub.sequencer?.mark : place?.marks.joined, place: place)
         guard let place else { return }
         data = place.data
         lastSent = place.lastSent
@@ -124,17 +131,23 @@ package final class NamespaceSocket {
     package var isRecovered: Bool { keepsake?.isRecovered ?? false }
 
     /// The private id by which the client gets its place back; nil where it does not.
-    var privateID: String? { keepsake.map { SocketClaim.text(id, $0.secret) } }
+    var privateID: String? { keepsake.map { $0.foreignID ?? SocketClaim.text(id, $0.secret) } }
 
     /// Whether the client is the one that claims its place.
-    func isOwned(by claim: SocketClaim) -> Bool { keepsake?.secret.isSame(as: claim.secret) ?? false }
+    func isOwned(by claim: SocketClaim) -> Bool {
+        guard let keepsake, let secret = claim.secret else { return false }
+        return keepsake.secret.isSame(as: secret)
+    }
 
     /// Its place, for when it comes back.
     private var keptPlace: SocketPlace? {
         guard let keepsake, let recovery = hub.recovery else { return nil }
-        return SocketPlace(
+        var place = SocketPlace(
             namespace: namespace.name, id: id, secret: keepsake.secret, rooms: rooms, data: data, lastSent: lastSent,
             joinedAt: keepsake.joinedAt, lostAt: recovery.position)
+        place.marks = SocketMarks(joined: keepsake.joinedMark, lost: hub.sequencer?.mark)
+        place.foreignID = keepsake.foreignID
+        return place
     }
 
     /// What can be told of it.
@@ -262,6 +275,14 @@ package final class NamespaceSocket {
     @discardableResult
     private func send(_ emission: SocketEmission, ackID: Int?) -> Bool {
         guard phase != .gone else { return false }
+        if ackID == nil, phase == .connected, isInOwnRoom, let sequencer = hub.sequencer {
+            var target = SocketTarget()
+            target.rooms = [id.text]
+            if sequencer.takes(emission, to: target) {
+                sequencer.post(emission, to: target, in: namespace.name)
+                return true
+            }
+        }
         for listener in namespace.behaviour.outgoing { listener(self, emission.name, emission.arguments) }
         guard ackID == nil, hub.recovery != nil, !isPlain else {
             return write(emission, emission.arguments, ackID: ackID)

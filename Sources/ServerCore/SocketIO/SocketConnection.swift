@@ -379,6 +379,7 @@ class SocketConnection: EngineSession {
 
     private func end(_ socket: NamespaceSocket) {
         let name = socket.namespace.name
+        hub.sequencer?.settle(socket)
         forget(socket)
         let extras = ownExtras
         if extras.ended.count == hub.settings.namespacesMax { extras.ended.removeFirst() }

@@ -73,6 +73,13 @@ extension SocketHub {
         return frames
     }
 
+    /// An event as frames, where the namespace may be on another loop alone.
+    func frames(_ emission: SocketEmission, inNamespace name: String) -> [UInt8]? {
+        let namespace =
+            existingNamespace(name) ?? SocketNamespace(name, hub: self, behaviour: SocketBehaviour(), family: nil)
+        return frames(emission, in: namespace)
+    }
+
     /// Sends a packet that is neither event nor ack; false, with a line in the log, where it cannot be written.
     @discardableResult
     func send(_ packet: SocketPacket, over transport: Transport) -> Bool {

@@ -31,6 +31,9 @@ package struct SocketHubSettings: Sendable {
     package var drainSpread = Interval.zero
     /// How clients that were lost get their place back; nil where they do not.
     package var recovery: SocketRecoverySettings?
+    /// Whether clients get their place back on any server of a cluster: then events take their order, and their offsets, from
+    /// the relay. Without ``recovery`` it means nothing.
+    package var isSequenced = false
 
     /// The defaults above.
     package init() {}
@@ -67,6 +70,8 @@ package final class SocketHub {
 
     /// The places of clients that were lost; nil where none are kept.
     let recovery: SocketRecovery?
+    /// The events that wait for their place among those of all servers; nil where none wait.
+    private(set) var sequencer: SocketSequencer?
 
     private var drain: SocketDrain?
 
@@ -89,6 +94,7 @@ package final class SocketHub {
         decoder = SocketPacketDecoder(limits: limits)
         recovery = settings.recovery.map { SocketRecovery($0, server: server) }
         recovery?.hub = self
+        if recovery != nil, settings.isSequenced { sequencer = SocketSequencer(self) }
         server.add(self)
         if server.loopCount > 1 { loops = SocketLoops(self) }
         _ = namespace(SocketPacket.mainNamespace)

@@ -4,7 +4,12 @@ import SocketIOCore
 /// What the hubs of one path, one on each loop, tell each other. The numbers are those of whoever asks.
 enum SocketLoopMessage: Sendable {
     /// Do this to those who are meant there. The first loop tells the other servers as well.
-    case command(SocketCommand, SocketTarget, namespace: String, frames: [UInt8]?)
+    /// With a ticket it is an event whose turn it is, and which the other servers have.
+    case command(SocketCommand, SocketTarget, namespace: String, frames: [UInt8]?, SocketTicket?)
+    /// To the first loop: give the event its place among those of all servers.
+    case sequence(SocketTicket, SocketEmission, SocketTarget, namespace: String)
+    /// From the first loop: the stream of all servers ends there at present.
+    case began(StreamID)
     /// Ask those who are meant there; the first loop asks the other servers as well.
     case ask(Int, SocketEmission, SocketTarget, namespace: String, timeout: Interval)
     case report(Int, SocketAskReport)
@@ -14,6 +19,9 @@ enum SocketLoopMessage: Sendable {
     /// Give away the place that a client here claims; the first loop asks the other servers as well.
     case claim(Int, SocketClaim, namespace: String, bytesMax: Int)
     case given(Int, SocketPlace?)
+    /// To the first loop: keep the place where every server finds it; from there: that cannot be done.
+    case keep(SocketPlace)
+    case refused(SocketPlace)
     /// To the first loop: tell the other servers.
     case tell(Int?, String, SocketArguments, namespace: String)
     case answers(Int, SocketAnswers)
@@ -27,19 +35,19 @@ enum SocketLoopMessage: Sendable {
     /// About how many bytes it holds that nothing else holds; 0 for what is never dropped.
     var weight: Int {
         switch self {
-        case .command(let command, _, _, let frames):
+        case .command(let command, _, _, let frames, _):
             if case .emit(let emission) = command {
                 256 + (frames?.count ?? 0) + emission.arguments.weight
             } else {
                 512
             }
-        case .ask(_, let emission, _, _, _): 256 + emission.arguments.weight
+        case .ask(_, let emission, _, _, _), .sequence(_, let emission, _, _): 256 + emission.arguments.weight
         case .report(_, .answered(let arguments)), .answer(_, let arguments): 256 + arguments.weight
         case .tell(_, _, let arguments, _), .told(_, _, let arguments, _): 256 + arguments.weight
         case .found(_, let finding): 256 + 1_024 * finding.sockets.count
         case .answers(_, let answers): answers.answers.reduce(256) { $0 + $1.weight }
         case .report, .fetch, .claim: 256
-        case .opened, .closed, .given: 0
+        case .opened, .closed, .given, .keep, .refused, .began: 0
         }
     }
 }
@@ -182,8 +190,14 @@ final class SocketLoops {
     /// Takes what the hub of another loop has said.
     func receive(_ message: SocketLoopMessage, from loop: Int) {
         switch message {
-        case .command(let command, let target, let namespace, let frames):
-            hub.commanded(command, target, in: namespace, frames: frames)
+        case .command(let command, let target, let namespace, let frames, let ticket):
+            hub.commanded(command, target, in: namespace, frames: frames, ticket)
+        case .sequence(let ticket, let emission, let target, let namespace):
+            hub.sequence(ticket, emission, to: target, in: namespace)
+        case .began(let id): hub.sequencer?.began(at: id)
+        case .keep(let place):
+            hub.keepForAll(place) { [weak self] in _ = self?.say(.refused(place), to: loop) }
+        case .refused(let place): hub.recovery?.put(place)
         case .ask(let id, let emission, let target, let namespace, let timeout):
             hub.ask(emission, target, in: namespace, timeout: timeout, acrossLoops: false) { [weak self] in
                 self?.say(.report(id, $0), to: loop)

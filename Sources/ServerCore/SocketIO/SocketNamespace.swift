@@ -186,6 +186,9 @@ package final class SocketNamespace {
 
     /// Does something to the sockets that a target means, here and wherever the hub reaches.
     package func perform(_ command: SocketCommand, on target: SocketTarget) {
+        if let sequencer = hub.sequencer, case .emit(let emission) = command, sequencer.takes(emission, to: target) {
+            return sequencer.post(emission, to: target, in: name)
+        }
         let command = hub.traced(command)
         guard hub.isAlone else { return hub.perform(command, on: target, in: self) }
         apply(command, to: target)

@@ -20,22 +20,27 @@ package struct SocketRecoverySettings: Sendable {
 
 /// What a client shows to get its place back: the private id that came with its CONNECT, and how far it has read.
 package struct SocketClaim: Sendable, Equatable {
-    /// Whose place it is, which others may know, too.
-    package let id: SocketID
-    /// What proves it.
-    package let secret: SocketID
+    /// The private id as it was shown.
+    package let pid: String
+    /// Whose place it is, which others may know, too; nil where another implementation made the private id.
+    package let id: SocketID?
+    /// What proves it; nil likewise.
+    package let secret: SocketID?
     /// The last event that the client has seen; nil when it has seen none.
     package let offset: SocketOffset?
 
     /// What a CONNECT's payload shows; nil where it shows nothing of the kind.
     package init?(_ payload: JSONValue) {
-        guard let text = payload["pid"]?.string, text.utf8.count == 40,
-            let id = SocketID(String(text.prefix(20))), let secret = SocketID(String(text.suffix(20)))
-        else { return nil }
-        self.id = id
-        self.secret = secret
+        guard let text = payload["pid"]?.string, (1...Self.pidBytesMax).contains(text.utf8.count) else { return nil }
+        pid = text
+        let isOwn = text.utf8.count == 40
+        let (id, secret) = (SocketID(String(text.prefix(20))), SocketID(String(text.suffix(20))))
+        (self.id, self.secret) = isOwn && id != nil && secret != nil ? (id, secret) : (nil, nil)
         offset = payload["offset"]?.string.map { SocketOffset(text: $0) }
     }
+
+    /// The longest private id.
+    private static let pidBytesMax = 64
 
     /// The private id as clients are told it.
     package static func text(_ id: SocketID, _ secret: SocketID) -> String { id.text + secret.text }
@@ -57,12 +62,15 @@ package struct SocketOffset: Sendable, Equatable {
     }
 
     /// An offset that no other loop of the process makes.
-    init(number: UInt64) {
+    ///
+    /// - Parameter isLocal: Whether others are known to the servers of a cluster: then it does not look like one of those.
+    init(number: UInt64, isLocal: Bool = false) {
         var (rest, digits) = (number, [UInt8]())
         repeat {
             digits.append(Self.alphabet[Int(rest & 63)])
             rest >>= 6
         } while rest > 0
+        if isLocal { digits.append(UInt8(ascii: "~")) }
         self.init(text: String(decoding: digits.reversed(), as: UTF8.self))
     }
 
@@ -95,6 +103,13 @@ package struct SocketPlace: Sendable {
     var lostAt: Int
     /// What it has missed, in order. Empty until it has asked for its place.
     package var missed: [Packet] = []
+    /// Where it stands in the stream that all servers of a cluster read.
+    var marks = SocketMarks()
+    /// Its private id, where another implementation made that.
+    var foreignID: String?
+
+    /// What the client gets its place with.
+    var privateID: String { foreignID ?? SocketClaim.text(id, secret) }
 
     /// The place where another log has the events that come from now on.
     func moved(to position: Int) -> SocketPlace {
@@ -113,6 +128,14 @@ package struct SocketPlace: Sendable {
                 && !target.exceptRooms.contains(where: rooms.contains)
         }
     }
+}
+
+/// Where a client stands in the stream that all servers of a cluster read; nil where there is none.
+struct SocketMarks: Sendable {
+    /// When it first came.
+    var joined: StreamID?
+    /// Up to where it was sent what is for it.
+    var lost: StreamID?
 }
 
 /// Whom an event was for.

@@ -29,9 +29,12 @@ extension SocketHub {
         perform(traced(command), on: target, in: existingNamespace(name), name: name)
     }
 
-    private func perform(
-        _ command: SocketCommand, on target: SocketTarget, in namespace: SocketNamespace?, name: String
+    /// - Parameter ticket: That of an event whose turn it is.
+    func perform(
+        _ command: SocketCommand, on target: SocketTarget, in namespace: SocketNamespace?, name: String,
+        _ ticket: SocketTicket? = nil
     ) {
+        sequencer?.noted(command, ticket)
         var frames: [UInt8]?
         if let loops {
             if case .emit(let emission) = command, let namespace {
@@ -39,15 +42,19 @@ extension SocketHub {
                 guard frames != nil else { return }
             }
             // Before it is done here, so that whatever the author's hooks then do comes after it everywhere.
-            loops.send(.command(command, target, namespace: name, frames: frames))
+            loops.send(.command(command, target, namespace: name, frames: frames, ticket))
         }
         namespace?.apply(command, to: target, frames: frames)
     }
 
     /// Another loop does something.
-    func commanded(_ command: SocketCommand, _ target: SocketTarget, in name: String, frames: [UInt8]?) {
+    func commanded(
+        _ command: SocketCommand, _ target: SocketTarget, in name: String, frames: [UInt8]?, _ ticket: SocketTicket?
+    ) {
+        sequencer?.noted(command, ticket)
         existingNamespace(name)?.apply(command, to: target, frames: frames)
-        relay(for: target)?.relay(command, to: target, in: name)
+        // With a ticket it has come from there.
+        if ticket == nil { relay(for: target)?.relay(command, to: target, in: name) }
     }
 
     // MARK: Questions
@@ -164,7 +171,11 @@ extension SocketHub {
     /// Gives the place away that a client claims, which may be on another loop; nil where there is none here.
     package func give(_ claim: SocketClaim, in namespace: String, bytesMax: Int) -> SocketPlace? {
         // The client knows that its old connection is lost before we do.
-        if let old = existingNamespace(namespace)?.socket(claim.id), old.isOwned(by: claim) { old.connection.replace() }
+        if let id = claim.id, let old = existingNamespace(namespace)?.socket(id), old.isOwned(by: claim) {
+            sequencer?.isGiving = true
+            old.connection.replace()
+            sequencer?.isGiving = false
+        }
         return recovery?.take(claim, in: namespace, bytesMax: bytesMax)
     }
 

@@ -33,7 +33,7 @@ final class SocketRecovery {
     /// The offset of one more event.
     func makeOffset() -> SocketOffset {
         defer { nextNumber += UInt64(server.loopCount) }
-        return SocketOffset(number: nextNumber)
+        return SocketOffset(number: nextNumber, isLocal: hub?.sequencer != nil)
     }
 
     /// Whether anybody might miss an event that nobody here is sent.
@@ -58,10 +58,11 @@ final class SocketRecovery {
     func keep(_ place: SocketPlace) {
         var place = place
         place.expiresAt = server.clock() + settings.duration
-        put(place)
+        hub?.keep(place)
     }
 
-    private func put(_ place: SocketPlace) {
+    /// Keeps a place here.
+    func put(_ place: SocketPlace) {
         places[place.id] = place
         order.append((place.id, place.expiresAt))
         if places.count > settings.placesMax, let first = order.first(where: isKept) {
@@ -81,10 +82,10 @@ final class SocketRecovery {
     /// - Parameter bytesMax: The most that the client may have missed.
     /// - Returns: the place, with all that the client has missed; nil where there is none, or something has gone.
     func take(_ claim: SocketClaim, in namespace: String, bytesMax: Int) -> SocketPlace? {
-        guard var place = places[claim.id], place.namespace == namespace,
-            place.secret.isSame(as: claim.secret), place.expiresAt > server.clock()
+        guard let id = claim.id, let secret = claim.secret, var place = places[id], place.namespace == namespace,
+            place.secret.isSame(as: secret), place.expiresAt > server.clock()
         else { return nil }
-        places[claim.id] = nil
+        places[id] = nil
         guard let position = firstMissed(by: place, claim.offset), position >= log.start else { return nil }
         place.missed += log.packets(from: position, of: place)
         place.lostAt = log.end
@@ -111,7 +112,7 @@ final class SocketRecovery {
     /// Puts the place of a client back that was not let in, or went before.
     func giveBack(_ place: SocketPlace) {
         guard place.expiresAt > server.clock() else { return }
-        put(place)
+        hub?.keep(place)
     }
 
     /// All that a client has missed that is let in now; nil where some of it has gone while the client waited.

@@ -12,6 +12,17 @@ package protocol SocketRelay: AnyObject {
     func ask(
         _ emission: SocketEmission, _ target: SocketTarget, in namespace: String, timeout: Interval,
         report: @escaping (SocketAskReport) -> Void)
+    /// Gives an event its place among those of all servers, where ``SocketHubSettings/isSequenced`` says so.
+    ///
+    /// - Returns: whether ``SocketHub/sequenced(_:_:to:in:at:)`` will be called; else nobody is waited for. Either way the other
+    ///   servers are told.
+    func sequence(
+        _ ticket: SocketTicket, _ emission: SocketEmission, to target: SocketTarget, in namespace: String
+    ) -> Bool
+    /// Keeps the place of a client that was lost until it expires, so that any server can take it.
+    ///
+    /// - Parameter refused: Called once where that cannot be done.
+    func keep(_ place: SocketPlace, refused: @escaping () -> Void)
     /// Finds the sockets of other servers.
     func fetch(_ target: SocketTarget, in namespace: String, _ done: @escaping (SocketFinding) -> Void)
     /// Takes the place of a client that was lost from another server that keeps it, once and for all, with all that the client
@@ -34,6 +45,17 @@ extension SocketRelay {
     package func take(
         _ claim: SocketClaim, in namespace: String, bytesMax: Int, _ done: @escaping (SocketPlace?) -> Void
     ) { done(nil) }
+
+    /// Waits for nobody.
+    package func sequence(
+        _ ticket: SocketTicket, _ emission: SocketEmission, to target: SocketTarget, in namespace: String
+    ) -> Bool {
+        relay(.emit(emission), to: target, in: namespace)
+        return false
+    }
+
+    /// Keeps none.
+    package func keep(_ place: SocketPlace, refused: @escaping () -> Void) { refused() }
 }
 
 /// What is heard of a question that sockets elsewhere were asked.

@@ -6,7 +6,7 @@ internal import ServerCore
 /// message; one that is taken is written again in bytes that read the same; and a server that hears it goes on.
 package func fuzzClusterMessages(_ input: [UInt8]) {
     var settings = Settings(input)
-    let kind = settings.byte() % 5
+    let kind = settings.byte() % 6
     let payload = Array(settings.rest)
     do throws(ClusterMessageError) {
         switch kind {
@@ -28,13 +28,17 @@ package func fuzzClusterMessages(_ input: [UInt8]) {
             let written = try StreamsMessage(payload).encode()
             let again = try StreamsMessage(written).encode()
             precondition(again == written, "a message changes on its way")
-        default:
+        case 4:
             guard let message = try StreamsMessage(entry: entry(of: payload)) else { break }
             let written = message.entry()
             guard let again = try StreamsMessage(entry: written)?.entry() else {
                 preconditionFailure("an entry is none any more")
             }
             precondition(again.map(\.value) == written.map(\.value), "an entry changes on its way")
+        default:
+            let written = try ClusterSession(payload).encode()
+            let again = try ClusterSession(written).encode()
+            precondition(again == written, "a session changes on its way")
         }
     } catch {
         precondition(!error.description.isEmpty, "an error without words")
@@ -76,8 +80,8 @@ private func hear(_ payload: [UInt8], _ kind: Int) {
         relay.fetch(SocketTarget(), in: "/") { _ in }
         if kind == 3 {
             relay.received(listened: "socket.io#/#", channel: "socket.io#/#", payload)
-        } else {
-            relay.read(entry(of: payload))
+        } else if kind == 4 {
+            relay.read(StreamEntry(id: .start, fields: entry(of: payload)))
         }
         world.run(.seconds(60))
     }
@@ -91,4 +95,10 @@ private final class SilentBus: ClusterBus {
     func unsubscribe(channels: [String], patterns: [String]) {}
     func countListeners(_ channel: String, _ done: @escaping (Int?) -> Void) { done(2) }
     func flush() {}
+    var isReached: Bool { true }
+    func keep(_ key: String, _ value: [UInt8], for time: Interval, _ done: @escaping (Bool) -> Void) { done(true) }
+    func take(_ key: String, _ done: @escaping ([UInt8]?) -> Void) { done(nil) }
+    func read(
+        _ stream: String, from id: StreamID, isAfter: Bool, countMax: Int, _ done: @escaping ([StreamEntry]?) -> Void
+    ) { done(nil) }
 }

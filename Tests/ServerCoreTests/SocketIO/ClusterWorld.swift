@@ -7,7 +7,15 @@ import SocketIOCore
 final class FakeRedis {
     private var buses: [Bus] = []
     private var waiting: [(channel: String, payload: [UInt8])] = []
-    private var entries: [[(name: String, value: [UInt8])]] = []
+    /// The stream, and up to where it has been delivered.
+    private(set) var entries: [StreamEntry] = []
+    private var delivered = 0
+    /// What is kept under keys.
+    var kept: [String: [UInt8]] = [:]
+    /// Whether entries get lost.
+    var drops = false
+    /// Whether entries stay where they are instead of being delivered.
+    var isSlow = false
     /// All that has been published.
     private(set) var published: [(channel: String, payload: [UInt8])] = []
     /// Whether it answers and delivers.
@@ -19,7 +27,7 @@ final class FakeRedis {
         var channels: [String] = []
         var patterns: [String] = []
         var hear: (String, String, [UInt8]) -> Void = { _, _, _ in }
-        var read: ([(name: String, value: [UInt8])]) -> Void = { _ in }
+        var read: (StreamEntry) -> Void = { _ in }
 
         init(_ redis: FakeRedis) { self.redis = redis }
 
@@ -37,6 +45,25 @@ final class FakeRedis {
 
         func append(_ entry: [(name: String, value: [UInt8])], to stream: String, entriesMax: Int) {
             redis.append(entry, to: stream)
+        }
+
+        var isReached: Bool { redis.isReached }
+
+        func keep(_ key: String, _ value: [UInt8], for time: Interval, _ done: @escaping (Bool) -> Void) {
+            if redis.isReached { redis.kept[key] = value }
+            done(redis.isReached)
+        }
+
+        func take(_ key: String, _ done: @escaping ([UInt8]?) -> Void) {
+            done(redis.isReached ? redis.kept.removeValue(forKey: key) : nil)
+        }
+
+        func read(
+            _ stream: String, from id: StreamID, isAfter: Bool, countMax: Int,
+            _ done: @escaping ([StreamEntry]?) -> Void
+        ) {
+            guard redis.isReached else { return done(nil) }
+            done(Array(redis.entries.filter { isAfter ? $0.id > id : $0.id >= id }.prefix(countMax)))
         }
 
         func countListeners(_ channel: String, _ done: @escaping (Int?) -> Void) {
@@ -62,17 +89,28 @@ final class FakeRedis {
     }
 
     func append(_ entry: [(name: String, value: [UInt8])], to stream: String) {
-        guard isReached else { return }
+        guard isReached, !drops else { return }
         precondition(stream == "socket.io", "there is one stream")
-        entries.append(entry)
+        entryCount += 1
+        guard let id = StreamID("1795399200000-\(entryCount)") else { return }
+        entries.append(StreamEntry(id: id, fields: entry))
+    }
+
+    private var entryCount = 0
+
+    /// Trims the stream to that many entries.
+    func trim(to count: Int) {
+        let gone = max(0, entries.count - count)
+        entries.removeFirst(gone)
+        delivered = max(0, delivered - gone)
     }
 
     /// Delivers what waits; whether anything did.
     func deliver() -> Bool {
         let messages = waiting
-        let new = entries
+        let new = isSlow ? [] : Array(entries[delivered...])
         waiting = []
-        entries = []
+        delivered += new.count
         for entry in new { for bus in buses { bus.read(entry) } }
         for (channel, payload) in messages {
             for bus in buses {
@@ -113,6 +151,7 @@ final class ClusterWorld {
                 bus.hear = { [unowned relay] in relay.received(listened: $0, channel: $1, $2) }
                 bus.read = { [unowned relay] in relay.read($0) }
                 hall.hub.join(relay)
+                relay.began(at: .start)
                 return relay
             }
         }

@@ -11,10 +11,32 @@ package protocol ClusterBus: AnyObject {
     func unsubscribe(channels: [String], patterns: [String])
     /// Adds an entry to a stream, which keeps about so many; those who read the stream get it, this server too.
     func append(_ entry: [(name: String, value: [UInt8])], to stream: String, entriesMax: Int)
+    /// Whether what is said now is carried out soon.
+    var isReached: Bool { get }
+    /// Keeps a value under a key for a time; `done` is told whether it is kept.
+    func keep(_ key: String, _ value: [UInt8], for time: Interval, _ done: @escaping (Bool) -> Void)
+    /// Takes what is kept under a key, which nobody else then finds; nil where there is nothing. Called back once.
+    func take(_ key: String, _ done: @escaping ([UInt8]?) -> Void)
+    /// Reads entries of a stream in their order, from that one on or behind it; nil where that cannot be done. Called back
+    /// once.
+    func read(
+        _ stream: String, from id: StreamID, isAfter: Bool, countMax: Int, _ done: @escaping ([StreamEntry]?) -> Void)
     /// Asks how many servers hear a channel; nil where nobody knows. Called back once.
     func countListeners(_ channel: String, _ done: @escaping (Int?) -> Void)
     /// Hands over what the turn has said.
     func flush()
+}
+
+/// An entry of a stream.
+package struct StreamEntry: Sendable {
+    package let id: StreamID
+    package let fields: [(name: String, value: [UInt8])]
+
+    /// An entry.
+    package init(id: StreamID, fields: [(name: String, value: [UInt8])]) {
+        self.id = id
+        self.fields = fields
+    }
 }
 
 /// What a server is called among others, and how long it waits for them.

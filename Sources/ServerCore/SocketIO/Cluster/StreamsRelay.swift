@@ -10,10 +10,11 @@ package final class StreamsRelay: SocketRelay {
     /// About how many entries the stream keeps.
     package static let entriesMax = 10_000
 
-    private unowned let hub: SocketHub
-    private let bus: any ClusterBus
-    private let identity: ClusterIdentity
+    unowned let hub: SocketHub
+    let bus: any ClusterBus
+    let identity: ClusterIdentity
     private let requests: ClusterRequests
+    private let sequence: StreamsSequence
     /// The namespaces by their channels: the one that all hear, and this server's own.
     private var namespaces: [String: String] = [:]
 
@@ -23,6 +24,7 @@ package final class StreamsRelay: SocketRelay {
         self.bus = bus
         self.identity = identity
         requests = ClusterRequests(hub, isCounted: identity.isCounted)
+        sequence = StreamsSequence(hub)
     }
 
     package func flush() { bus.flush() }
@@ -56,6 +58,16 @@ package final class StreamsRelay: SocketRelay {
     package func relay(_ command: SocketCommand, to target: SocketTarget, in namespace: String) {
         let message = StreamsMessage(sender: identity.id, namespace: namespace, .command(command, target))
         bus.append(message.entry(), to: identity.prefix, entriesMax: Self.entriesMax)
+    }
+
+    package func sequence(
+        _ ticket: SocketTicket, _ emission: SocketEmission, to target: SocketTarget, in namespace: String
+    ) -> Bool {
+        let message = StreamsMessage(sender: identity.id, namespace: namespace, .command(.emit(emission), target))
+        let number = ("n", Array("\(ticket.loop).\(ticket.number)".utf8))
+        bus.append(message.entry() + [number], to: identity.prefix, entriesMax: Self.entriesMax)
+        // Else it waits for Redis, for the sake of the other servers.
+        return bus.isReached && sequence.sent(ticket, emission, to: target, in: namespace)
     }
 
     private func publish(_ body: StreamsMessage.Body, in namespace: String) {
@@ -110,11 +122,32 @@ package final class StreamsRelay: SocketRelay {
         }
     }
 
+    /// The stream ends there at present, and is read from there on.
+    package func began(at id: StreamID) { hub.streamBegan(at: id) }
+
     /// Takes an entry of the stream.
-    package func read(_ entry: [(name: String, value: [UInt8])]) {
+    package func read(_ entry: StreamEntry) {
+        if let ticket = ownTicket(entry.fields) { return sequence.landed(ticket, at: entry.id) }
         hub.attempt { () throws(ClusterMessageError) in
-            if let message = try StreamsMessage(entry: entry) { take(message) }
+            guard var message = try StreamsMessage(entry: entry.fields) else { return }
+            if hub.sequencer != nil, case .command(.emit(var emission), let target) = message.body,
+                !emission.options.isVolatile
+            {
+                emission.offset = SocketOffset(text: entry.id.text)
+                message.body = .command(.emit(emission), target)
+            }
+            take(message)
         }
+    }
+
+    /// The ticket of an event of this server.
+    private func ownTicket(_ fields: [(name: String, value: [UInt8])]) -> SocketTicket? {
+        guard let number = fields.first(where: { $0.name == "n" })?.value,
+            fields.contains(where: { $0.name == "uid" && $0.value == Array(identity.id.utf8) })
+        else { return nil }
+        let parts = String(decoding: number, as: UTF8.self).split(separator: ".")
+        guard parts.count == 2, let loop = Int(parts[0]), let count = UInt64(parts[1]) else { return nil }
+        return SocketTicket(loop: loop, number: count)
     }
 
     private func take(_ message: StreamsMessage) {

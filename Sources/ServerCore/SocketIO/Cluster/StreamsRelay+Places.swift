@@ -1,0 +1,121 @@
+import Determinism
+import JSONCore
+import SocketIOCore
+
+/// The places of clients that were lost, where every server of the cluster finds them: kept under the private id, taken once, and
+/// completed with what the stream holds behind the client's offset.
+extension StreamsRelay {
+    /// How many entries are read at once, and how often in a row.
+    private static let pageMax = 500
+    private static let pagesMax = 40
+
+    package func keep(_ place: SocketPlace, refused: @escaping () -> Void) {
+        let session = ClusterSession(place)
+        let time = place.expiresAt - hub.server.clock()
+        guard bus.isReached, time > .zero else { return refused() }
+        bus.keep(ClusterSession.keyPrefix + session.pid, session.encode(), for: time) { if !$0 { refused() } }
+    }
+
+    package func take(
+        _ claim: SocketClaim, in namespace: String, bytesMax: Int, _ done: @escaping (SocketPlace?) -> Void
+    ) {
+        guard bus.isReached, hub.sequencer != nil else { return done(nil) }
+        let search = Search(claim, namespace, bytesMax: bytesMax, done)
+        let deadline = hub.after(hub.settings.requestTimeout) { search.end(nil) }
+        search.ended = { [weak hub] in hub?.callOff(deadline) }
+        bus.take(ClusterSession.keyPrefix + claim.pid) { [weak self] in self?.found($0, search) }
+    }
+
+    /// A search for what a client claims.
+    private final class Search {
+        let claim: SocketClaim
+        let namespace: String
+        let bytesMax: Int
+        var ended: () -> Void = {}
+        private var done: ((SocketPlace?) -> Void)?
+        /// What has been read, and how much that is.
+        var packets: [SocketPlace.Packet] = []
+        var byteCount = 0
+        var entryCount = 0
+        var pageCount = 0
+
+        init(
+            _ claim: SocketClaim, _ namespace: String, bytesMax: Int, _ done: @escaping (SocketPlace?) -> Void
+        ) {
+            self.claim = claim
+            self.namespace = namespace
+            self.bytesMax = bytesMax
+            self.done = done
+        }
+
+        func end(_ place: SocketPlace?) {
+            guard let done else { return }
+            self.done = nil
+            ended()
+            done(place)
+        }
+    }
+
+    private func found(_ bytes: [UInt8]?, _ search: Search) {
+        guard let bytes else { return search.end(nil) }
+        var found: ClusterSession?
+        hub.attempt { () throws(ClusterMessageError) in found = try ClusterSession(bytes) }
+        guard let session = found, session.pid == search.claim.pid, search.claim.id ?? session.id == session.id,
+            session.namespace ?? search.namespace == search.namespace,
+            let start = session.start(search.claim.offset)
+        else { return search.end(nil) }
+        var place = SocketPlace(
+            namespace: search.namespace, id: session.id, secret: search.claim.secret ?? hub.makeID(),
+            rooms: session.rooms, data: session.data, lastSent: search.claim.offset?.key ?? 0, joinedAt: nil, lostAt: 0)
+        place.expiresAt = hub.server.clock() + (hub.recovery?.settings.duration ?? .zero)
+        place.marks = SocketMarks(joined: session.joined, lost: start)
+        if search.claim.secret == nil { place.foreignID = session.pid }
+        bus.read(identity.prefix, from: start, isAfter: false, countMax: Self.pageMax + 1) { [weak self] entries in
+            guard let self, let entries else { return search.end(nil) }
+            if entries.first?.id == start {
+                return take(entries.dropFirst(), countMax: Self.pageMax, behind: start, place, search)
+            }
+            guard session.vouchesForStart else { return search.end(nil) }
+            // It was the stream's end once, and may have been before any entry; or it is there no more.
+            bus.read(identity.prefix, from: .start, isAfter: false, countMax: 1) { [weak self] first in
+                guard let self, let first else { return search.end(nil) }
+                // A stream that is shorter than it may become has lost nothing.
+                if let first = first.first, first.id > start, entries.count > Self.pageMax { return search.end(nil) }
+                take(entries[...], countMax: Self.pageMax + 1, behind: start, place, search)
+            }
+        }
+    }
+
+    private func take(
+        _ entries: ArraySlice<StreamEntry>, countMax: Int, behind last: StreamID, _ place: SocketPlace,
+        _ search: Search
+    ) {
+        for entry in entries { read(entry, place, search) }
+        guard search.byteCount <= search.bytesMax, search.pageCount < Self.pagesMax else { return search.end(nil) }
+        guard entries.count == countMax, let last = entries.last?.id else {
+            var place = place
+            place.missed = search.packets
+            return search.end(place)
+        }
+        search.pageCount += 1
+        bus.read(identity.prefix, from: last, isAfter: true, countMax: Self.pageMax) { [weak self] more in
+            guard let self, let more else { return search.end(nil) }
+            take(more[...], countMax: Self.pageMax, behind: last, place, search)
+        }
+    }
+
+    /// Adds an entry that was for the client.
+    private func read(_ entry: StreamEntry, _ place: SocketPlace, _ search: Search) {
+        hub.attempt { () throws(ClusterMessageError) in
+            guard let message = try StreamsMessage(entry: entry.fields), message.namespace == place.namespace,
+                case .command(.emit(var emission), let target) = message.body, !emission.options.isVolatile,
+                place.takes(.target(target))
+            else { return }
+            let offset = SocketOffset(text: entry.id.text)
+            emission.offset = offset
+            guard let frames = hub.frames(emission, inNamespace: place.namespace) else { return }
+            search.packets.append(SocketPlace.Packet(key: offset.key, frames: frames))
+            search.byteCount += frames.count
+        }
+    }
+}
