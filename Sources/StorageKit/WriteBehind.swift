@@ -122,7 +122,7 @@ package final class WriteBehind: Sendable {
     }
 
     /// How long to wait after that many failures in a row.
-    static func retryWait(after tries: Int) -> Duration {
+    package static func retryWait(after tries: Int) -> Duration {
         min(lastRetry, firstRetry * (1 << min(tries - 1, 10)))
     }
 
