@@ -216,6 +216,10 @@ let package = Package(
             dependencies: ["FuzzTargets", "RecordingCore", "GameKit", "SnapshotCore", "JSONCore", "Games"],
             path: "Tests/Fuzz/GameTargets", swiftSettings: settings),
 
+        .executableTarget(
+            name: "determinism-probe", dependencies: ["GameFuzzTargets"], path: "Tests/DeterminismProbe",
+            swiftSettings: settings),
+
         // The server's end of a client's connections, in a test's hands.
         .target(
             name: "ScriptedServer",
@@ -244,7 +248,9 @@ let package = Package(
         tests("StorageTests", ["StorageKit", "StorageSQLite", grdb]),
         tests("TLSTests", ["TLS", "COpenSSL", "ByteKit", "Determinism"]),
         tests("GameKitTests", ["GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
-        tests("GamesTests", ["Games", "ExampleGame", "GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
+        tests(
+            "GamesTests",
+            ["Games", "ExampleGame", "GameFuzzTargets", "GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
         tests(
             "RecordingCoreTests",
             [

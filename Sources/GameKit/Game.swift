@@ -32,6 +32,9 @@ public protocol Game: SendableMetatype {
     mutating func drop(_ seat: Seat, _ context: inout GameContext)
     /// A dropped player is back in time. Does nothing unless the game says otherwise.
     mutating func resume(_ seat: Seat, _ context: inout GameContext)
+    /// The time of a timer has come that the game has started (``GameContext/startTimer(_:after:repeats:)``). Called at the new
+    /// tick, before its step. Does nothing unless the game says otherwise.
+    mutating func timer(_ timer: Int, _ context: inout GameContext)
     /// Moves the game on by one tick.
     ///
     /// - Parameters:
@@ -46,6 +49,8 @@ extension Game {
     public mutating func drop(_ seat: Seat, _ context: inout GameContext) {}
     /// Does nothing.
     public mutating func resume(_ seat: Seat, _ context: inout GameContext) {}
+    /// Does nothing.
+    public mutating func timer(_ timer: Int, _ context: inout GameContext) {}
 }
 
 /// What a player asks for at one tick: a small struct whose properties have defaults.
@@ -56,43 +61,6 @@ public protocol GameInput: Sendable {
     init()
     /// The fields that clients send, at most 64.
     @FieldBuilder<Self> static var fields: [Field<Self>] { get }
-}
-
-/// How a game runs and whom it lets in.
-public struct Rules: Sendable, Equatable {
-    /// Steps in a second, 1 to 128.
-    public var tickRate: Int
-    /// A snapshot goes out after every that many steps, 1 to 128.
-    public var snapshotEvery: Int
-    /// How many can play at once, 1 to 1,024.
-    public var seats: Int
-    /// How long a seat is kept for a player whose connection is gone.
-    public var grace: Interval
-    /// Inputs for a tick further ahead than this are refused, 1 to 1,024.
-    public var maxTicksAhead: Int
-    /// What there is around a match: a ready check, teams, a host, a rematch.
-    public var match: MatchRules
-
-    /// Rules; what is left out is 1 snapshot a step, 30 s of grace and half a second ahead.
-    ///
-    /// - Precondition: every number is in its range.
-    public init(
-        tickRate: Int, snapshotEvery: Int = 1, seats: Int, grace: Interval = .seconds(30), maxTicksAhead: Int? = nil,
-        match: MatchRules = MatchRules()
-    ) {
-        precondition((1...128).contains(tickRate), "rules: a tick rate is 1 to 128")
-        precondition((1...128).contains(snapshotEvery), "rules: a snapshot goes out every 1 to 128 steps")
-        precondition((1...1_024).contains(seats), "rules: a game has 1 to 1,024 seats")
-        precondition(grace >= .zero, "rules: grace is not negative")
-        self.tickRate = tickRate
-        self.snapshotEvery = snapshotEvery
-        self.seats = seats
-        self.grace = grace
-        self.maxTicksAhead = maxTicksAhead ?? max(1, tickRate / 2)
-        precondition((1...1_024).contains(self.maxTicksAhead), "rules: inputs are taken 1 to 1,024 ticks ahead")
-        precondition(match.minimum <= seats && match.teams <= seats, "rules: a match has no more players than seats")
-        self.match = match
-    }
 }
 
 /// A place in a running game and who sits there.

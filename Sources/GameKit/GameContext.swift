@@ -15,6 +15,18 @@ public struct GameContext: ~Copyable {
     public package(set) var seats: [Seat] = []
     /// Whether nobody new may take a seat: for a match that has begun. Whoever has a seat may come back to it all the same.
     public var isLocked = false
+    /// Whether the game waits: set it, and no step follows until something else happens to the game, a join, a leave, a drop or
+    /// a return, that sets it back, or the host goes on by itself. Whatever changes meanwhile is shown with the next step.
+    ///
+    /// In a step it is false. Timers wait as well, for they go by ticks.
+    public var isPaused = false
+    /// How fast time passes: how often steps are run. ``dt`` stays as it is, so that slow motion and fast forward give the
+    /// same game.
+    public var timeScale = TimeScale.normal
+    /// What the game waits for.
+    package var timers = GameTimers()
+    /// What each player saw last; nil in games that do not rewind.
+    var view: SeenTicks?
     /// What the host has not collected yet.
     package var output = GameOutput()
 
@@ -39,7 +51,9 @@ public struct GameContext: ~Copyable {
     func feed(_ hash: inout WordHash) {
         var chance = random
         hash.feed(chance.next())
-        hash.feed(isLocked ? 1 : 0)
+        hash.feed((isLocked ? 1 : 0) | (isPaused ? 2 : 0))
+        hash.feed(UInt64(timeScale.numerator) << 32 | UInt64(timeScale.denominator))
+        timers.feed(&hash)
         for seat in seats {
             hash.feed(UInt64(seat.number) << 2 | (seat.isConnected ? 2 : 0) | (seat.isCongested ? 1 : 0))
         }

@@ -10,7 +10,8 @@ public struct GameType: Sendable {
     public private(set) var rules: Rules
     /// What it replicates and accepts.
     public let schema: Schema
-    private let defaultInput: [UInt32]
+    /// The quantised input of somebody who does nothing.
+    package let defaultInput: [UInt32]
     private let makeInstance: @Sendable (GameType, JSONValue, UInt64) throws -> any GameInstance
 
     /// The type of `game`; checks its declarations.
@@ -50,11 +51,7 @@ public struct GameType: Sendable {
     ///
     /// - Precondition: a tick rate is 1 to 128.
     package func with(tickRate: Int) -> GameType {
-        var type = self
-        type.rules = Rules(
-            tickRate: tickRate, snapshotEvery: rules.snapshotEvery, seats: rules.seats, grace: rules.grace,
-            maxTicksAhead: min(1_024, max(1, rules.maxTicksAhead * tickRate / rules.tickRate)), match: rules.match)
-        return type
+        with(rules: rules.with(tickRate: tickRate))
     }
 
     /// The same game with other rules.
@@ -127,6 +124,10 @@ package protocol GameInstance: AnyObject {
     var seats: [Seat] { get }
     /// Whether the game lets nobody new take a seat.
     var isLocked: Bool { get }
+    /// Whether the game wants no steps, until something else happens to it.
+    var isPaused: Bool { get }
+    /// How fast the game wants its time to pass.
+    var timeScale: TimeScale { get }
     /// Seats a player, in that team if there are any. Precondition: the seat exists and is free.
     func join(seat number: Int, name: String, team: Int?)
     /// Empties a seat for good. Does nothing when it is free.
@@ -177,6 +178,7 @@ extension GameInstance {
         options: JSONValue, seed: UInt64
     ) throws {
         var context = GameContext(tickRate: type.rules.tickRate, seed: seed)
+        if type.rules.rewind > .zero { context.view = SeenTicks(type.rules) }
         game = try G(&context, options: options)
         self.context = context
         self.type = type
@@ -188,6 +190,8 @@ extension GameInstance {
     var tick: UInt32 { context.tick }
     var seats: [Seat] { context.seats }
     var isLocked: Bool { context.isLocked }
+    var isPaused: Bool { context.isPaused }
+    var timeScale: TimeScale { context.timeScale }
 
     func join(seat number: Int, name: String, team: Int?) {
         precondition((0..<type.rules.seats).contains(number), "a seat that the game does not have")
@@ -195,6 +199,7 @@ extension GameInstance {
         let seat = Seat(number: number, name: name, team: team)
         let at = context.seats.firstIndex { $0.number > number } ?? context.seats.count
         context.seats.insert(seat, at: at)
+        context.view?.forget(number)
         game.join(seat, &context)
     }
 
@@ -232,6 +237,9 @@ extension GameInstance {
         }
         ordered.removeAll { index(of: $0.seat) == nil }
         defer { ordered.removeAll(keepingCapacity: true) }
+        context.isPaused = false
+        if context.view != nil { for entry in ordered { context.view?.note(entry) } }
+        while let timer = context.timers.next(at: context.tick) { game.timer(timer, &context) }
         try runStep(&game, ordered, inputRecord, &context)
     }
 

@@ -8,6 +8,8 @@ package enum InputVerdict: Sendable, Equatable {
     case repeated
     /// Its tick is too far ahead.
     case tooEarly
+    /// Its tick passed too long ago: that step has been run without it, and is not run again.
+    case tooLate
     /// The seat already has as many inputs waiting as it may.
     case full
 }
@@ -22,11 +24,21 @@ package struct Inbox {
     private var waiting: [SeatInput] = []
     private var waitingBySeat: [Int]
     private var lastSequence: [UInt32?]
+    /// How much each seat may still have taken.
+    var credit: InputCredit
+    /// By how many ticks the latest of each seat's inputs was early since that was last asked; `.max` where none has come.
+    private var earliness: [Int]
+    private let ticksAheadMax: Int
+    private let ticksBehindMax: Int
 
-    /// An empty inbox for `seatCount` seats.
-    package init(seatCount: Int) {
-        waitingBySeat = Array(repeating: 0, count: seatCount)
-        lastSequence = Array(repeating: nil, count: seatCount)
+    /// An empty inbox for a game with these rules.
+    package init(_ rules: Rules) {
+        waitingBySeat = Array(repeating: 0, count: rules.seats)
+        lastSequence = Array(repeating: nil, count: rules.seats)
+        earliness = Array(repeating: .max, count: rules.seats)
+        credit = InputCredit(rules)
+        ticksAheadMax = rules.maxTicksAhead
+        ticksBehindMax = rules.maxTicksBehind
     }
 
     /// How many inputs wait.
@@ -37,11 +49,13 @@ package struct Inbox {
     /// - Parameters:
     ///   - entry: Its values are in range; its seat is one of the lobby's.
     ///   - nextTick: The tick that the lobby runs next.
-    ///   - lookAheadTicks: How far beyond it an input may be meant.
-    package mutating func offer(_ entry: SeatInput, nextTick: UInt32, lookAheadTicks: Int) -> InputVerdict {
+    package mutating func offer(_ entry: SeatInput, nextTick: UInt32) -> InputVerdict {
         let (seat, input) = (entry.seat, entry.input)
         if let last = lastSequence[seat], input.sequence <= last { return .repeated }
-        guard input.tick <= nextTick || Int(input.tick - nextTick) <= lookAheadTicks else { return .tooEarly }
+        let early = Int(input.tick) - Int(nextTick)
+        guard early <= ticksAheadMax else { return .tooEarly }
+        earliness[seat] = min(earliness[seat], early)
+        guard early >= -ticksBehindMax else { return .tooLate }
         guard waitingBySeat[seat] < Self.perSeatMax else { return .full }
         lastSequence[seat] = input.sequence
         waitingBySeat[seat] += 1
@@ -50,13 +64,16 @@ package struct Inbox {
     }
 
     /// Moves what is due at `tick` to `due`, in the order of arrival; the game sorts it by (tick, seat, sequence).
-    package mutating func take(tick: UInt32, into due: inout [SeatInput]) {
+    ///
+    /// - Returns: How many were dropped because their seats have no credit for them.
+    package mutating func take(tick: UInt32, into due: inout [SeatInput]) -> Int {
         due.removeAll(keepingCapacity: true)
-        guard !waiting.isEmpty else { return }
+        guard !waiting.isEmpty else { return 0 }
         var kept = 0
+        var overdrawn = 0
         for entry in waiting {
             if entry.input.tick <= tick {
-                due.append(entry)
+                if credit.spend(entry.seat, at: tick) { due.append(entry) } else { overdrawn += 1 }
                 waitingBySeat[entry.seat] -= 1
             } else {
                 waiting[kept] = entry
@@ -64,6 +81,15 @@ package struct Inbox {
             }
         }
         waiting.removeLast(waiting.count - kept)
+        return overdrawn
+    }
+
+    /// By how many ticks the latest of the inputs that have come since this was last asked was early, negative where it was
+    /// late; nil where none has come.
+    package mutating func takeEarliness(of seat: Int) -> Int? {
+        let early = earliness[seat]
+        earliness[seat] = .max
+        return early == .max ? nil : early
     }
 
     /// The sequence after the last one taken from `seat`.
@@ -76,5 +102,6 @@ package struct Inbox {
         waiting.removeAll { $0.seat == seat }
         waitingBySeat[seat] = 0
         lastSequence[seat] = nil
+        earliness[seat] = .max
     }
 }

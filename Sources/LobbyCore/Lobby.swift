@@ -39,6 +39,7 @@ package final class Lobby {
     private var recorded: RecordedGame?
     private var inbox: Inbox
     private var due: [SeatInput] = []
+    private var missing: MissingInputs?
     private var history: SnapshotHistory
     private var previousSnapshotTick: UInt32?
 
@@ -65,7 +66,8 @@ package final class Lobby {
         recorded = record?.open(made, lobby: id, options: options, seed: seed)
         instance = recorded ?? made
         seats = SeatTable(count: game.rules.seats)
-        inbox = Inbox(seatCount: game.rules.seats)
+        inbox = Inbox(game.rules)
+        missing = MissingInputs(game)
         history = SnapshotHistory(schema: game.schema)
         let step = 1_000_000_000 / Int64(game.rules.tickRate)
         let phase = Interval(nanoseconds: Int64(seed % UInt64(step)))
@@ -113,6 +115,8 @@ package final class Lobby {
 
     private func seated(_ seat: Int, _ name: String, team: Int?) {
         inbox.reset(seat: seat)
+        inbox.credit.refill(seat)
+        missing?.forget(seat)
         match.join(seat, team: team)
         if match.isGameOn { instance.join(seat: seat, name: name, team: match.team(of: seat)) }
     }
@@ -180,27 +184,41 @@ package final class Lobby {
     /// - Parameters:
     ///   - tick: nil for the next.
     ///   - sequence: nil for one more than the last.
-    package func offer(seat: Int, tick: UInt32?, sequence: UInt32?, values: [UInt32]) -> InputVerdict {
+    ///   - seen: The newest snapshot that the sender has; 0 for none.
+    package func offer(
+        seat: Int, tick: UInt32?, sequence: UInt32?, values: [UInt32], seen: UInt32 = 0
+    ) -> InputVerdict {
         // No step is run just now, and nobody knows when the next one will be.
         guard match.isGameOn else { return .tooEarly }
         let next = instance.tick &+ 1
         let input = QuantisedInput(
-            tick: tick ?? next, sequence: sequence ?? inbox.nextSequence(of: seat), values: values)
-        return inbox.offer(
-            SeatInput(seat: seat, input: input), nextTick: next, lookAheadTicks: rules.maxTicksAhead)
+            tick: tick ?? next, sequence: sequence ?? inbox.nextSequence(of: seat), values: values,
+            // Nobody has seen what has not happened.
+            seen: min(seen, instance.tick))
+        return inbox.offer(SeatInput(seat: seat, input: input), nextTick: next)
     }
+
+    /// By how many ticks the latest of a seat's inputs was early since this was last asked; negative where it was late, nil
+    /// where none has come.
+    package func takeEarliness(of seat: Int) -> Int? { inbox.takeEarliness(of: seat) }
 
     /// Passes one tick: with a step, where the game runs.
     ///
+    /// - Returns: How many inputs were dropped because their seats had sent more than the rules' rate.
     /// - Throws: What the game throws; the lobby is then to be closed.
-    package func step() throws {
+    @discardableResult
+    package func step() throws -> Int {
         switch match.advance() {
-        case .idle: return
+        case .idle: return 0
         case .begin: try begin()
         case .play: break
         }
-        inbox.take(tick: instance.tick &+ 1, into: &due)
+        let tick = instance.tick &+ 1
+        let overdrawn = inbox.take(tick: tick, into: &due)
+        missing?.fill(&due, at: tick, seats, &inbox.credit)
         try instance.step(due)
+        clock.scale(instance.timeScale)
+        return overdrawn
     }
 
     /// Lets everyone who has a seat into the game: the one that was made with the lobby, and after it new ones, each with
@@ -217,10 +235,15 @@ package final class Lobby {
         }
         for (seat, row) in seats.rows.enumerated() where row.isHeld {
             inbox.reset(seat: seat)
+            inbox.credit.refill(seat)
+            missing?.forget(seat)
             instance.join(seat: seat, name: row.name, team: match.team(of: seat))
             if row.state != .connected { instance.drop(seat: seat) }
         }
     }
+
+    /// Whether the game wants no step just now.
+    package var isPaused: Bool { match.isGameOn && instance.isPaused }
 
     /// Passes the time of a lobby that nobody plays in, without a step.
     package func skip(to now: Instant) {

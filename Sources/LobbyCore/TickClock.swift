@@ -1,4 +1,5 @@
 import Determinism
+import GameKit
 
 /// Decides from a monotonic clock how many fixed steps a lobby owes, and how late they are.
 ///
@@ -8,8 +9,11 @@ package struct TickClock: Sendable {
     /// The most steps run in one turn.
     package static let catchUpMax = 3
 
-    /// The length of one step.
-    package let step: Interval
+    /// The time from one step to the next.
+    package private(set) var step: Interval
+    /// The length of a step in the game's own time.
+    private let gameStep: Interval
+    private var timeScale = TimeScale.normal
     /// When the next step is due.
     package private(set) var nextDue: Instant
     /// Steps given up because the lobby was more than ``catchUpMax`` behind.
@@ -19,7 +23,8 @@ package struct TickClock: Sendable {
     ///
     /// - Parameter rate: Steps a second, 1 to 128.
     package init(rate: Int, start: Instant) {
-        step = Interval(nanoseconds: 1_000_000_000 / Int64(rate))
+        gameStep = Interval(nanoseconds: 1_000_000_000 / Int64(rate))
+        step = gameStep
         nextDue = start + step
     }
 
@@ -43,6 +48,13 @@ package struct TickClock: Sendable {
 
     /// Whether a turn that has taken so many steps is to take another.
     package func owesStep(at now: Instant, taken: Int) -> Bool { taken < Self.catchUpMax && now >= nextDue }
+
+    /// Runs steps more or less often from the one after the next on.
+    package mutating func scale(_ scale: TimeScale) {
+        guard scale != timeScale else { return }
+        timeScale = scale
+        step = Interval(nanoseconds: gameStep.nanoseconds * Int64(scale.denominator) / Int64(scale.numerator))
+    }
 
     /// Starts counting anew at `now`, owing nothing: after the lobby was asleep.
     package mutating func restart(at now: Instant) {

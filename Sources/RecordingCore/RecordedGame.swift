@@ -58,6 +58,8 @@ package final class RecordedGame: GameInstance {
     package var tick: UInt32 { game.tick }
     package var seats: [Seat] { game.seats }
     package var isLocked: Bool { game.isLocked }
+    package var isPaused: Bool { game.isPaused }
+    package var timeScale: TimeScale { game.timeScale }
 
     package func join(seat number: Int, name: String, team: Int?) {
         note(.join(seat: number, name: name, team: team))

@@ -70,6 +70,7 @@ package struct RecordingEncoder {
             payload.appendVarint(UInt64(entry.seat))
             payload.appendVarint(ZigZag.number(of: Int64(entry.input.tick) - Int64(tick)))
             payload.appendVarint(UInt64(entry.input.sequence))
+            payload.appendVarint(entry.input.seen == 0 ? 0 : UInt64(tick - entry.input.seen))
             var writer = BitWriter(appendingTo: payload)
             for (index, quantiser) in layout.quantisers.enumerated() {
                 writer.write(entry.input.values[index], width: quantiser.width)

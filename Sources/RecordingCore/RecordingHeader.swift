@@ -47,6 +47,7 @@ package struct RecordingHeader: Sendable, Equatable {
                 "tickRate": .integer(Int64(rules.tickRate)), "snapshotEvery": .integer(Int64(rules.snapshotEvery)),
                 "seats": .integer(Int64(rules.seats)), "graceNanoseconds": .integer(rules.grace.nanoseconds),
                 "maxTicksAhead": .integer(Int64(rules.maxTicksAhead)),
+                "rewindNanoseconds": .integer(rules.rewind.nanoseconds),
             ],
             "schemaHash": .string(schema.hashText), "schema": .string(schema.text),
         ]
@@ -98,10 +99,12 @@ extension Rules {
         }
         guard let tickRate = number("tickRate", 1...128), let snapshotEvery = number("snapshotEvery", 1...128),
             let seats = number("seats", 1...1_024), let grace = number("graceNanoseconds", 0...Int64.max),
-            let ahead = number("maxTicksAhead", 1...1_024)
+            let ahead = number("maxTicksAhead", 1...1_024),
+            let rewind = number("rewindNanoseconds", 0...Rules.rewindMax.nanoseconds)
         else { return nil }
         self.init(
             tickRate: Int(tickRate), snapshotEvery: Int(snapshotEvery), seats: Int(seats),
-            grace: Interval(nanoseconds: grace), maxTicksAhead: Int(ahead))
+            grace: Interval(nanoseconds: grace), maxTicksAhead: Int(ahead),
+            rewind: Interval(nanoseconds: rewind))
     }
 }

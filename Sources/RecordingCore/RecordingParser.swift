@@ -174,8 +174,8 @@ private struct Payload {
         guard tick < .max else { throw .badNumber }
         let count = try number(max: UInt64(RecordingEntry.bytesMax))
         var inputs: [SeatInput] = []
-        // Nothing is set aside for a count that the bytes may not bear out: an input takes three at least.
-        inputs.reserveCapacity(min(Int(count), (bytes.count - offset) / 3))
+        // Nothing is set aside for a count that the bytes may not bear out: an input takes four at least.
+        inputs.reserveCapacity(min(Int(count), (bytes.count - offset) / 4))
         for _ in 0..<count { inputs.append(try input(at: tick + 1, header)) }
         return inputs
     }
@@ -185,6 +185,7 @@ private struct Payload {
         let distance = ZigZag.integer(of: try number(max: 1 << 33))
         guard let meant = UInt32(exactly: Int64(tick) + distance) else { throw .badNumber }
         let sequence = UInt32(try number(max: UInt64(UInt32.max)))
+        let age = UInt32(try number(max: UInt64(tick - 1)))
         var values: [UInt32] = []
         values.reserveCapacity(header.schema.inputLayout.fieldCount)
         var reader = BitReader(at: offset)
@@ -195,6 +196,9 @@ private struct Payload {
         }
         guard reader.paddingIsZero(in: bytes.span) else { throw .trailingBytes }
         offset = reader.byteOffset
-        return SeatInput(seat: seat, input: QuantisedInput(tick: meant, sequence: sequence, values: values))
+        return SeatInput(
+            seat: seat,
+            input: QuantisedInput(
+                tick: meant, sequence: sequence, values: values, seen: age == 0 ? 0 : tick - age))
     }
 }

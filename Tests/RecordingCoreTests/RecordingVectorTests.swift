@@ -49,6 +49,7 @@ private func spelled(_ entry: RecordingEntry) -> JSONValue {
                 [
                     .integer(Int64(entry.seat)), .integer(Int64(entry.input.tick)),
                     .integer(Int64(entry.input.sequence)), .array(entry.input.values.map { .integer(Int64($0)) }),
+                    .integer(Int64(entry.input.seen)),
                 ]
             })
     }

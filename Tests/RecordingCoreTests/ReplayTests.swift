@@ -35,7 +35,8 @@ struct ReplayTests {
             for seat in 0...2 where lobby.seats.rows[seat].state == .connected && random.int(in: 0...2) > 0 {
                 let ahead = UInt32(random.int(in: 0...4))
                 _ = lobby.offer(
-                    seat: seat, tick: lobby.tick + ahead, sequence: nil, values: [UInt32(random.int(in: 0...6))])
+                    seat: seat, tick: lobby.tick + ahead, sequence: nil, values: [UInt32(random.int(in: 0...6))],
+                    seen: UInt32(random.int(in: 0...600)))
             }
             try lobby.step()
             _ = lobby.takeOutput()

@@ -59,10 +59,10 @@ struct SocketDialectTests {
         let schema = GameType(Probe.self).schema
         let input = ClientMessage.inputs(ack: 0, [QuantisedInput(tick: 1, sequence: 9, values: [8, 1])])
         client.emit("input", .binary(input.encode(schema: schema)), id: 4)
-        #expect(client.ack(0) == ["accepted": true, "tick": 0])
+        #expect(client.ack(0)?["accepted"] == true && client.ack(0)?["tick"] == 0)
         #expect(client.ack(1)?["error"]?.string?.contains("range") == true)
         #expect(client.ack(2) == .null && client.ack(3)?["error"] == "no such event: dance")
-        #expect(client.ack(9_999_999_999)?["error"] != nil && client.ack(4) == ["tick": 0])
+        #expect(client.ack(9_999_999_999)?["error"] != nil && client.ack(4)?["tick"] == 0)
         world.steps(2)
         #expect(client.words().count { $0 == "loud" } == 2)
     }

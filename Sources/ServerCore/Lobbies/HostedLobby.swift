@@ -225,6 +225,10 @@ package final class HostedLobby {
             return false
         }
         expireSeats(now)
+        guard !lobby.isPaused else {
+            lobby.skip(to: now)
+            return false
+        }
         noteCongestion()
         turn = (0, .zero, false)
         return !isClosed
@@ -290,7 +294,8 @@ package final class HostedLobby {
 
     private func step() -> Bool {
         do {
-            try lobby.step()
+            let overdrawn = try lobby.step()
+            if overdrawn > 0 { server.counters[.inputsOverdrawn] += UInt64(overdrawn) }
         } catch {
             fail("\(error)")
             return false
@@ -337,15 +342,25 @@ package final class HostedLobby {
     // MARK: Inputs
 
     /// Takes an input of a member: ranges are checked already.
-    func receive(tick: UInt32?, sequence: UInt32?, values: [UInt32], from member: LocalMember) -> InputVerdict {
-        let verdict = lobby.offer(seat: member.seat, tick: tick, sequence: sequence, values: values)
+    func receive(
+        tick: UInt32?, sequence: UInt32?, values: [UInt32], seen: UInt32, from member: LocalMember
+    ) -> InputVerdict {
+        let verdict = lobby.offer(seat: member.seat, tick: tick, sequence: sequence, values: values, seen: seen)
         switch verdict {
         case .accepted: server.counters[.inputsAccepted] += 1
         case .repeated: server.counters[.inputsRepeated] += 1
         case .tooEarly: server.counters[.inputsTooEarly] += 1
+        case .tooLate: server.counters[.inputsTooLate] += 1
         case .full: server.counters[.inputsOverflowed] += 1
         }
         return verdict
+    }
+
+    /// Where the lobby stands, for the holder of a seat.
+    func moment(for seat: Int) -> LobbyMoment {
+        let sinceDue = server.clock() - (lobby.clock.nextDue - lobby.clock.step)
+        return LobbyMoment(
+            tick: lobby.tick, age: max(.zero, sinceDue), early: lobby.takeEarliness(of: seat))
     }
 
     // MARK: Sending

@@ -1,3 +1,4 @@
+import Determinism
 import GameKit
 import JSONCore
 import LobbyCore
@@ -71,16 +72,18 @@ package class Member {
     func welcomed() {}
 
     /// Takes inputs whose values are in their ranges.
-    func take(_ inputs: [QuantisedInput]) {}
+    ///
+    /// - Parameter seen: The newest snapshot that their sender has; 0 for none.
+    func take(_ inputs: [QuantisedInput], seen: UInt32) {}
 
-    /// Takes an input whose values are in their ranges. With a key, ``Session/inputAnswered(_:key:accepted:tick:)`` says
+    /// Takes an input whose values are in their ranges. With a key, ``Session/inputAnswered(_:key:accepted:moment:)`` says
     /// what became of it, at once or on a later turn.
     func take(_ input: OfferedInput, key: JSONValue?) {}
 
     /// Asks something of the lobby; ``Session/commandAnswered(_:key:_:)`` says what became of it, at once or on a later turn.
     func ask(_ command: LobbyCommand, key: JSONValue?) {}
 
-    /// Has ``Session/inputAnswered(_:key:accepted:tick:)`` say at which tick the lobby is.
+    /// Has ``Session/inputAnswered(_:key:accepted:moment:)`` say at which tick the lobby is.
     func askTick(key: JSONValue) {}
 
     /// The next snapshot is to be a keyframe.
@@ -104,6 +107,28 @@ struct OfferedInput: Sendable {
     var sequence: UInt32?
     /// The quantised values, each in its range.
     var values: [UInt32]
+    /// The newest snapshot that its sender has; 0 for none.
+    var seen: UInt32 = 0
+}
+
+/// Where a lobby stands in time, as a client is told that has asked with an input: enough to pace its inputs by, and to know
+/// how far apart the clocks are (protocol/spec/lobby.md §4.3).
+struct LobbyMoment: Sendable {
+    /// The tick of the last step.
+    var tick: UInt32
+    /// How long ago that step was due.
+    var age: Interval
+    /// By how many ticks the latest of the client's inputs was early since it was last told; nil where none has come.
+    var early: Int?
+
+    /// As it is told, beside `first`.
+    func data(_ first: JSONObject = [:]) -> JSONValue {
+        var data = first
+        data["tick"] = .integer(Int64(tick))
+        data["age"] = .number(Double(age.nanoseconds / 1_000) / 1_000)
+        if let early { data["early"] = .integer(Int64(early)) }
+        return .object(data)
+    }
 }
 
 /// A member whose lobby is on its session's own loop, or whose session is a ``GuestSession``.
@@ -127,17 +152,18 @@ package final class LocalMember: Member {
         hosted.settle()
     }
 
-    override func take(_ inputs: [QuantisedInput]) {
+    override func take(_ inputs: [QuantisedInput], seen: UInt32) {
         for input in inputs {
-            _ = hosted.receive(tick: input.tick, sequence: input.sequence, values: input.values, from: self)
+            _ = hosted.receive(
+                tick: input.tick, sequence: input.sequence, values: input.values, seen: seen, from: self)
         }
     }
 
     override func take(_ input: OfferedInput, key: JSONValue?) {
         let verdict = hosted.receive(
-            tick: input.tick, sequence: input.sequence, values: input.values, from: self)
+            tick: input.tick, sequence: input.sequence, values: input.values, seen: input.seen, from: self)
         guard let key else { return }
-        session.inputAnswered(self, key: key, accepted: verdict == .accepted, tick: hosted.lobby.tick)
+        session.inputAnswered(self, key: key, accepted: verdict == .accepted, moment: hosted.moment(for: seat))
     }
 
     override func ask(_ command: LobbyCommand, key: JSONValue?) {
@@ -146,7 +172,7 @@ package final class LocalMember: Member {
     }
 
     override func askTick(key: JSONValue) {
-        session.inputAnswered(self, key: key, accepted: nil, tick: hosted.lobby.tick)
+        session.inputAnswered(self, key: key, accepted: nil, moment: hosted.moment(for: seat))
     }
 
     override func needsKeyframe() { lastSentTick = nil }

@@ -15,7 +15,7 @@ extension Member {
     final func receiveBinary(_ bytes: Span<UInt8>) -> String? {
         do {
             switch try ClientMessage(decoding: bytes, schema: game.schema) {
-            case .inputs(_, let inputs): take(inputs)
+            case .inputs(let seen, let inputs): take(inputs, seen: seen)
             case .ack: break
             case .keyframeRequest(let reason): keyframeRequested(isMismatch: reason == .hashMismatch)
             }
@@ -26,7 +26,7 @@ extension Member {
         }
     }
 
-    /// Takes `{"input": {field: value}, "tick"?, "sequence"?}`. With a key, the session is told for which tick it waits.
+    /// Takes `{"input": {field: value}, "tick"?, "sequence"?, "seen"?}`. With a key, the session is told for which tick it waits.
     final func receiveInput(_ data: JSONValue, key: JSONValue?) throws(InputRefusal) {
         do throws(InputRefusal) {
             guard let fields = data["input"], let values = game.inputValues(fromJSON: fields) else {
@@ -34,7 +34,8 @@ extension Member {
                     message: "\"input\" must be an object with the fields of the game's input, each in its range")
             }
             let input = OfferedInput(
-                tick: try wholeNumber(data, "tick"), sequence: try wholeNumber(data, "sequence"), values: values)
+                tick: try wholeNumber(data, "tick"), sequence: try wholeNumber(data, "sequence"), values: values,
+                seen: try wholeNumber(data, "seen") ?? 0)
             take(input, key: key)
         } catch {
             session.server.counters[.inputsRefused] += 1

@@ -30,8 +30,8 @@ final class GuestSession: Session {
     /// Tells the session's loop something, in order with what the guest is sent.
     func say(_ message: LoopMessage) { guest.say(message) }
 
-    override func inputAnswered(_ member: Member, key: JSONValue, accepted: Bool?, tick: UInt32) {
-        say(.answered(guest: number, key: key, accepted: accepted, tick: tick))
+    override func inputAnswered(_ member: Member, key: JSONValue, accepted: Bool?, moment: LobbyMoment) {
+        say(.answered(guest: number, key: key, accepted: accepted, moment: moment))
     }
 
     override func commandAnswered(_ member: Member, key: JSONValue?, _ answer: LobbyAnswer) {

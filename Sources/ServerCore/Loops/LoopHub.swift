@@ -136,9 +136,9 @@ final class LoopHub {
                     member.send(delivery.bytes)
                 }
             }
-        case .answered(let number, let key, let accepted, let tick):
+        case .answered(let number, let key, let accepted, let moment):
             guard let member = remotes[number] else { return }
-            member.session.inputAnswered(member, key: key, accepted: accepted, tick: tick)
+            member.session.inputAnswered(member, key: key, accepted: accepted, moment: moment)
         case .asked(let number, let key, let answer):
             guard let member = remotes[number] else { return }
             member.session.commandAnswered(member, key: key, answer)
@@ -184,7 +184,7 @@ final class LoopHub {
         switch message {
         case .join(let number, let request, let dialect): admit(number, request, dialect, from: home)
         case .confirm(let number): guests[home][number]?.member?.confirm()
-        case .inputs(let number, let inputs): guests[home][number]?.member?.take(inputs)
+        case .inputs(let number, let inputs, let seen): guests[home][number]?.member?.take(inputs, seen: seen)
         case .input(let number, let input, let key): guests[home][number]?.member?.take(input, key: key)
         case .ask(let number, let command, let key): guests[home][number]?.member?.ask(command, key: key)
         case .tick(let number, let key): guests[home][number]?.member?.askTick(key: key)

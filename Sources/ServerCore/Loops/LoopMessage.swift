@@ -30,7 +30,7 @@ enum LoopMessage: Sendable {
     // From the session's loop to the lobby's.
     indirect case join(guest: Int, JoinRequest, Dialect)
     case confirm(guest: Int)
-    case inputs(guest: Int, [QuantisedInput])
+    case inputs(guest: Int, [QuantisedInput], seen: UInt32)
     indirect case input(guest: Int, OfferedInput, key: JSONValue?)
     indirect case ask(guest: Int, LobbyCommand, key: JSONValue?)
     case tick(guest: Int, key: JSONValue)
@@ -49,7 +49,7 @@ enum LoopMessage: Sendable {
     case moved(guest: Int)
     /// The delivery at that place of the batch.
     case deliver(Int)
-    case answered(guest: Int, key: JSONValue, accepted: Bool?, tick: UInt32)
+    indirect case answered(guest: Int, key: JSONValue, accepted: Bool?, moment: LobbyMoment)
     indirect case asked(guest: Int, key: JSONValue?, LobbyAnswer)
     indirect case ended(guest: Int, Departure)
 

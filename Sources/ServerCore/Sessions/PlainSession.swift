@@ -69,8 +69,8 @@ final class PlainSession: Session {
         }
     }
 
-    override func inputAnswered(_ member: Member, key: JSONValue, accepted: Bool?, tick: UInt32) {
-        answer(key, .object(["accepted": .bool(accepted ?? true), "tick": .integer(Int64(tick))]))
+    override func inputAnswered(_ member: Member, key: JSONValue, accepted: Bool?, moment: LobbyMoment) {
+        answer(key, moment.data(["accepted": .bool(accepted ?? true)]))
     }
 
     override func commandAnswered(_ member: Member, key: JSONValue?, _ answer: LobbyAnswer) {

@@ -76,9 +76,9 @@ package class Session {
     /// A member that this session speaks for has lost its seat; tells the peer.
     func ended(_ member: Member, _ departure: Departure) {}
 
-    /// What became of an input that was given with `key`, and the lobby's tick. `accepted` is nil when only the tick was
+    /// What became of an input that was given with `key`, and where the lobby stands. `accepted` is nil when only that was
     /// asked for. The member may have ended meanwhile.
-    func inputAnswered(_ member: Member, key: JSONValue, accepted: Bool?, tick: UInt32) {}
+    func inputAnswered(_ member: Member, key: JSONValue, accepted: Bool?, moment: LobbyMoment) {}
 
     /// What became of what a member has asked of its lobby. The member may have ended meanwhile.
     func commandAnswered(_ member: Member, key: JSONValue?, _ answer: LobbyAnswer) {}

@@ -339,11 +339,10 @@ final class SocketIOSession: EngineSession {
         acknowledge(id, in: member.namespace, data)
     }
 
-    override func inputAnswered(_ member: Member, key: JSONValue, accepted: Bool?, tick: UInt32) {
+    override func inputAnswered(_ member: Member, key: JSONValue, accepted: Bool?, moment: LobbyMoment) {
         guard isJoined(member), let id = key.integer.flatMap(Int.init(exactly:)) else { return }
-        var data: JSONObject = ["tick": .integer(Int64(tick))]
-        if let accepted { data = ["accepted": .bool(accepted), "tick": .integer(Int64(tick))] }
-        acknowledge(id, in: member.namespace, .object(data))
+        let first: JSONObject = accepted.map { ["accepted": .bool($0)] } ?? [:]
+        acknowledge(id, in: member.namespace, moment.data(first))
     }
 
     // MARK: Out

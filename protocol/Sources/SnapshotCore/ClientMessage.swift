@@ -8,12 +8,16 @@ import ByteKit
     package var sequence: UInt32
     /// One value for each input field, in the schema's order, within the fields' maxima.
     @usableFromInline package var values: [UInt32]
+    /// The newest snapshot that the sender had; 0 where that is not known. Not of the input itself on the wire: a message says
+    /// it once for all of its inputs.
+    package var seen: UInt32
 
     /// An input; the caller keeps the rules.
-    package init(tick: UInt32, sequence: UInt32, values: [UInt32]) {
+    package init(tick: UInt32, sequence: UInt32, values: [UInt32], seen: UInt32 = 0) {
         self.tick = tick
         self.sequence = sequence
         self.values = values
+        self.seen = seen
     }
 }
 

@@ -1,0 +1,86 @@
+import Determinism
+
+/// How a game runs and whom it lets in.
+public struct Rules: Sendable, Equatable {
+    /// Steps in a second, 1 to 128.
+    public var tickRate: Int
+    /// A snapshot goes out after every that many steps, 1 to 128.
+    public var snapshotEvery: Int
+    /// How many can play at once, 1 to 1,024.
+    public var seats: Int
+    /// How long a seat is kept for a player whose connection is gone.
+    public var grace: Interval
+    /// Inputs for a tick further ahead than this are refused, 1 to 1,024.
+    public var maxTicksAhead: Int
+    /// Inputs for a tick that has passed longer ago than this are refused, 0 to 1,024. One that has passed less long ago is
+    /// applied at the next.
+    public var maxTicksBehind: Int
+    /// How many inputs a second one player is meant to send, 1 to 1,024. Steps take no more of a seat than this, with 2 % for
+    /// clocks that run fast, and eight at once for connections that halt and catch up; the rest is dropped. So whoever
+    /// sends more than others gets nothing by it.
+    public var inputRate: Int
+    /// What a step gets of a connected player from whom nothing has come for it.
+    public var missingInput: MissingInput
+    /// How far back a game looks at what players saw (``GameContext/tickSeen(by:)``), half a second at most; none unless the game
+    /// says so.
+    public var rewind: Interval
+    /// What there is around a match: a ready check, teams, a host, a rematch.
+    public var match: MatchRules
+
+    /// The longest ``rewind``.
+    public static let rewindMax = Interval.milliseconds(500)
+
+    /// Rules; what is left out is 1 snapshot a step, 30 s of grace, inputs half a second ahead and one behind, one input a
+    /// step, nothing for those that are missing, and no rewinding.
+    ///
+    /// - Precondition: every number is in its range.
+    public init(
+        tickRate: Int, snapshotEvery: Int = 1, seats: Int, grace: Interval = .seconds(30), maxTicksAhead: Int? = nil,
+        maxTicksBehind: Int? = nil, inputRate: Int? = nil, missingInput: MissingInput = .skip, rewind: Interval = .zero,
+        match: MatchRules = MatchRules()
+    ) {
+        precondition((1...128).contains(tickRate), "rules: a tick rate is 1 to 128")
+        precondition((1...128).contains(snapshotEvery), "rules: a snapshot goes out every 1 to 128 steps")
+        precondition((1...1_024).contains(seats), "rules: a game has 1 to 1,024 seats")
+        precondition(grace >= .zero, "rules: grace is not negative")
+        precondition(rewind >= .zero && rewind <= Self.rewindMax, "rules: rewinding is half a second at most")
+        self.tickRate = tickRate
+        self.snapshotEvery = snapshotEvery
+        self.seats = seats
+        self.grace = grace
+        self.maxTicksAhead = maxTicksAhead ?? max(1, tickRate / 2)
+        self.maxTicksBehind = maxTicksBehind ?? tickRate
+        self.inputRate = inputRate ?? tickRate
+        self.missingInput = missingInput
+        self.rewind = rewind
+        self.match = match
+        precondition((1...1_024).contains(self.maxTicksAhead), "rules: inputs are taken 1 to 1,024 ticks ahead")
+        precondition((0...1_024).contains(self.maxTicksBehind), "rules: inputs are taken 0 to 1,024 ticks behind")
+        precondition((1...1_024).contains(self.inputRate), "rules: players send 1 to 1,024 inputs a second")
+        precondition(match.minimum <= seats && match.teams <= seats, "rules: a match has no more players than seats")
+    }
+
+    /// The same at another rate: what is counted in ticks lasts as long as before, and a player sends as many inputs for
+    /// each.
+    ///
+    /// - Precondition: a tick rate is 1 to 128.
+    func with(tickRate: Int) -> Rules {
+        func scaled(_ count: Int, _ least: Int) -> Int { min(1_024, max(least, count * tickRate / self.tickRate)) }
+        var missing = missingInput
+        if case .repeat(let ticks) = missing { missing = .repeat(ticks: scaled(ticks, 1)) }
+        return Rules(
+            tickRate: tickRate, snapshotEvery: snapshotEvery, seats: seats, grace: grace,
+            maxTicksAhead: scaled(maxTicksAhead, 1), maxTicksBehind: scaled(maxTicksBehind, 0),
+            inputRate: scaled(inputRate, 1), missingInput: missing, rewind: rewind, match: match)
+    }
+}
+
+/// What a step gets of a connected player from whom nothing has come for it.
+public enum MissingInput: Sendable, Equatable {
+    /// Nothing. For games in which an input holds until the next, or is a move.
+    case skip
+    /// The player's last input, for that many ticks at most; then nothing.
+    case `repeat`(ticks: Int)
+    /// The input of somebody who does nothing: `Input()`.
+    case neutral
+}
