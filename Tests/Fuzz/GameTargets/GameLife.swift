@@ -1,6 +1,6 @@
 internal import Determinism
 internal import Games
-package import GameKit
+internal import GameKit
 
 /// The life of a built-in game in which players come, go, halt and play at chance, from a seed: the fingerprints of all ticks
 /// in one, after each of `marks`. Nil for a name that no game has.
