@@ -261,7 +261,8 @@ let package = Package(
         tests(
             "ServerCoreTests",
             [
-                "ServerCore", "LobbyCore", "GameKit", "SnapshotCore", "JSONCore", "HTTPCore", "WebSocketCore",
+                "ServerCore", "RecordingCore", "LobbyCore", "GameKit", "SnapshotCore", "JSONCore", "HTTPCore",
+                "WebSocketCore",
                 "SocketIOCore", "MessagePackCore", "Compression", "ServerFuzzTargets", "VectorFiles", "ByteKit",
                 "Determinism", httpTypes,
             ]),
