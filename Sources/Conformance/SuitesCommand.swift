@@ -22,7 +22,7 @@ struct SuitesCommand: ParsableCommand {
     var redis: String?
     @Option(help: "What this server calls itself in the cluster's events.")
     var node = ""
-    @Option(help: "In which form the cluster's servers write to each other: classic or streams.")
+    @Option(help: "In which form the cluster's servers write to each other: classic, streams or sharded.")
     var adapter = SocketIOCluster.Adapter.classic
     @Flag(
         name: .customLong("allow-eio3"),
@@ -44,7 +44,9 @@ struct SuitesCommand: ParsableCommand {
         let membership = Membership(
             cluster: try redis.map { try .redis($0, adapter: adapter, name: node) }, node: node)
         let further = Membership(
-            cluster: try redis.map { try .redis($0, adapter: adapter, name: node, isCounted: false) }, node: node)
+            // With the sharded adapter it would be counted.
+            cluster: try adapter == .sharded
+                ? nil : redis.map { try .redis($0, adapter: adapter, name: node, isCounted: false) }, node: node)
         let listeners: [@Sendable () -> MusterServer] = [
             { [port, loops, allowEIO3] in
                 mainListener(port: port, loops: loops, allowEIO3: allowEIO3, membership)

@@ -22,6 +22,8 @@ package final class RedisClient {
     /// All connections are there again, subscriptions too; what was said meanwhile is lost.
     package var onReady: () -> Void = {}
 
+    /// Whether the channels that are heard are sharded ones, which have no patterns.
+    private let isSharded: Bool
     private let world: RedisWorld
     private let commands: RedisLink
     private let subscriber: RedisLink
@@ -34,8 +36,9 @@ package final class RedisClient {
     private var dropped = 0
 
     /// A client that is not started.
-    package init(_ server: RedisServer, _ world: RedisWorld) {
+    package init(_ server: RedisServer, isSharded: Bool = false, _ world: RedisWorld) {
         self.server = server
+        self.isSharded = isSharded
         self.world = world
         commands = RedisLink(server, world)
         subscriber = RedisLink(server, world)
@@ -86,7 +89,7 @@ package final class RedisClient {
 
     /// Publishes a message; while the server is not reached it waits, and the oldest are dropped.
     package func publish(_ channel: String, _ payload: [UInt8]) {
-        command([Array("PUBLISH".utf8), Array(channel.utf8), payload])
+        command([Array((isSharded ? "SPUBLISH" : "PUBLISH").utf8), Array(channel.utf8), payload])
     }
 
     /// Sends a command that waits for the server.
@@ -103,6 +106,13 @@ package final class RedisClient {
         subscriber.flush()
     }
 
+    /// Asks how many hear a channel; nil where the server is not reached.
+    package func countListeners(_ channel: String, _ done: @escaping (Int?) -> Void) {
+        ask(["PUBSUB", isSharded ? "SHARDNUMSUB" : "NUMSUB", channel].map { Array($0.utf8) }) { reply in
+            done(reply?.array.flatMap { $0.last?.integer }.map { Int(clamping: $0) })
+        }
+    }
+
     // MARK: Subscribing
 
     /// Hears those channels, and those that match the patterns, from now on.
@@ -110,7 +120,7 @@ package final class RedisClient {
         channels += more
         patterns += morePatterns
         guard subscriber.isReady else { return }
-        say("SUBSCRIBE", more)
+        say(isSharded ? "SSUBSCRIBE" : "SUBSCRIBE", more)
         say("PSUBSCRIBE", morePatterns)
     }
 
@@ -119,7 +129,7 @@ package final class RedisClient {
         channels.removeAll(where: fewer.contains)
         patterns.removeAll(where: fewerPatterns.contains)
         guard subscriber.isReady else { return }
-        say("UNSUBSCRIBE", fewer)
+        say(isSharded ? "SUNSUBSCRIBE" : "UNSUBSCRIBE", fewer)
         say("PUNSUBSCRIBE", fewerPatterns)
     }
 
@@ -130,7 +140,7 @@ package final class RedisClient {
     }
 
     private func resubscribe() {
-        say("SUBSCRIBE", channels)
+        say(isSharded ? "SSUBSCRIBE" : "SUBSCRIBE", channels)
         say("PSUBSCRIBE", patterns)
         cameUp()
     }
@@ -139,7 +149,7 @@ package final class RedisClient {
         if case .error = reply { return drop(1) }
         guard let parts = reply.array, let kind = parts.first?.text else { return }
         switch (kind, parts.count) {
-        case ("message", 3): deliver(parts[1], parts[1], parts[2])
+        case ("message", 3), ("smessage", 3): deliver(parts[1], parts[1], parts[2])
         case ("pmessage", 4): deliver(parts[1], parts[2], parts[3])
         default: break
         }

@@ -24,7 +24,7 @@ final class RedisMember {
                 var random = SystemRandomNumberGenerator()
                 return random.next()
             }, dial: { dialler.dial($0, $1) })
-        client = RedisClient(cluster.server, world)
+        client = RedisClient(cluster.server, isSharded: cluster.adapter == .sharded, world)
         var identity = ClusterIdentity(id: hub.makeServerID(named: cluster.name)) { WallClock.milliseconds }
         identity.prefix = cluster.prefix
         identity.isCounted = cluster.isCounted
@@ -34,6 +34,10 @@ final class RedisMember {
         switch cluster.adapter {
         case .classic:
             let relay = ClassicRelay(hub, bus, identity)
+            client.onMessage = { [weak relay] in relay?.received(listened: $0, channel: $1, $2) }
+            hub.join(relay)
+        case .sharded:
+            let relay = ShardedRelay(hub, bus, identity)
             client.onMessage = { [weak relay] in relay?.received(listened: $0, channel: $1, $2) }
             hub.join(relay)
         case .streams:
@@ -182,11 +186,7 @@ private final class RedisBus: ClusterBus {
         }
     }
 
-    func countListeners(_ channel: String, _ done: @escaping (Int?) -> Void) {
-        client.ask(["PUBSUB", "NUMSUB", channel].map { Array($0.utf8) }) { reply in
-            done(reply?.array.flatMap { $0.last?.integer }.map { Int(clamping: $0) })
-        }
-    }
+    func countListeners(_ channel: String, _ done: @escaping (Int?) -> Void) { client.countListeners(channel, done) }
 
     func flush() { client.flush() }
 }

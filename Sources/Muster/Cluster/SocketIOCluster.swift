@@ -12,6 +12,9 @@ public struct SocketIOCluster: Sendable {
         /// That of `@socket.io/redis-streams-adapter`, with one stream: a server that lost Redis for a moment reads
         /// on where it was.
         case streams
+        /// That of `createShardedAdapter` of `@socket.io/redis-adapter`, with `subscriptionMode: "dynamic"`: a broadcast to a room reaches those
+        /// servers alone that have somebody in it. From Redis 7.0 on.
+        case sharded
     }
 
     let server: RedisServer
@@ -30,11 +33,15 @@ public struct SocketIOCluster: Sendable {
     ///   - isCounted: Whether others count it as a server, and it answers them. A process that has several endpoints in one cluster
     ///     says no for all but one: then it is one server to others, and what they tell it is heard once. The clients of the
     ///     others get what is sent to their rooms and are moved and ended, but are not found, and not asked for acks.
-    /// - Throws: ``ConfigurationError`` for a URL that is none.
+    ///     With ``Adapter/sharded`` all are counted.
+    /// - Throws: ``ConfigurationError`` for a URL that is none, or an endpoint that cannot be left uncounted.
     public static func redis(
         _ url: String, adapter: Adapter = .classic, prefix: String = "socket.io", name: String = "",
         isCounted: Bool = true
     ) throws -> SocketIOCluster {
+        guard isCounted || adapter != .sharded else {
+            throw ConfigurationError(problems: ["with the sharded adapter every endpoint is counted"])
+        }
         do throws(RedisURLError) {
             return SocketIOCluster(
                 server: try RedisServer(url: url), adapter: adapter, prefix: prefix, name: name,

@@ -54,6 +54,7 @@ public struct SocketIOOptions: Sendable {
         settings.drainSpread = drainSpread
         settings.recovery = connectionStateRecovery?.settings
         settings.isSequenced = cluster?.adapter == .streams
+        settings.tellsRooms = cluster?.adapter == .sharded
         return settings
     }
 }

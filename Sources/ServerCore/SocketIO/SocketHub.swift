@@ -34,6 +34,8 @@ package struct SocketHubSettings: Sendable {
     /// Whether clients get their place back on any server of a cluster: then events take their order, and their offsets, from
     /// the relay. Without ``recovery`` it means nothing.
     package var isSequenced = false
+    /// Whether the relay is told in which rooms somebody is.
+    package var tellsRooms = false
 
     /// The defaults above.
     package init() {}

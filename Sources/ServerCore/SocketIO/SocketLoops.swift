@@ -31,6 +31,9 @@ enum SocketLoopMessage: Sendable {
     /// To the first loop: the namespace is there on the loop that says so, or is no more.
     case opened(namespace: String)
     case closed(namespace: String)
+    /// To the first loop: somebody is in the room on the loop that says so, or nobody is any more.
+    case roomOpened(String, namespace: String)
+    case roomClosed(String, namespace: String)
 
     /// About how many bytes it holds that nothing else holds; 0 for what is never dropped.
     var weight: Int {
@@ -47,7 +50,7 @@ enum SocketLoopMessage: Sendable {
         case .found(_, let finding): 256 + 1_024 * finding.sockets.count
         case .answers(_, let answers): answers.answers.reduce(256) { $0 + $1.weight }
         case .report, .fetch, .claim: 256
-        case .opened, .closed, .given, .keep, .refused, .began: 0
+        case .opened, .closed, .roomOpened, .roomClosed, .given, .keep, .refused, .began: 0
         }
     }
 }
@@ -69,6 +72,8 @@ final class SocketLoops {
     private var searches: [Int: SocketPlaceSearch] = [:]
     /// On the first loop: where each namespace is, in the order of the loops.
     private var places: [String: [Int]] = [:]
+    /// On the first loop: on how many loops somebody is in each room of each namespace, where the relay wants to know.
+    private var rooms: [String: [String: Int]] = [:]
 
     init(_ hub: SocketHub) {
         self.hub = hub
@@ -185,6 +190,27 @@ final class SocketLoops {
         hub.relay?.closed(namespace)
     }
 
+    // MARK: Rooms
+
+    /// Somebody on this loop is in a room from now on.
+    func roomOpened(_ room: String, in namespace: String) {
+        if isFirst { count(room, in: namespace, by: 1) } else { say(.roomOpened(room, namespace: namespace), to: 0) }
+    }
+
+    /// Nobody on this loop is in it any more.
+    func roomClosed(_ room: String, in namespace: String) {
+        if isFirst { count(room, in: namespace, by: -1) } else { say(.roomClosed(room, namespace: namespace), to: 0) }
+    }
+
+    private func count(_ room: String, in namespace: String, by change: Int) {
+        let before = rooms[namespace]?[room] ?? 0
+        let now = before + change
+        rooms[namespace, default: [:]][room] = now > 0 ? now : nil
+        if rooms[namespace]?.isEmpty == true { rooms[namespace] = nil }
+        if before == 0, now > 0 { hub.relay?.roomOpened(room, in: namespace) }
+        if before > 0, now <= 0 { hub.relay?.roomClosed(room, in: namespace) }
+    }
+
     // MARK: Hearing
 
     /// Takes what the hub of another loop has said.
@@ -233,6 +259,8 @@ final class SocketLoops {
             answerers.removeValue(forKey: number)?(arguments)
         case .opened(let namespace): opened(namespace, on: loop)
         case .closed(let namespace): closed(namespace, on: loop)
+        case .roomOpened(let room, let namespace): count(room, in: namespace, by: 1)
+        case .roomClosed(let room, let namespace): count(room, in: namespace, by: -1)
         }
     }
 

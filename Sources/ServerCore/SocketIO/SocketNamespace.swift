@@ -103,6 +103,7 @@ package final class SocketNamespace {
         } else {
             room = SocketRoom(name)
             rooms[name] = room
+            if hub.settings.tellsRooms { hub.roomOpened(name, in: self.name) }
             noteRoom {
                 [.created($0)]
             } of: {
@@ -132,6 +133,7 @@ package final class SocketNamespace {
         }
         guard room.members.isEmpty, rooms[room.name] === room else { return }
         rooms[room.name] = nil
+        if hub.settings.tellsRooms { hub.roomClosed(room.name, in: self.name) }
         noteRoom {
             [.deleted($0)]
         } of: {

@@ -16,6 +16,18 @@ extension SocketHub {
     /// The way to other servers, where this loop is the one to take it and the target goes beyond this server.
     private func relay(for target: SocketTarget) -> (any SocketRelay)? { target.isLocal ? nil : relay }
 
+    // MARK: Rooms
+
+    /// Somebody on this loop is in a room from now on.
+    func roomOpened(_ room: String, in namespace: String) {
+        if let loops { loops.roomOpened(room, in: namespace) } else { relay?.roomOpened(room, in: namespace) }
+    }
+
+    /// Nobody on this loop is in it any more.
+    func roomClosed(_ room: String, in namespace: String) {
+        if let loops { loops.roomClosed(room, in: namespace) } else { relay?.roomClosed(room, in: namespace) }
+    }
+
     // MARK: Commands
 
     /// Does something to the sockets that a target means, wherever they are.

@@ -36,6 +36,10 @@ package protocol SocketRelay: AnyObject {
     func opened(_ namespace: String)
     /// A namespace is not there any more, on any loop.
     func closed(_ namespace: String)
+    /// Somebody of this server is in that room from now on, where ``SocketHubSettings/tellsRooms`` says so.
+    func roomOpened(_ room: String, in namespace: String)
+    /// Nobody is in it any more.
+    func roomClosed(_ room: String, in namespace: String)
     /// The turn is over: what was said goes out.
     func flush()
 }
@@ -53,6 +57,12 @@ extension SocketRelay {
         relay(.emit(emission), to: target, in: namespace)
         return false
     }
+
+    /// Minds no rooms.
+    package func roomOpened(_ room: String, in namespace: String) {}
+
+    /// Minds no rooms.
+    package func roomClosed(_ room: String, in namespace: String) {}
 
     /// Keeps none.
     package func keep(_ place: SocketPlace, refused: @escaping () -> Void) { refused() }

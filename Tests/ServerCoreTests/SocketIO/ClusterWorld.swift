@@ -76,6 +76,9 @@ final class FakeRedis {
     /// Servers that are counted and say nothing.
     var deafCount = 0
 
+    /// What a server hears.
+    func channels(of server: Int) -> [String] { buses[server].channels }
+
     func makeBus() -> Bus {
         let bus = Bus(self)
         buses.append(bus)
@@ -135,7 +138,12 @@ final class ClusterWorld {
         _ adapter: Adapter = .classic, count: Int = 2, uncounted: Int? = nil,
         _ adjust: (inout SocketHubSettings) -> Void = { _ in }
     ) {
-        halls = (0..<count).map { Hall(loops: $0 == 0 ? 2 : 1, seed: UInt64(10 * $0 + 1), adjust) }
+        halls = (0..<count).map {
+            Hall(loops: $0 == 0 ? 2 : 1, seed: UInt64(10 * $0 + 1)) {
+                $0.tellsRooms = adapter == .sharded
+                adjust(&$0)
+            }
+        }
         relays = halls.enumerated().map { [redis] number, hall in
             let bus = redis.makeBus()
             var identity = ClusterIdentity(id: "node-\(number)") { 1_795_399_200_000 }
@@ -143,6 +151,11 @@ final class ClusterWorld {
             switch adapter {
             case .classic:
                 let relay = ClassicRelay(hall.hub, bus, identity)
+                bus.hear = { [unowned relay] in relay.received(listened: $0, channel: $1, $2) }
+                hall.hub.join(relay)
+                return relay
+            case .sharded:
+                let relay = ShardedRelay(hall.hub, bus, identity)
                 bus.hear = { [unowned relay] in relay.received(listened: $0, channel: $1, $2) }
                 hall.hub.join(relay)
                 return relay
@@ -158,7 +171,7 @@ final class ClusterWorld {
     }
 
     /// In which form servers write to each other.
-    enum Adapter: CaseIterable { case classic, streams }
+    enum Adapter: CaseIterable { case classic, streams, sharded }
 
     /// A client of a server, on a loop of it.
     func guest(_ hall: Int, loop: Int = 0, in rooms: [String] = [], _ namespace: String = "/") -> HallClient {

@@ -2,8 +2,8 @@ import ByteKit
 import JSONCore
 import SocketIOCore
 
-/// A message of the Redis Streams adapter, or of its emitter: an entry of the stream, or MessagePack on a channel
-/// (protocol/spec/cluster.md §4).
+/// A message of the Redis Streams adapter, of its emitter, or of the sharded adapter: an entry of the stream, or MessagePack or JSON
+/// on a channel (protocol/spec/cluster.md §4 and §5).
 package struct StreamsMessage: Sendable {
     /// What it says.
     package enum Body: Sendable {
@@ -39,7 +39,7 @@ package struct StreamsMessage: Sendable {
 
     /// Reads one of a channel.
     package init(_ payload: [UInt8]) throws(ClusterMessageError) {
-        let form = try ClusterForm.unpack(payload)
+        let form = try ClusterForm.read(payload)
         guard let type = form["type"]?.integer else { throw .malformed("type") }
         guard let sender = form["uid"]?.string else { throw .malformed("uid") }
         guard let namespace = form["nsp"]?.string else { throw .malformed("nsp") }
@@ -151,13 +151,18 @@ package struct StreamsMessage: Sendable {
     }
 
     /// Writes it for a channel.
-    package func encode() -> [UInt8] {
+    package func encode() -> [UInt8] { ClusterForm.pack(form) }
+
+    /// Writes it for a channel as JSON, or as MessagePack where there are bytes in it.
+    package func encodeReadably() -> [UInt8] { ClusterForm.write(form) }
+
+    private var form: JSONValue {
         let (type, data) = parts
         var form: JSONObject = ["type": .integer(Int64(type))]
         if let data { form["data"] = data }
         form["uid"] = .string(sender)
         form["nsp"] = .string(namespace)
-        return ClusterForm.pack(.object(form))
+        return .object(form)
     }
 
     /// Writes it as the fields of an entry.

@@ -9,14 +9,14 @@ extension StreamsRelay {
     private static let pageMax = 500
     private static let pagesMax = 40
 
-    package func keep(_ place: SocketPlace, refused: @escaping () -> Void) {
+    func keepInRedis(_ place: SocketPlace, refused: @escaping () -> Void) {
         let session = ClusterSession(place)
         let time = place.expiresAt - hub.server.clock()
         guard bus.isReached, time > .zero else { return refused() }
         bus.keep(ClusterSession.keyPrefix + session.pid, session.encode(), for: time) { if !$0 { refused() } }
     }
 
-    package func take(
+    func takeFromRedis(
         _ claim: SocketClaim, in namespace: String, bytesMax: Int, _ done: @escaping (SocketPlace?) -> Void
     ) {
         guard bus.isReached, hub.sequencer != nil else { return done(nil) }
