@@ -4,3 +4,5 @@
 @_exported import HTTPCore
 @_exported import JSONCore
 @_exported import SocketIOCore
+@_exported import StorageKit
+@_exported import StorageSQLite

@@ -35,6 +35,12 @@ final class LoopGroup: Sendable {
         servers.withLock { $0[loop] = bound }
     }
 
+    /// Counts what happened on no loop; on any thread.
+    func count(_ counter: Counter, _ amount: Int) {
+        guard let first = server(of: 0) else { return }
+        _ = loops[0].post { first.value.count(counter, amount) }
+    }
+
     /// Runs the first loop on the calling thread and each of the others on one of its own, until all have ended.
     ///
     /// - Throws: When there may be no more threads; every loop has ended then.

@@ -114,6 +114,10 @@ public struct HostError: Error, CustomStringConvertible {
         self.description = description
     }
 
+    init(cannotOpenStorage error: any Error) {
+        description = "the storage \(error)"
+    }
+
     init(cannotListenOn address: SocketAddress, _ error: UVError) {
         description =
             error.isAddressInUse

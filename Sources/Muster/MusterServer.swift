@@ -16,10 +16,15 @@ public final class MusterServer {
     private var games: [GameType] = []
     private var authorize: (@Sendable (JoinAttempt) async throws -> Void)?
     private var endpoints = EndpointTable()
+    private let storage: (any Storage)?
 
     /// A server that is not running yet.
-    public init(configuration: MusterConfiguration) {
+    ///
+    /// - Parameter storage: Where results, leaderboards and the audit log are kept: a ``Storage`` of your own. Nil for the file
+    ///   that the configuration names, if it names one.
+    public init(configuration: MusterConfiguration, storage: (any Storage)? = nil) {
         self.configuration = configuration
+        self.storage = storage
     }
 
     /// Hosts lobbies of `game` under its name. Call before ``run(onReady:)``, once for each game.
@@ -118,7 +123,7 @@ public final class MusterServer {
     /// A second signal stops it at once. When this has returned the process ignores both.
     ///
     /// - Parameter onReady: Called once, when all addresses accept.
-    /// - Throws: ``HostError`` when an address can't be listened on, and ``ConfigurationError`` for settings that contradict
+    /// - Throws: ``HostError`` when an address can't be listened on or the storage not opened, and ``ConfigurationError`` for settings that contradict
     ///   each other or a certificate that can't be used, with descriptions fit for people.
     public func run(onReady: (ServerStart) -> Void = { _ in }) throws {
         let conflicts = configuration.conflicts
@@ -128,11 +133,16 @@ public final class MusterServer {
         var logger = Logger(label: "muster") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = configuration.logLevel.loggerLevel
         let admin = try configuration.admin.makeVerifier()
+        let storage = try openStorage()
         let group = try LoopGroup(count: configuration.loops, configuration.server.admission)
         let recordings = try configuration.record.map { try RecordingStore(folder: $0, logger: logger) }
         defer { recordings?.close() }
+        let stored = storage.map {
+            ServerStorage($0, season: configuration.season, logger: logger) { [weak group] in group?.count($0, $1) }
+        }
+        defer { stored?.finish() }
         let hosts = group.loops.indices.map {
-            makeHost(of: $0, in: group, admin?.verifier, secure, recordings, logger)
+            makeHost(of: $0, in: group, admin?.verifier, secure, recordings, stored, logger)
         }
         do {
             let addresses = try listen(hosts)
@@ -151,15 +161,26 @@ public final class MusterServer {
         try withExtendedLifetime(hosts) { try group.run() }
     }
 
+    private func openStorage() throws -> (any Storage)? {
+        if let storage { return storage }
+        guard !configuration.storage.isEmpty else { return nil }
+        do {
+            return try SQLiteStorage(path: configuration.storage)
+        } catch {
+            throw HostError(cannotOpenStorage: error)
+        }
+    }
+
     /// The server of one loop, on its loop.
     private func makeHost(
         of number: Int, in group: LoopGroup, _ admin: AdminVerifier?, _ secure: SecureListening?,
-        _ recordings: RecordingStore?, _ logger: Logger
+        _ recordings: RecordingStore?, _ storage: ServerStorage?, _ logger: Logger
     ) -> LoopHost {
         let loop = group.loops[number]
         let workspace = TLSWorkspace()
-        let hooks = ShellHooks(loop: loop, authorize: authorize, admin: admin, recordings: recordings, logger: logger)
-            .hooks
+        let hooks = ShellHooks(
+            loop: loop, authorize: authorize, admin: admin, recordings: recordings, storage: storage, logger: logger
+        ).hooks
         let server = Server(
             settings: configuration.server, games: games, hooks: hooks, entropy: SystemRandomNumberGenerator(),
             links: group.links(of: number, workspace), clock: { loop.now })

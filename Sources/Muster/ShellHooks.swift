@@ -9,7 +9,7 @@ struct ShellHooks {
 
     init(
         loop: EventLoop, authorize: (@Sendable (JoinAttempt) async throws -> Void)?, admin: AdminVerifier?,
-        recordings: RecordingStore?, logger: Logger
+        recordings: RecordingStore?, storage: ServerStorage?, logger: Logger
     ) {
         var hooks = ServerHooks()
         hooks.build = MusterVersion.build
@@ -35,6 +35,7 @@ struct ShellHooks {
                 }
             }
         }
+        storage?.add(to: &hooks, on: loop)
         hooks.log = { severity, line in
             logger.log(level: severity.loggerLevel, "\(line())")
         }

@@ -44,6 +44,8 @@ struct SettingFlags: ParsableArguments {
     @Option(key: "socketio.transports") var engineTransports: [SettingFlag]
     @Option(key: "socketio.cookie") var sessionCookie: [SettingFlag]
     @Option(key: "drainSeconds") var drainTime: [SettingFlag]
+    @Option(key: "storage") var storage: [SettingFlag]
+    @Option(key: "season") var season: [SettingFlag]
     @Option(key: "admin.enabled") var adminEnabled: [SettingFlag]
     @Option(key: "admin.user") var adminUser: [SettingFlag]
     @Option(key: "log.level") var logLevel: [SettingFlag]

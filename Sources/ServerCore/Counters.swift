@@ -19,12 +19,13 @@ package enum Counter: Int, CaseIterable, Sendable {
     case socketsRecovered, recoveriesFailed, placesForgotten, eventsForgotten
     case loopBatches, loopMessagesDropped, connectionsMoved
     case recordingsOpened, recordingsBroken, bytesRecorded
+    case recordsStored, recordsDropped, storageFailures, storageQuestionsRefused
     case clusterOutages, clusterMessagesDropped, clusterMessagesMalformed
 }
 
 /// One whole number for each ``Counter``, from zero up.
 package struct Counters: Sendable {
-    private var values = InlineArray<96, UInt64>(repeating: 0)
+    private var values = InlineArray<128, UInt64>(repeating: 0)
 
     package init() {}
 

@@ -40,6 +40,8 @@ package final class Server {
     var wheel: TimerWheel
     /// Socket.IO for authors, by the number in timer tokens.
     private(set) var socketHubs: [SocketHub] = []
+    /// How many questions to the storage wait for an answer.
+    var storedQuestions = 0
     /// Whether a session on polling has an answer to give.
     private var hasDirtyPolls = false
     /// Connections with a request that belongs to another loop.

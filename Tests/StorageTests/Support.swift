@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import GRDB
 import StorageKit
@@ -33,6 +34,15 @@ extension StoredMatch {
         return StoredMatch(
             id: id, game: game, lobby: "x", season: season, startedAt: 1_000, endedAt: 61_000, players: players,
             result: #"{"winner":0}"#)
+    }
+}
+
+extension WriteBehind {
+    /// Finishes on a thread of its own: a test's thread must not block, for the queue's task may need it.
+    func end(within limit: Duration = .seconds(60)) async -> Int {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(returning: self.finish(within: limit)) }
+        }
     }
 }
 

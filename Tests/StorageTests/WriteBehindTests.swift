@@ -22,7 +22,7 @@ struct WriteBehindTests {
         await desk.events(2)
         #expect(storage.batches.map(\.count) == [1, 3] && storage.names == ["a", "b", "c", "d"])
         #expect(desk.events == [.written(1), .written(3)] && queue.count == 0)
-        #expect(queue.finish(within: .seconds(20)) == 0)
+        #expect(await queue.end() == 0)
     }
 
     @Test func `a batch has a bound`() async {
@@ -31,7 +31,7 @@ struct WriteBehindTests {
         for number in 0...600 { _ = queue.add(setting("\(number)")) }
         await storage.held()
         storage.release()
-        #expect(queue.finish(within: .seconds(20)) == 0)
+        #expect(await queue.end() == 0)
         #expect(storage.names == (0...600).map { "\($0)" })
         #expect(storage.batches.allSatisfy { $0.count <= WriteBehind.batchMax })
     }
@@ -56,7 +56,7 @@ struct WriteBehindTests {
                 .failed(alarm, isFirst: false), .recovered(tries: 4), .written(5),
             ])
         #expect(storage.names == ["a", "1", "2", "3", "4"])
-        #expect(queue.finish(within: .seconds(20)) == 0)
+        #expect(await queue.end() == 0)
     }
 
     @Test func `waits between tries grow to half a minute and no further`() {
@@ -72,7 +72,7 @@ struct WriteBehindTests {
         #expect(!queue.add(setting("one too many")))
         await storage.held()
         storage.release()
-        #expect(queue.finish(within: .seconds(60)) == 0)
+        #expect(await queue.end() == 0)
         #expect(storage.names.count == WriteBehind.recordsMax && !storage.names.contains("one too many"))
 
         let heavy = ScriptedStorage()
@@ -83,7 +83,7 @@ struct WriteBehindTests {
         #expect(taken == 15)
         await heavy.held()
         heavy.release()
-        _ = other.finish(within: .seconds(60))
+        _ = await other.end()
     }
 
     @Test func `a record that can never be written is left out, and the others are written`() async {
@@ -93,7 +93,7 @@ struct WriteBehindTests {
         for name in ["a", "bad", "b"] { _ = queue.add(setting(name)) }
         await storage.held()
         storage.release()
-        #expect(queue.finish(within: .seconds(20)) == 0)
+        #expect(await queue.end() == 0)
         #expect(storage.names == ["a", "b"])
         #expect(desk.events.contains(.refused("no such thing")))
     }
@@ -101,9 +101,9 @@ struct WriteBehindTests {
     @Test func `the end waits for what is left, and takes nothing more`() async {
         let queue = makeQueue()
         for number in 0..<1_000 { _ = queue.add(setting("\(number)")) }
-        #expect(queue.finish(within: .seconds(20)) == 0)
+        #expect(await queue.end() == 0)
         #expect(storage.names.count == 1_000 && !queue.add(setting("late")))
-        #expect(queue.finish(within: .seconds(20)) == 0, "and may be asked for twice")
+        #expect(await queue.end() == 0, "and may be asked for twice")
     }
 
     @Test func `the end comes at its time, with what could not be written counted`() async {
@@ -111,7 +111,7 @@ struct WriteBehindTests {
         let queue = makeQueue()
         _ = queue.add(setting("a"))
         await storage.held()
-        #expect(queue.finish(within: .zero) == 1)
+        #expect(await queue.end(within: .zero) == 1)
         storage.release()
     }
 
@@ -120,7 +120,7 @@ struct WriteBehindTests {
         let queue = makeQueue()
         _ = queue.add(setting("a"))
         await desk.waits(1)
-        #expect(queue.finish(within: .seconds(20)) == 1)
+        #expect(await queue.end() == 1)
         #expect(desk.events.count == 2 && storage.batches.isEmpty)
     }
 }

@@ -4,7 +4,7 @@ import Testing
 /// virtual time. What is left has sockets, or is the command.
 private let withTheWorld: Set<String> = [
     "EventLoop", "TLS", "Muster", "MusterClient", "Fleet", "MusterCommand", "Conformance", "CUV", "COpenSSL",
-    "CHiredis", "Examples",
+    "CHiredis", "Examples", "StorageKit", "StorageSQLite",
 ]
 
 /// A pattern that code may not contain, and what to do instead.

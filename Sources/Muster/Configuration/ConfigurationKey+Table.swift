@@ -125,6 +125,14 @@ extension ConfigurationKey {
         .seconds(
             "drainSeconds", \.server.drainTime, 0...3_600,
             "How long a drain waits for players to leave before it closes the rest."),
+        .text(
+            "storage", \.storage, allowed: "a path, or empty for none",
+            "The SQLite file in which results, leaderboards and the audit log are kept.",
+            format: { $0 }, parse: { isPlain($0, 0...4_096) ? $0 : nil }),
+        .text(
+            "season", \.season, allowed: "up to 64 bytes without control characters",
+            "The season whose leaderboards results add to, beside those of all times.",
+            format: { $0 }, parse: { isPlain($0, 0...64) ? $0 : nil }),
         .boolean("admin.enabled", \.admin.isEnabled, "Whether there is an admin at all."),
         .text(
             "admin.user", \.admin.user, allowed: "1 to 128 bytes without control characters", "The admin's user name.",

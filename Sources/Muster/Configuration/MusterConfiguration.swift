@@ -16,6 +16,10 @@ public struct MusterConfiguration: Sendable {
     public var record: String?
     /// Who may log in as admin.
     public var admin = AdminSettings()
+    /// The SQLite file in which results, leaderboards and the audit log are kept; empty for none.
+    public var storage = ""
+    /// The season whose leaderboards results add to, beside those of all times; empty for none.
+    public var season = ""
     /// The least important messages that are logged.
     public var logLevel = LogLevel.info
     /// Limits, times and policies of the server core.

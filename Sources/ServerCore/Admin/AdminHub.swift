@@ -8,7 +8,7 @@ final class AdminHub {
     /// The most password checks at a time: each costs a slow hash.
     private static let checksMax = 4
 
-    private unowned let server: Server
+    unowned let server: Server
     private var watchers: [AdminWatcher] = []
     private var checksRunning = 0
     private var timer = TimerWheel.Key.none
@@ -177,9 +177,12 @@ final class AdminHub {
 /// One logged-in admin's socket.
 final class AdminWatcher {
     let session: Session
+    /// Who it is.
+    let user: String
 
-    init(session: Session) {
+    init(session: Session, user: String) {
         self.session = session
+        self.user = user
     }
 
     func emit(_ name: String, _ data: JSONValue) {

@@ -105,7 +105,8 @@ package struct BanList: Sendable {
     /// What keeps a target out of a lobby, from that lobby alone or from all; nil of `lobby` asks about all alone.
     package func ban(of target: BanTarget, from lobby: String?, at now: Instant) -> Ban? {
         guard !entries.isEmpty else { return nil }
-        return entry(Key(target: target, lobby: nil), now) ?? lobby.flatMap { entry(Key(target: target, lobby: $0), now) }
+        return entry(Key(target: target, lobby: nil), now)
+            ?? lobby.flatMap { entry(Key(target: target, lobby: $0), now) }
     }
 
     private func entry(_ key: Key, _ now: Instant) -> Ban? {

@@ -20,6 +20,8 @@ extension Server {
         case ("lobbies", 2): withLobby(String(parts[1]), exchange) { $0.openGallery().answerState(exchange) }
         case ("lobbies", 3) where parts[2] == "events":
             withLobby(String(parts[1]), exchange) { watch($0, exchange) }
+        case ("leaderboards", 2): answerLeaderboard(of: String(parts[1]), exchange)
+        case ("results", 1): answerResults(exchange)
         default: exchange.respond(.notFound, error: "no such path")
         }
     }

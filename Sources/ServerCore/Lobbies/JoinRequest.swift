@@ -108,6 +108,10 @@ package struct ServerHooks {
     /// Takes the result of each game that has finished; nil where nobody keeps them. It is called on the lobby's loop, between
     /// two steps, and must not take long.
     package var results: ((MatchResult) -> Void)?
+    /// Takes what admins do, for the audit log; nil where nobody keeps one. It must not take long.
+    package var audit: ((AdminAct) -> Void)?
+    /// Answers a question about what is stored, now or on a later turn, with nil when it cannot; nil where nothing is.
+    package var askStorage: ((StoredQuestion, @escaping (JSONValue?) -> Void) -> Void)?
     /// Takes one line for the log; the text is made only if it is wanted.
     package var log: (LogSeverity, () -> String) -> Void = { _, _ in }
 

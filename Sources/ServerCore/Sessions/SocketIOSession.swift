@@ -166,7 +166,7 @@ final class SocketIOSession: EngineSession {
         } else if namespace == "/admin" {
             let number = authorizing(namespace)
             server.admin.login(auth, peerAddress: transport.peerAddress) { [weak self] accepted in
-                self?.adminDecided(number, accepted)
+                self?.adminDecided(number, accepted, user: auth["username"]?.string ?? "")
             }
         } else if namespace.hasPrefix("/lobby/") {
             joinLobby(namespace, auth)
@@ -211,15 +211,16 @@ final class SocketIOSession: EngineSession {
         }
     }
 
-    private func adminDecided(_ number: Int, _ accepted: Bool) {
+    private func adminDecided(_ number: Int, _ accepted: Bool, user: String) {
         guard let place = authorizingPlace(number) else { return }
         guard accepted else { return refuse("/admin", message: "invalid credentials", data: .null) }
-        let watcher = AdminWatcher(session: self)
+        let watcher = AdminWatcher(session: self, user: user)
         attachments[place].attachment = .admin(watcher)
         accept("/admin")
         // Sending may have ended a connection that does not read.
         guard isLive else { return }
         server.admin.add(watcher)
+        server.admin.auditLogin(watcher)
     }
 
     /// Notes that a CONNECT waits for a decision, and numbers it.
@@ -277,8 +278,11 @@ final class SocketIOSession: EngineSession {
         case .root where event.name == "lobbies":
             server.listLobbies { [weak self] in self?.answer(event, .array($0)) }
         case .root: acknowledge(event, .null)
-        case .admin:
-            server.admin.command(event.name, event.argument) { [weak self] in self?.answer(event, $0) }
+        case .admin(let watcher):
+            let answer = server.admin.audited(event.name, event.argument, by: watcher) { [weak self] in
+                self?.answer(event, $0)
+            }
+            server.admin.command(event.name, event.argument, answer)
         case .lobby(let member): memberEvent(event, member)
         }
     }

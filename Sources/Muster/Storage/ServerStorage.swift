@@ -1,0 +1,145 @@
+import EventLoop
+import FoundationEssentials
+import JSONCore
+import LobbyCore
+import Logging
+import ServerCore
+import StorageKit
+import Synchronization
+
+/// What stands between the loops and the storage: a queue for what is to be written, and tasks for what is asked.
+final class ServerStorage: Sendable {
+    /// How long a server that ends waits until all is written.
+    static let finishTime = Duration.seconds(5)
+    /// The longest result that is kept, as JSON; of a longer one there stays `null`.
+    static let resultBytesMax = 65_536
+
+    private let storage: any Storage
+    private let queue: WriteBehind
+    private let season: String
+    private let logger: Logger
+    private let count: @Sendable (Counter, Int) -> Void
+    /// Whether it has been said that the queue is full.
+    private let saidFull: Atomic<Bool>
+
+    /// - Parameter count: Counts what happens off the loops.
+    init(
+        _ storage: any Storage, season: String, logger: Logger, count: @escaping @Sendable (Counter, Int) -> Void
+    ) {
+        self.storage = storage
+        self.season = season
+        self.logger = logger
+        self.count = count
+        saidFull = Atomic(false)
+        queue = WriteBehind(storage) { [logger, count] in Self.note($0, logger, count) }
+    }
+
+    private static func note(
+        _ event: WriteBehindEvent, _ logger: Logger, _ count: @Sendable (Counter, Int) -> Void
+    ) {
+        switch event {
+        case .written(let records): count(.recordsStored, records)
+        case .failed(let reason, let isFirst):
+            count(.storageFailures, 1)
+            // Once an outage: it is tried again for as long as it lasts.
+            if isFirst {
+                logger.error("the storage cannot write: \(reason); records wait in memory, and it is tried again")
+            }
+        case .refused(let reason):
+            count(.recordsDropped, 1)
+            logger.error("a record cannot be stored, and is dropped: \(reason)")
+        case .recovered(let tries): logger.notice("the storage writes again, after \(tries) tries")
+        }
+    }
+
+    /// Has a loop's server store and ask.
+    func add(to hooks: inout ServerHooks, on loop: EventLoop) {
+        hooks.results = { [self] in write(.match(record($0))) }
+        hooks.audit = { [self] in write(.audit(entry($0))) }
+        hooks.askStorage = { [self] question, answered in
+            let answered = LoopBound(answered, on: loop)
+            Task(executorPreference: loop) {
+                let answer = await withTaskExecutorPreference(globalConcurrentExecutor) { await self.answer(question) }
+                answered.value(answer)
+            }
+        }
+    }
+
+    /// Waits until what is left has been written, for some seconds at most. Blocks; call when the loops have ended.
+    func finish() {
+        let lost = queue.finish(within: Self.finishTime)
+        if lost > 0 { logger.error("\(lost) records could not be stored, and are lost") }
+    }
+
+    // MARK: Writing
+
+    private func write(_ record: StorageRecord) {
+        guard !queue.add(record) else { return saidFull.store(false, ordering: .relaxed) }
+        count(.recordsDropped, 1)
+        if !saidFull.exchange(true, ordering: .relaxed) {
+            logger.error("the queue before the storage is full: what comes now is dropped")
+        }
+    }
+
+    private static var now: UnixMilliseconds { UnixMilliseconds(Date().timeIntervalSince1970 * 1_000) }
+
+    /// 128 random bits: unique wherever results are put together.
+    private static func makeID() -> String {
+        var random = SystemRandomNumberGenerator()
+        return (0..<2).map { _ in
+            let digits = String(random.next() as UInt64, radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }.joined()
+    }
+
+    private func record(_ result: MatchResult) -> StoredMatch {
+        var text = result.result.text
+        if text.utf8.count > Self.resultBytesMax {
+            logger.error("a result of \(result.game) is longer than \(Self.resultBytesMax) bytes, and is not kept")
+            text = "null"
+        }
+        let now = Self.now
+        let length = Int64(result.endedTick - result.startedTick) * 1_000 / Int64(result.tickRate)
+        return StoredMatch(
+            id: Self.makeID(), game: result.game, lobby: result.lobby, season: season, startedAt: now - length,
+            endedAt: now,
+            players: result.players.map {
+                StoredMatch.Player(
+                    seat: $0.seat, name: $0.name, subject: $0.subject, team: $0.team, score: $0.score)
+            }, result: text)
+    }
+
+    private func entry(_ act: AdminAct) -> AuditEntry {
+        AuditEntry(
+            id: Self.makeID(), at: Self.now, actor: act.actor, address: act.address, action: act.action,
+            target: act.target, reason: act.reason)
+    }
+
+    // MARK: Asking
+
+    private func answer(_ question: StoredQuestion) async -> JSONValue? {
+        do {
+            switch question {
+            case .leaderboard(let game, let season, let order, let place, let limit):
+                guard let order = LeaderboardOrder(rawValue: order) else { return nil }
+                let query = LeaderboardQuery(
+                    game: game, season: season, order: order, place: place.storage, limit: limit)
+                return try await storage.leaderboard(query).json(of: query)
+            case .results(let game, let before, let limit):
+                return try await storage.matches(of: game, before: before, limit: limit).json
+            }
+        } catch {
+            logger.error("the storage cannot answer: \(error)")
+            return nil
+        }
+    }
+}
+
+extension BoardPlace {
+    fileprivate var storage: LeaderboardQuery.Place {
+        switch self {
+        case .rank(let rank): .rank(rank)
+        case .around(let name): .around(name)
+        }
+    }
+}
