@@ -57,17 +57,17 @@ public struct StoredMatch: Sendable, Equatable {
     }
 }
 
-/// Whom a ban is about.
-public enum BanTarget: Sendable, Hashable {
-    /// Who a player is, as its ticket says.
-    case subject(String)
-    /// An IP address, or an IPv6 /64, as text.
-    case address(String)
-}
-
 /// A ban.
 public struct StoredBan: Sendable, Equatable {
-    public var target: BanTarget
+    /// Whom it is about.
+    public enum Target: Sendable, Hashable {
+        /// Who a player is, as its ticket says.
+        case subject(String)
+        /// An IP address, or an IPv6 /64, as text.
+        case address(String)
+    }
+
+    public var target: Target
     /// Told to whoever is refused by it.
     public var reason: String
     /// The admin who has said so.
@@ -78,7 +78,7 @@ public struct StoredBan: Sendable, Equatable {
 
     /// A ban; an earlier one of the same target is replaced by it.
     public init(
-        _ target: BanTarget, reason: String, actor: String, since: UnixMilliseconds, until: UnixMilliseconds? = nil
+        _ target: Target, reason: String, actor: String, since: UnixMilliseconds, until: UnixMilliseconds? = nil
     ) {
         self.target = target
         self.reason = reason
@@ -125,7 +125,7 @@ public enum StorageRecord: Sendable, Equatable {
     /// Somebody is banned.
     case ban(StoredBan)
     /// A ban is taken back, if there is one.
-    case unban(BanTarget)
+    case unban(StoredBan.Target)
     /// Somebody has used power.
     case audit(AuditEntry)
     /// A value of the team's own, under a name; nil removes it.

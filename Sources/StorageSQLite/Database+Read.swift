@@ -89,7 +89,7 @@ extension Database {
                 SELECT * FROM bans WHERE until IS NULL OR until > \(time) ORDER BY since, kind, value
                 """)
         return rows.compactMap { row in
-            BanTarget(kind: row["kind"], value: row["value"]).map {
+            StoredBan.Target(kind: row["kind"], value: row["value"]).map {
                 StoredBan($0, reason: row["reason"], actor: row["actor"], since: row["since"], until: row["until"])
             }
         }

@@ -80,7 +80,7 @@ extension Database {
     }
 }
 
-extension BanTarget {
+extension StoredBan.Target {
     /// How it is kept.
     var columns: (kind: String, value: String) {
         switch self {
