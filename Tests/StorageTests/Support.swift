@@ -39,7 +39,7 @@ extension StoredMatch {
 
 extension WriteBehind {
     /// Finishes on a thread of its own: a test's thread must not block, for the queue's task may need it.
-    func end(within limit: Duration = .seconds(60)) async -> Int {
+    func end(within limit: Duration = .seconds(600)) async -> Int {
         await withCheckedContinuation { continuation in
             DispatchQueue.global().async { continuation.resume(returning: self.finish(within: limit)) }
         }
