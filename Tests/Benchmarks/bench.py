@@ -14,6 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import lobbies
 import polling
 import tls
 
@@ -200,17 +201,20 @@ def write(lines):
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Measures the server.")
     parser.add_argument("--quick", action="store_true", help="3 rounds and a short game; writes nothing")
-    parser.add_argument("--only", help="tls, polling, or workloads of the rig, separated by commas; writes nothing")
+    parser.add_argument(
+        "--only", help="tls, polling, lobbies, or workloads of the rig, separated by commas; writes nothing"
+    )
     parser.add_argument("--peer", help="a command with {port}: another Socket.IO server, for the comparison over polling")
     parser.add_argument("--rounds", type=int, default=ROUNDS_MIN, help=f"alternations; written from {ROUNDS_MIN} on")
     parser.add_argument("--muster", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--rig", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--server", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--lobbies", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     only = arguments.only.split(",") if arguments.only else None
     goals = [goal for goal in GOALS if only is None or goal[0] in only]
-    if not goals and only not in (["tls"], ["polling"]):
-        parser.error(f"--only takes tls, polling, or some of {', '.join(dict.fromkeys(goal[0] for goal in GOALS))}")
+    if not goals and only not in (["tls"], ["polling"], ["lobbies"]):
+        parser.error(f"--only takes tls, polling, lobbies, or some of {', '.join(dict.fromkeys(goal[0] for goal in GOALS))}")
 
     lines, good = circumstances(), True
     if arguments.rig and goals:
@@ -227,6 +231,10 @@ def main():
         table, cheap = polling.table(arguments.server.resolve(), 3 if arguments.quick else arguments.rounds, arguments.peer)
         good = good and cheap
         lines += ["", "### Long polling", ""] + table
+    if arguments.lobbies and (only is None or only == ["lobbies"]):
+        table, prompt = lobbies.table(arguments.muster, arguments.lobbies.resolve(), arguments.quick)
+        good = good and prompt
+        lines += ["", "### Lobbies", ""] + table
     if only is None:
         table, content = game_table(arguments.muster, arguments.quick)
         good = good and content

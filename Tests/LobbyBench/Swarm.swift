@@ -1,6 +1,7 @@
 import GameKit
 
-/// Sixty-four bodies that move and turn at every step; each of eight players steers one of them.
+/// Sixty-four bodies that move at each of forty steps a second, and that all see twenty times; each of eight players steers
+/// one of them.
 struct Swarm: Game {
     struct Body: Entity {
         var x = 0.0
@@ -19,7 +20,7 @@ struct Swarm: Game {
     }
 
     static let name = "swarm"
-    static let rules = Rules(tickRate: 30, seats: 8)
+    static let rules = Rules(tickRate: 40, snapshotEvery: 2, seats: 8)
     static var replicated: Replication<Swarm> {
         Entities(\.bodies, "body") {
             Field("x", \.x, .fixed(-64...64, step: 1 / 64))
@@ -63,14 +64,14 @@ struct Swarm: Game {
     }
 }
 
-/// Steers at random, five times a second.
+/// Steers at random, twice a second.
 struct SwarmBrain: Brain {
     private var random: SeededRandom
 
     init(seed: UInt64) { random = SeededRandom(seed: seed) }
 
     mutating func decide(_ game: Swarm, seat: Int, tick: UInt32) -> Swarm.Input? {
-        guard random.int(in: 0...3) == 0 else { return nil }
+        guard random.int(in: 0...9) == 0 else { return nil }
         var input = Swarm.Input()
         input.dx = random.int(in: -1...1)
         input.dy = random.int(in: -1...1)
