@@ -20,6 +20,7 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 
 /// The wire: specification, vectors and the Swift codecs live under `protocol/`.
@@ -68,6 +69,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: [
         // Primitives.
@@ -142,7 +144,7 @@ let package = Package(
             [
                 "EventLoop", "TLS", "Redis", "StorageKit", "StorageSQLite", "ServerCore", "LobbyCore", "RecordingCore",
                 "GameKit", "JSONCore", "HTTPCore", "WebSocketCore",
-                "SocketIOCore", "ByteKit", "Determinism", httpTypes, crypto, cryptoExtras, configuration, logging,
+                "SocketIOCore", "ByteKit", "Determinism", httpTypes, crypto, cryptoExtras, configuration, logging, jwt,
             ]),
 
         .executableTarget(
@@ -270,7 +272,7 @@ let package = Package(
             "MusterTests",
             [
                 "Muster", "ServerCore", "EventLoop", "WebSocketCore", "HTTPCore", "JSONCore", "ByteKit", "Determinism",
-                configuration, logging, httpTypes,
+                configuration, logging, httpTypes, crypto,
             ]),
         tests(
             "BotCoreTests",

@@ -110,11 +110,14 @@ package struct GameKick: Sendable, Equatable {
     package var seat: Int
     /// Told to the player.
     package var reason: String
+    /// That its player may not come back; nil where that is left to the host.
+    package var ban: GameBan?
 
     /// A seat to empty.
-    package init(seat: Int, reason: String) {
+    package init(seat: Int, reason: String, ban: GameBan? = nil) {
         self.seat = seat
         self.reason = reason
+        self.ban = ban
     }
 }
 

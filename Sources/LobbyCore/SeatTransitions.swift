@@ -71,28 +71,64 @@ package enum SeatOutcome: Sendable, Equatable {
 
 /// The life of a seat: for each phase and event what comes of it. ``SeatTable`` does what stands here, and nothing else.
 package enum SeatTransitions {
-    /// A row for each ``SeatEvent``, a column for each ``SeatPhase``, in their orders.
-    package static let table: [[SeatOutcome]] = [
-        // Free, reserved, connected, dropped.
-        /* reserve */ [.to(.reserved, .none), .refused(.taken), .refused(.taken), .refused(.taken)],
-        /* join */ [.to(.connected, .joined), .refused(.taken), .refused(.taken), .refused(.taken)],
-        /* claim */ [
-            .refused(.notReserved), .to(.connected, .joined), .refused(.notReserved), .refused(.notReserved),
-        ],
-        /* drop */ [.refused(.nobody), .refused(.nobody), .to(.dropped, .dropped), .refused(.notConnected)],
-        /* vanish */ [.refused(.nobody), .refused(.nobody), .to(.free, .left), .refused(.notConnected)],
-        /* resume */ [.refused(.nobody), .refused(.nobody), .refused(.notDropped), .to(.connected, .resumed)],
-        /* takeOver */ [.refused(.nobody), .refused(.nobody), .to(.connected, .replaced), .refused(.notConnected)],
-        /* expire */ [.refused(.nobody), .to(.free, .none), .refused(.notTimed), .to(.free, .left)],
-        /* leave */ [.refused(.nobody), .to(.free, .none), .to(.free, .left), .to(.free, .left)],
-        /* kick */ [.refused(.nobody), .to(.free, .none), .to(.free, .left), .to(.free, .left)],
-        /* ban */ [.refused(.nobody), .to(.free, .none), .to(.free, .left), .to(.free, .left)],
+    /// What comes of one event, by the phase in which the seat is.
+    package struct Row: Sendable {
+        package let event: SeatEvent
+        package let free: SeatOutcome
+        package let reserved: SeatOutcome
+        package let connected: SeatOutcome
+        package let dropped: SeatOutcome
+    }
+
+    /// A row for each ``SeatEvent``, in their order.
+    package static let table: [Row] = [
+        Row(
+            event: .reserve, free: .to(.reserved, .none), reserved: .refused(.taken), connected: .refused(.taken),
+            dropped: .refused(.taken)),
+        Row(
+            event: .join, free: .to(.connected, .joined), reserved: .refused(.taken), connected: .refused(.taken),
+            dropped: .refused(.taken)),
+        Row(
+            event: .claim, free: .refused(.notReserved), reserved: .to(.connected, .joined),
+            connected: .refused(.notReserved), dropped: .refused(.notReserved)),
+        Row(
+            event: .drop, free: .refused(.nobody), reserved: .refused(.nobody), connected: .to(.dropped, .dropped),
+            dropped: .refused(.notConnected)),
+        Row(
+            event: .vanish, free: .refused(.nobody), reserved: .refused(.nobody), connected: .to(.free, .left),
+            dropped: .refused(.notConnected)),
+        Row(
+            event: .resume, free: .refused(.nobody), reserved: .refused(.nobody), connected: .refused(.notDropped),
+            dropped: .to(.connected, .resumed)),
+        Row(
+            event: .takeOver, free: .refused(.nobody), reserved: .refused(.nobody),
+            connected: .to(.connected, .replaced), dropped: .refused(.notConnected)),
+        Row(
+            event: .expire, free: .refused(.nobody), reserved: .to(.free, .none), connected: .refused(.notTimed),
+            dropped: .to(.free, .left)),
+        Row(
+            event: .leave, free: .refused(.nobody), reserved: .to(.free, .none), connected: .to(.free, .left),
+            dropped: .to(.free, .left)),
+        Row(
+            event: .kick, free: .refused(.nobody), reserved: .to(.free, .none), connected: .to(.free, .left),
+            dropped: .to(.free, .left)),
+        Row(
+            event: .ban, free: .refused(.nobody), reserved: .to(.free, .none), connected: .to(.free, .left),
+            dropped: .to(.free, .left)),
         // A game that is over is told nothing more.
-        /* dispose */ [.to(.free, .none), .to(.free, .none), .to(.free, .none), .to(.free, .none)],
+        Row(
+            event: .dispose, free: .to(.free, .none), reserved: .to(.free, .none), connected: .to(.free, .none),
+            dropped: .to(.free, .none)),
     ]
 
     /// What comes of `event` for a seat in `phase`.
     package static func outcome(of event: SeatEvent, in phase: SeatPhase) -> SeatOutcome {
-        table[event.rawValue][phase.rawValue]
+        let row = table[event.rawValue]
+        return switch phase {
+        case .free: row.free
+        case .reserved: row.reserved
+        case .connected: row.connected
+        case .dropped: row.dropped
+        }
     }
 }

@@ -62,10 +62,15 @@ final class LoopHost {
         }
     }
 
-    /// Has SIGHUP read the certificates anew, for all loops. On one loop of the process.
-    func watchReload(_ secure: SecureListening) throws {
-        secure.warn(logger)
-        signals.append(try loop.onSignal(SIGHUP) { [logger] in secure.reload(logger) })
+    /// Has SIGHUP read certificates and keys anew, for all loops. On one loop of the process.
+    func watchReload(_ secure: SecureListening?, _ tokens: JWTVerifier?) throws {
+        secure?.warn(logger)
+        guard secure != nil || tokens != nil else { return }
+        signals.append(
+            try loop.onSignal(SIGHUP) { [logger] in
+                secure?.reload(logger)
+                tokens?.reload(logger)
+            })
     }
 
     private func drain(or stop: () -> Void) {

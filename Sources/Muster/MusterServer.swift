@@ -14,7 +14,12 @@ import TLS
 public final class MusterServer {
     private let configuration: MusterConfiguration
     private var games: [GameType] = []
-    private var authorize: (@Sendable (JoinAttempt) async throws -> Void)?
+    private var gate = JoinGate()
+    /// With what tickets of seats are signed: fresh for each process.
+    private let ticketKey: [UInt8] = {
+        var random = SystemRandomNumberGenerator()
+        return (0..<32).map { _ in random.next() }
+    }()
     private var endpoints = EndpointTable()
     private let storage: (any Storage)?
 
@@ -43,7 +48,15 @@ public final class MusterServer {
     /// It runs on the server's loop and may await; meanwhile the loop goes on. No seat is taken before it returns. What it throws
     /// is logged, and the player is told the description of a ``JoinDenied``, or just "not authorized".
     public func onJoin(_ check: @escaping @Sendable (JoinAttempt) async throws -> Void) {
-        authorize = check
+        gate.authorize = check
+    }
+
+    /// Has `check` say who a player is: what it returns is whom the player's seat, bans and double logins are about.
+    ///
+    /// It runs on the server's loop and may await, like ``onJoin(_:)``, which has the last word. Where `auth.keys` is set and
+    /// the client has shown a JWT, the attempt's identity is already that of the JWT.
+    public func identify(_ check: @escaping @Sendable (JoinAttempt) async throws -> PlayerIdentity) {
+        gate.identify = check
     }
 
     /// Puts a WebSocket with messages of your own at `path`.
@@ -133,6 +146,7 @@ public final class MusterServer {
         var logger = Logger(label: "muster") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = configuration.logLevel.loggerLevel
         let admin = try configuration.admin.makeVerifier()
+        gate.tokens = try configuration.auth.keys.map { try JWTVerifier(configuration.auth, path: $0) }
         let storage = try openStorage()
         let group = try LoopGroup(count: configuration.loops, configuration.server.admission)
         let recordings = try configuration.record.map { try RecordingStore(folder: $0, logger: logger) }
@@ -148,7 +162,7 @@ public final class MusterServer {
             let addresses = try listen(hosts)
             for host in hosts { try host.start() }
             try hosts[0].watchSignals { group.stop() }
-            if let secure { try hosts[0].watchReload(secure) }
+            try hosts[0].watchReload(secure, gate.tokens)
             onReady(
                 ServerStart(
                     addresses: addresses.map(\.url), port: addresses.first?.port,
@@ -179,10 +193,12 @@ public final class MusterServer {
         let loop = group.loops[number]
         let workspace = TLSWorkspace()
         let hooks = ShellHooks(
-            loop: loop, authorize: authorize, admin: admin, recordings: recordings, storage: storage, logger: logger
+            loop: loop, gate: gate, admin: admin, recordings: recordings, storage: storage, logger: logger
         ).hooks
+        var settings = configuration.server
+        settings.ticketKey = ticketKey
         let server = Server(
-            settings: configuration.server, games: games, hooks: hooks, entropy: SystemRandomNumberGenerator(),
+            settings: settings, games: games, hooks: hooks, entropy: SystemRandomNumberGenerator(),
             links: group.links(of: number, workspace), clock: { loop.now })
         server.endpoints = endpoints.endpoints(for: LoopContext(loop: loop, server: server, logger: logger))
         group.add(server, of: number)
@@ -227,6 +243,8 @@ public struct JoinAttempt: Sendable {
     public var address: String
     /// Everything that the client sent with its join, as JSON text: tokens of your own and the like.
     public var payload: String
+    /// Who it is, as far as a JWT or your own check has shown.
+    public var identity: PlayerIdentity
 }
 
 /// Refuses a join with a text that the player is told.

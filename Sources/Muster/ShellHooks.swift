@@ -8,18 +8,18 @@ struct ShellHooks {
     let hooks: ServerHooks
 
     init(
-        loop: EventLoop, authorize: (@Sendable (JoinAttempt) async throws -> Void)?, admin: AdminVerifier?,
-        recordings: RecordingStore?, storage: ServerStorage?, logger: Logger
+        loop: EventLoop, gate: JoinGate, admin: AdminVerifier?, recordings: RecordingStore?, storage: ServerStorage?,
+        logger: Logger
     ) {
         var hooks = ServerHooks()
         hooks.build = MusterVersion.build
         if let recordings { hooks.openRecording = { recordings.open($0) } }
-        if let authorize {
+        if !gate.isOpen {
             hooks.authorize = { request, decided in
                 let decided = LoopBound(decided, on: loop)
                 Task(executorPreference: loop) {
-                    let refusal = await Self.refusal(of: request, by: authorize, logger)
-                    decided.value(refusal)
+                    let outcome = await Self.outcome(of: request, at: gate, logger)
+                    decided.value(outcome)
                 }
             }
         }
@@ -42,24 +42,22 @@ struct ShellHooks {
         self.hooks = hooks
     }
 
-    private static func refusal(
-        of request: JoinRequest, by authorize: @Sendable (JoinAttempt) async throws -> Void,
-        _ logger: Logger
-    ) async -> JoinRefusal? {
+    private static func outcome(
+        of request: JoinRequest, at gate: JoinGate, _ logger: Logger
+    ) async -> Result<Identity, JoinRefusal> {
         var payload: [UInt8] = []
         request.auth.write(to: &payload)
         let attempt = JoinAttempt(
             lobby: request.lobbyID, game: request.game, name: request.name, isResume: request.token != nil,
             takesSeat: request.takesSeat, address: request.peerAddress,
-            payload: String(decoding: payload, as: UTF8.self))
+            payload: String(decoding: payload, as: UTF8.self), identity: .guest)
         do {
-            try await authorize(attempt)
-            return nil
+            return .success(try await gate.decide(attempt, jwt: request.auth["jwt"]?.string).identity)
         } catch let denied as JoinDenied {
-            return .notAuthorized(denied.description)
+            return .failure(.notAuthorized(denied.description))
         } catch {
             logger.error("the join hook failed: \(error)")
-            return .notAuthorized("")
+            return .failure(.notAuthorized(""))
         }
     }
 }

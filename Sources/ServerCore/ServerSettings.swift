@@ -48,6 +48,17 @@ package struct ServerSettings: Sendable {
     package var inflatedBytesPerSecond = 33_554_432
     /// The shortest body of an answer that is compressed for who takes that, in bytes.
     package var compressionThreshold = 1_024
+    /// How long a player who was kicked from a lobby may not come back to it; zero lets them back at once.
+    package var kickTime = Interval.seconds(60)
+    /// How long a seat is kept for whoever has its ticket.
+    package var reservationTime = Interval.seconds(15)
+    /// With what tickets of seats are signed: 32 bytes that nobody else has, the same for all loops of the process and for no
+    /// other process; while it is empty no seat is kept.
+    package var ticketKey: [UInt8] = []
+    /// Whether players may join who have not shown who they are.
+    package var letsGuestsIn = true
+    /// What becomes of a join by somebody who has a seat in the lobby already.
+    package var duplicateLogins = DuplicateLogins.allow
     /// Whether anyone may see the state of a lobby without joining it.
     package var isWatchable = true
     /// The most event streams at a time; more are refused with 503.

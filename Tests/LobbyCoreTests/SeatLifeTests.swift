@@ -4,9 +4,8 @@ import Testing
 
 @Suite("SeatTransitions: the life of a seat")
 struct SeatLifeTests {
-    @Test func `the table has an outcome for every event in every phase`() {
-        #expect(SeatTransitions.table.count == SeatEvent.allCases.count)
-        #expect(SeatTransitions.table.allSatisfy { $0.count == SeatPhase.allCases.count })
+    @Test func `the table has a row for every event, in their order`() {
+        #expect(SeatTransitions.table.map(\.event) == SeatEvent.allCases)
     }
 
     @Test func `nobody sits down but by joined, nobody is gone but by left, and a free seat has nothing to lose`() {
@@ -114,7 +113,8 @@ struct SeatLifeTests {
                 }
             }
         }
-        #expect(reached.count > 500 && steps == reached.count * 24, "\(reached.count) states")
+        #expect(reached.count > 1_000 && steps == reached.count * 24, "\(reached.count) states")
+        print("seats: \(reached.count) states of three clients on two seats, \(steps) events")
     }
 }
 
@@ -282,10 +282,19 @@ private struct LifeModel {
     }
 
     private func check() {
+        // One expectation for all: there are thousands of these.
+        if let fault { Issue.record("\(fault): \(table.rows.map(\.state)) for \(places)") }
+    }
+
+    private var fault: String? {
         let taken = places.count { $0 != nil }
-        #expect(table.takenCount == taken && taken <= places.count)
-        #expect(table.takenCount == table.rows.count { $0.state != .free })
-        #expect(table.heldCount == isSeated.count { $0 } && table.heldCount + table.reservedCount == taken)
+        if table.takenCount != taken { return "the count is not that of the seats taken" }
+        if table.takenCount != table.rows.count(where: { $0.state != .free }) {
+            return "the count is not that of the rows"
+        }
+        if table.heldCount != isSeated.count(where: { $0 }) || table.heldCount + table.reservedCount != taken {
+            return "holders and reservations are not those of the seats"
+        }
         for (seat, place) in places.enumerated() {
             let state: SeatTable.State =
                 switch place {
@@ -294,10 +303,10 @@ private struct LifeModel {
                 case .held(_, nil): .connected
                 case .held(_, let until?): .dropped(until: instant(until))
                 }
-            #expect(table.rows[seat].state == state && table.rows[seat].isHeld == isSeated[seat])
+            if table.rows[seat].state != state || table.rows[seat].isHeld != isSeated[seat] { return "seat \(seat)" }
         }
-        #expect(
-            Set(places.compactMap { $0?.client }).count == taken, "each seat has exactly one holder, and no one two")
+        if Set(places.compactMap { $0?.client }).count != taken { return "a seat has not exactly one holder" }
+        return nil
     }
 
     /// All that decides what can happen next. Clients are alike, so it does not matter which of them is where.

@@ -82,6 +82,7 @@ struct Probe: Game {
         if let size = options["chatter"]?.integer {
             context.emit("chatter", .string(String(repeating: "x", count: Int(size))))
         }
+        if says("banAt", context.tick) { context.ban(0, reason: "its time", for: .seconds(60)) }
         if says("kickAt", context.tick) { context.kick(0, reason: "its time") }
         if says("finishAt", context.tick) { context.finish(["winner": 0], scores: [3: 9, 0: 7]) }
     }

@@ -286,7 +286,7 @@ struct LifetimeTests {
     }
 
     @Test func `a connection that is gone before its hook answers is freed`() {
-        var decisions: [(JoinRefusal?) -> Void] = []
+        var decisions: [(Result<Identity, JoinRefusal>) -> Void] = []
         var hooks = ServerHooks()
         hooks.authorize = { _, decided in decisions.append(decided) }
         hooks.verifyAdmin = { _, _, _ in }
@@ -298,7 +298,7 @@ struct LifetimeTests {
         client.stream.cut()
         world.turn()
         #expect(watch.connection == nil)
-        decisions[0](nil)
+        decisions[0](.success(.guest))
         #expect(world.server.lobby("x") == nil)
     }
 

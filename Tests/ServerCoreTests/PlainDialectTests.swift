@@ -191,7 +191,7 @@ struct PlainDialectTests {
     }
 
     @Test func `with a slow hook the seat is taken when it answers, and a second join changes nothing`() {
-        var decisions: [(JoinRefusal?) -> Void] = []
+        var decisions: [(Result<Identity, JoinRefusal>) -> Void] = []
         var hooks = ServerHooks()
         hooks.authorize = { _, decided in decisions.append(decided) }
         let world = World(hooks: hooks)
@@ -200,9 +200,9 @@ struct PlainDialectTests {
         clients[0].emit("join", [:])
         #expect(decisions.count == 3 && world.server.lobby("x") == nil)
         clients[2].stream.cut()
-        decisions[0](nil)
-        decisions[1](.notAuthorized("not you"))
-        decisions[2](nil)
+        decisions[0](.success(.guest))
+        decisions[1](.failure(.notAuthorized("not you")))
+        decisions[2](.success(.guest))
         world.turn()
         #expect(clients[0].event("joined") != nil)
         #expect(clients[1].event("exception")?["message"] == "not you" && clients[1].closeCode == 4001)

@@ -208,7 +208,7 @@ struct ForwardedTests {
         var heard: [String] = []
         hooks.authorize = { request, decided in
             heard.append(request.peerAddress)
-            decided(nil)
+            decided(.success(.guest))
         }
         let world = World(hooks: hooks) { $0.admission.proxies = ["10.0.0.0/8"].compactMap(AddressRange.init) }
         let client = Client(world, "/lobby/x", fields: "X-Forwarded-For: 192.0.2.7\r\n", peer: proxy)

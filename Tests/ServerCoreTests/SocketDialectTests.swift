@@ -221,7 +221,7 @@ struct SocketDialectTests {
     }
 
     @Test func `a decision for a CONNECT that was taken back is not one for the next`() {
-        var decisions: [(JoinRefusal?) -> Void] = []
+        var decisions: [(Result<Identity, JoinRefusal>) -> Void] = []
         var hooks = ServerHooks()
         hooks.authorize = { _, decided in decisions.append(decided) }
         let world = World(hooks: hooks)
@@ -229,8 +229,8 @@ struct SocketDialectTests {
         client.send(SocketPacket(namespace: "/lobby/x", .connect(["name": "first"])))
         client.send(SocketPacket(namespace: "/lobby/x", .disconnect))
         client.send(SocketPacket(namespace: "/lobby/x", .connect(["name": "second"])))
-        decisions[0](.notAuthorized("no"))
-        decisions[1](nil)
+        decisions[0](.failure(.notAuthorized("no")))
+        decisions[1](.success(.guest))
         world.turn()
         #expect(client.words() == ["connect", "joined"] && client.event("joined")?["name"] == "second")
     }

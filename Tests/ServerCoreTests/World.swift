@@ -157,6 +157,7 @@ final class World {
     ) {
         var settings = ServerSettings()
         settings.defaultGame = "probe"
+        settings.ticketKey = Array(repeating: 7, count: 32)
         adjust(&settings)
         let clock = TestClock()
         let box = LogBox()

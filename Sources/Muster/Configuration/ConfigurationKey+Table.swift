@@ -104,6 +104,9 @@ extension ConfigurationKey {
         .integer(
             "lobby.budgetPercent", \.server.lobbyBudgetPercent, 1...100,
             "How much of its loop's time one lobby may take, in hundredths; beyond it, it is degraded, then closed."),
+        .seconds(
+            "lobby.kickSeconds", \.server.kickTime, 0...86_400,
+            "How long a player who was kicked from a lobby may not come back to it."),
         .boolean(
             "lobby.watchable", \.server.isWatchable,
             "Whether anyone may see the state of a lobby without joining it, as JSON or as an event stream."),
@@ -111,6 +114,25 @@ extension ConfigurationKey {
             "record", \.record, allowed: "a path, or empty for none",
             "The folder into which each lobby is recorded for muster replay; none records nothing.",
             format: { $0 ?? "" }, parse: { isPlain($0, 0...4_096) ? .some($0.isEmpty ? nil : $0) : nil }),
+        .text(
+            "auth.keys", \.auth.keys, allowed: "a path, or empty for none",
+            "The JWK Set with which players' JWTs are checked; SIGHUP has it read anew. Without it none is taken.",
+            format: { $0 ?? "" }, parse: { isPlain($0, 0...4_096) ? .some($0.isEmpty ? nil : $0) : nil }),
+        .text(
+            "auth.audience", \.auth.audience, allowed: "text of at most 256 bytes, or empty for anybody",
+            "Who a player's JWT must be for: one of its aud.",
+            format: { $0 ?? "" }, parse: { isPlain($0, 0...256) ? .some($0.isEmpty ? nil : $0) : nil }),
+        .text(
+            "auth.issuer", \.auth.issuer, allowed: "text of at most 256 bytes, or empty for anybody",
+            "Who must have issued a player's JWT: its iss.",
+            format: { $0 ?? "" }, parse: { isPlain($0, 0...256) ? .some($0.isEmpty ? nil : $0) : nil }),
+        .boolean(
+            "auth.guests", \.server.letsGuestsIn, "Whether players may join who have not shown who they are."),
+        .text(
+            "auth.duplicates", \.server.duplicateLogins,
+            allowed: "one of " + DuplicateLogins.allCases.map(\.rawValue).joined(separator: ", "),
+            "What becomes of a join by somebody who has a seat in the lobby: another seat, a refusal, or that seat.",
+            format: \.rawValue, parse: { DuplicateLogins(rawValue: $0) }),
         .list(
             "origins", \.server.allowedOrigins, of: 0...1_000, allowed: "a list of SCHEME://HOST[:PORT], or *",
             "The web origins that may connect besides the server's own host; * allows every one.",

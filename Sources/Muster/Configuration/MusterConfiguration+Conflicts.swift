@@ -21,6 +21,9 @@ extension MusterConfiguration {
         if server.proxyProtocol, server.admission.proxies.isEmpty {
             conflicts.append("proxyProtocol: true means nothing without the addresses of the proxies in proxies")
         }
+        if auth.keys == nil, auth.audience != nil || auth.issuer != nil {
+            conflicts.append("auth.keys: without keys no JWT is taken, and auth.audience and auth.issuer mean nothing")
+        }
         return conflicts
     }
 }

@@ -20,6 +20,8 @@ public struct MusterConfiguration: Sendable {
     public var storage = ""
     /// The season whose leaderboards results add to, beside those of all times; empty for none.
     public var season = ""
+    /// By whose word it knows who its players are.
+    public var auth = AuthSettings()
     /// The least important messages that are logged.
     public var logLevel = LogLevel.info
     /// Limits, times and policies of the server core.

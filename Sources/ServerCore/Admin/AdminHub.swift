@@ -123,13 +123,15 @@ final class AdminHub {
     func command(_ name: String, _ argument: JSONValue, _ answered: @escaping (JSONValue) -> Void) {
         switch name {
         case "overview": askForOverview(answered)
-        case "kick", "close-lobby", "mute":
+        case "bans": answered(listBans())
+        case "unban": answered(unban(argument))
+        case "kick", "ban", "mute", "close-lobby":
             let id = argument["lobby"]?.string ?? ""
             let loop = server.loops.withDirectory { $0.loop(of: id) } ?? nil
             server.loops.ask(loop ?? server.loops.own, .command(name, argument)) { answer in
                 if case .outcome(let outcome) = answer { answered(outcome) }
             }
-        default: answered(Self.error("no such command: kick, mute, close-lobby, overview"))
+        default: answered(Self.error("no such command: kick, mute, ban, bans, unban, close-lobby, overview"))
         }
     }
 
@@ -137,7 +139,7 @@ final class AdminHub {
     func lobbyCommand(_ name: String, _ argument: JSONValue) -> JSONValue {
         guard let lobby = lobby(argument) else { return Self.error("no such lobby") }
         if name == "mute" { return mute(argument, in: lobby) }
-        guard name == "kick" else {
+        guard name != "close-lobby" else {
             lobby.close(reason(argument))
             server.hooks.log(.info) { "admin closed lobby \(lobby.id)" }
             return ["ok": true]
@@ -145,6 +147,7 @@ final class AdminHub {
         guard let seat = argument["seat"]?.integer.flatMap(Int.init(exactly:)) else {
             return Self.error("\"seat\" must be a seat number")
         }
+        if name == "ban" { return ban(seat, of: lobby, argument, reason: reason(argument)) }
         guard lobby.kick(seat: seat, reason: reason(argument)) else { return Self.error("the seat is free") }
         server.hooks.log(.info) { "admin kicked seat \(seat) of lobby \(lobby.id)" }
         return ["ok": true]

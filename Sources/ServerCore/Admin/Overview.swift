@@ -147,9 +147,16 @@ extension Server {
         case .lobbies(let query): .lobbies(rows(query))
         case .fullest(let query): .lobbies(fullest(query))
         case .open(let request): .opened(openHere(request))
+        case .reserve(let request): .reserved(reserveHere(request))
+        case .evict(let ban): evicted(ban)
         case .figures: .figures(admin.figures())
         case .command(let name, let argument): .outcome(admin.lobbyCommand(name, argument))
         }
+    }
+
+    private func evicted(_ ban: Ban) -> LoopAnswer {
+        evict(ban)
+        return .outcome(.null)
     }
 }
 

@@ -68,6 +68,8 @@ final class PollingTransport: Transport {
 
     override var peerAddress: String { peer.description }
 
+    override var remotePeer: PeerAddress? { peer }
+
     /// Begins to speak for a session, with the GET that has opened it.
     func open(_ session: EngineSession, _ handshake: EnginePoll) {
         sid = session.sid

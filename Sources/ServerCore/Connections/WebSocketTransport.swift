@@ -59,6 +59,8 @@ final class WebSocketTransport: Transport {
 
     override var peerAddress: String { connection.peer.description }
 
+    override var remotePeer: PeerAddress? { connection.peer }
+
     /// Speaks for a session from now on: one that begins here, or that has moved here from long polling.
     func adopt(_ session: EngineSession, form: EngineForm) {
         self.form = form.isPlain ? nil : form

@@ -9,7 +9,8 @@ extension Server {
         guard origins.admits(exchange) else { return }
         let head = exchange.head
         if head.method == .post, head.path == "/api/lobbies" { return openLobby(exchange) }
-        guard head.method == .get || head.method == .head else {
+        if head.method == .post, let id = Self.lobby(ofSeats: head.path) { return reserve(in: id, exchange) }
+        guard head.method == .get || head.method == .head, Self.lobby(ofSeats: head.path) == nil else {
             let methods = Self.methods(of: head.path)
             return exchange.respond(
                 .methodNotAllowed, error: "only \(methods)", fields: [.allow: "\(methods), OPTIONS"])
@@ -27,7 +28,33 @@ extension Server {
     }
 
     /// How a path under `/api` may be asked.
-    static func methods(of path: String) -> String { path == "/api/lobbies" ? "GET, HEAD, POST" : "GET, HEAD" }
+    static func methods(of path: String) -> String {
+        if lobby(ofSeats: path) != nil { return "POST" }
+        return path == "/api/lobbies" ? "GET, HEAD, POST" : "GET, HEAD"
+    }
+
+    /// The id in `/api/lobbies/<id>/seats`; nil for another path.
+    private static func lobby(ofSeats path: String) -> String? {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 5, parts[1] == "api", parts[2] == "lobbies", parts[4] == "seats" else { return nil }
+        return String(parts[3])
+    }
+
+    /// Keeps seats of a lobby, and answers with their tickets.
+    private func reserve(in id: String, _ exchange: HTTPExchange) {
+        let data: JSONValue
+        do {
+            data = exchange.body.isEmpty ? .null : try JSONValue.parse(exchange.body.span, limits: JSONLimits())
+        } catch {
+            return exchange.respond(.badRequest, error: "\(error)")
+        }
+        reserve(in: id, data, from: exchange.peer, isMember: false) { outcome in
+            switch outcome {
+            case .failure(let refusal): exchange.refuse(refusal)
+            case .success(let answer): exchange.respond(.created, json: answer, fields: [.cacheControl: "no-store"])
+            }
+        }
+    }
 
     private func answerList(_ exchange: HTTPExchange) {
         do {
@@ -52,9 +79,11 @@ extension Server {
             }
             request.takesSeat = false
             guard lobbyOpenings.take(exchange.peer, at: clock()) else { throw JoinRefusal.tooManyOpenings }
-            authorize(request) { [weak self] refusal in
-                if let refusal { return exchange.refuse(refusal) }
-                self?.open(request, for: exchange)
+            identify(request, from: exchange.peer) { [weak self] outcome in
+                switch outcome {
+                case .failure(let refusal): exchange.refuse(refusal)
+                case .success(let request): self?.open(request, for: exchange)
+                }
             }
         } catch let refusal as JoinRefusal {
             exchange.refuse(refusal)
@@ -146,7 +175,7 @@ extension JoinRefusal {
         case .notAuthorized, .invalidToken, .wrongPassword, .kicked, .banned, .expired, .used: .forbidden
         case .noSuchLobby, .unknownGame: .notFound
         case .lobbyFull, .lobbyLocked, .lobbyExists, .alreadyHere: .conflict
-        case .tooManyOpenings: .tooManyRequests
+        case .tooManyOpenings, .tooManyReservations: .tooManyRequests
         case .tooManyLobbies, .draining: .serviceUnavailable
         case .gameFailed: .unprocessableContent
         }

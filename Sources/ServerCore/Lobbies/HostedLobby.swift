@@ -11,8 +11,12 @@ import WebSocketCore
 package final class HostedLobby {
     unowned let server: Server
     package let lobby: Lobby
+    /// Another one for each lobby that this process has had, also for those of one id.
+    let number: UInt64
     /// Who is connected, by seat.
     package private(set) var members: [LocalMember?]
+    /// Where who sat down last came from, by seat; nil where that says nothing.
+    private(set) var guestAddresses: [String?]
     package private(set) var isClosed = false
     /// The snapshot frames of the present tick, by baseline.
     private var framed: [FramedSnapshot] = []
@@ -40,11 +44,14 @@ package final class HostedLobby {
     ) throws {
         self.server = server
         self.terms = terms
+        number = UInt64(server.loops.own) << 48 | server.counters[.lobbiesOpened]
         let now = server.clock()
         lobby = try Lobby(
             id: id, game: game, options: options, seed: seed, now: now, teams: terms.teams,
             playersMax: terms.playersMax, record: server.recorder)
         members = Array(repeating: nil, count: lobby.seats.rows.count)
+        guestAddresses = Array(repeating: nil, count: lobby.seats.rows.count)
+        if server.settings.duplicateLogins == .replace { lobby.letReturnBySubject() }
         snapshotHeaders = LobbyChoice.allCases.map {
             SocketIOFrames.snapshotHeader(namespace: "/lobby/\($0.alias ?? id)")
         }
@@ -63,13 +70,6 @@ package final class HostedLobby {
     /// Whether anybody may take a seat just now.
     var isOpen: Bool { !terms.hasPassword && !lobby.isLocked && playerCount < playersMax && !isClosed }
 
-    private func admit(_ request: JoinRequest) throws(JoinRefusal) {
-        guard server.drainDeadline == nil else { throw .draining }
-        guard terms.admits(password: request.shownPassword) else { throw .wrongPassword }
-        guard !lobby.isLocked else { throw .lobbyLocked }
-        guard playerCount < playersMax else { throw .lobbyFull }
-    }
-
     /// Gives `session` a seat, new or resumed.
     ///
     /// The session tells its client the welcome, then calls ``settle()``: what the game said about the join comes after
@@ -82,38 +82,24 @@ package final class HostedLobby {
                 "the client was built for schema \(hash), this lobby speaks \(lobby.game.schema.hashText)")
         }
         let token = server.makeToken()
-        let seat: Int
-        let isResumed = request.token != nil
-        if let presented = request.token {
-            seat = try resume(presented, newToken: token.digest)
-        } else {
-            try admit(request)
-            guard let free = lobby.take(name: request.name, token: token.digest) else { throw .lobbyFull }
-            seat = free
-            chat?.joined(seat, person: request.person, at: server.clock())
-            server.counters[.joins] += 1
-        }
+        let (seat, isResumed) = try arrive(request, newToken: token.digest)
+        if !isResumed { chat?.joined(seat, person: request.person, at: server.clock()) }
         emptySince = nil
         let member = LocalMember(session: session, dialect: dialect, request: request, hosted: self, seat: seat)
         member.lastSentTick = isResumed ? request.lastTick : nil
         members[seat] = member
+        guestAddresses[seat] = request.guestAddress
         server.hooks.log(.debug) {
             "\(request.peerAddress) \(isResumed ? "resumed" : "joined") seat \(seat) of \(request.lobbyID)"
         }
         return (member, welcome(member, token: token.text, isResumed: isResumed))
     }
 
-    private func resume(_ presented: String, newToken: [UInt8]) throws(JoinRefusal) -> Int {
-        let digest = Server.digest(of: presented)
-        guard let seat = lobby.seats.seat(withToken: digest) else { throw refusal(ofToken: digest) }
-        // The old connection may not have noticed yet that it is dead: the token decides, not the socket.
-        if let old = members[seat] {
-            members[seat] = nil
-            old.session.ended(old, .replaced)
-        }
-        lobby.resume(seat, newToken: newToken, presented: digest)
-        server.counters[.resumes] += 1
-        return seat
+    /// Ends the connection that has a seat, which another one takes over.
+    func replaceMember(at seat: Int) {
+        guard let old = members[seat] else { return }
+        members[seat] = nil
+        old.session.ended(old, .replaced)
     }
 
     /// What a member is told when it has joined (protocol/spec/lobby.md §2).
@@ -150,14 +136,7 @@ package final class HostedLobby {
         vacate(member.seat, departure, by: .leave)
     }
 
-    /// Removes whoever holds a seat, connected or not. False when the seat is free.
-    package func kick(seat: Int, reason: String) -> Bool {
-        guard lobby.seats.rows.indices.contains(seat), lobby.seats.rows[seat].state != .free else { return false }
-        server.counters[.kicks] += 1
-        vacate(seat, .kicked(reason), by: .kick)
-        return true
-    }
-
+    /// Frees a seat; its player, if connected, is told why.
     func vacate(_ seat: Int, _ departure: Departure, by event: SeatEvent) {
         let member = members[seat]
         members[seat] = nil
@@ -335,7 +314,7 @@ package final class HostedLobby {
                 emit(event.name, event.data)
             }
         }
-        for kick in output.kicks { _ = self.kick(seat: kick.seat, reason: kick.reason) }
+        for kick in output.kicks { carryOut(kick) }
         if let result = output.result, !isClosed { gameFinished(result, scores: output.scores) }
     }
 

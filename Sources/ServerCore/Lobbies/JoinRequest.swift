@@ -5,7 +5,7 @@ import RecordingCore
 /// What a client asks for when it joins a lobby, whatever its dialect.
 ///
 /// From the CONNECT payload (Socket.IO) or the data of the `join` event (plain WebSocket):
-/// `{"name"?, "game"?, "token"?, "tick"?, "schema"?, "options"?, "lobby"?, "password"?, "filter"?}` (protocol/spec/lobby.md §2).
+/// `{"name"?, "game"?, "token"?, "ticket"?, "tick"?, "schema"?, "options"?, "lobby"?, "password"?, "filter"?}` (protocol/spec/lobby.md §2).
 package struct JoinRequest: Sendable {
     /// The lobby, from the namespace or the path; the word that stands for one, until the lobby is known.
     package var lobbyID: String
@@ -17,6 +17,8 @@ package struct JoinRequest: Sendable {
     package var game: String?
     /// The token that takes a seat up again.
     package var token: String?
+    /// The ticket of a seat that is kept.
+    package var ticket: String?
     /// The newest snapshot tick that a resuming client still has.
     package var lastTick: UInt32?
     /// The hash of the schema that the client was built for, in hexadecimal.
@@ -35,6 +37,10 @@ package struct JoinRequest: Sendable {
     package var auth: JSONValue
     /// The peer's address.
     package var peerAddress: String
+    /// Who has made it, once that has been found out.
+    package var identity = Identity.guest
+    /// The address by which a guest is known; nil where it says nothing about who is there.
+    var guestAddress: String?
 
     /// Reads a request, or says what is wrong with it.
     init(lobbyID: String, auth: JSONValue, peerAddress: String) throws(JoinRefusal) {
@@ -47,6 +53,7 @@ package struct JoinRequest: Sendable {
         self.peerAddress = peerAddress
         game = try Self.text(payload, "game")
         token = try Self.text(payload, "token")
+        ticket = try Self.text(payload, "ticket", bytesMax: SeatTicket.bytesMax)
         schemaHash = try Self.text(payload, "schema")
         options = payload["options"] ?? .null
         terms = payload["lobby"] ?? .null
@@ -56,8 +63,11 @@ package struct JoinRequest: Sendable {
         }
         name = DisplayText.cleaned(try Self.text(payload, "name") ?? "player", charactersMax: 32)
         if name.isEmpty { name = "player" }
-        guard token == nil || choice == .named else {
+        guard token == nil && ticket == nil || choice == .named else {
             throw .badRequest("a seat is taken up again by the lobby's own id, which \"joined\" has told")
+        }
+        guard token == nil || ticket == nil else {
+            throw .badRequest("either \"token\" or \"ticket\" brings to a seat")
         }
         if let tick = payload["tick"], tick != .null {
             guard let value = tick.integer.flatMap(UInt32.init(exactly:)) else {
@@ -77,10 +87,12 @@ package struct JoinRequest: Sendable {
         return request
     }
 
-    private static func text(_ payload: JSONValue, _ key: String) throws(JoinRefusal) -> String? {
+    private static func text(
+        _ payload: JSONValue, _ key: String, bytesMax: Int = 256
+    ) throws(JoinRefusal) -> String? {
         guard let value = payload[key], value != .null else { return nil }
-        guard let text = value.string, text.utf8.count <= 256 else {
-            throw .badRequest("\"\(key)\" must be a string of at most 256 bytes")
+        guard let text = value.string, text.utf8.count <= bytesMax else {
+            throw .badRequest("\"\(key)\" must be a string of at most \(bytesMax) bytes")
         }
         return text
     }
@@ -101,8 +113,9 @@ package enum LogSeverity: Sendable {
 /// What the shell around the server core supplies: the author's decisions and slow work, which may answer at
 /// once or on a later turn, but always on the server's own loop.
 package struct ServerHooks {
-    /// Decides whether a join is allowed; nil allows every one. Seats are taken only after the answer.
-    package var authorize: ((JoinRequest, @escaping (JoinRefusal?) -> Void) -> Void)?
+    /// Decides whether a join is allowed and says who has made it; nil allows every one, as a guest. Seats are taken only
+    /// after the answer.
+    package var authorize: ((JoinRequest, @escaping (Result<Identity, JoinRefusal>) -> Void) -> Void)?
     /// Checks an admin's user name and password with a slow salted hash; nil means that there is no admin.
     package var verifyAdmin: ((_ user: String, _ password: String, @escaping (Bool) -> Void) -> Void)?
     /// Takes the result of each game that has finished; nil where nobody keeps them. It is called on the lobby's loop, between

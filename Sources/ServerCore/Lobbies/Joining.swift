@@ -13,12 +13,6 @@ enum LobbyPlace {
 
 /// The way into a lobby, the same for every dialect.
 extension Server {
-    /// Asks the author's hook, if there is one.
-    func authorize(_ request: JoinRequest, _ decided: @escaping (JoinRefusal?) -> Void) {
-        guard let authorize = hooks.authorize else { return decided(nil) }
-        authorize(request, decided)
-    }
-
     /// How often a quick join looks for a lobby, when the one that it has found is full by the time it comes.
     private static let quickJoinsMax = 3
 
@@ -86,7 +80,7 @@ extension Server {
         let id = request.lobbyID
         if let lobby = lobby(id) { return .here(lobby) }
         if let loop = loops.withDirectory({ $0.loop(of: id) }) ?? nil, loop != loops.own { return .there(loop) }
-        if request.token != nil { throw .invalidToken }
+        if request.token != nil || request.ticket != nil { throw .invalidToken }
         guard let name = request.game ?? settings.defaultGame else { throw .noSuchLobby }
         guard let game = games.first(where: { $0.name == name }) else { throw .unknownGame(name) }
         let terms = try LobbyTerms(request.terms, rules: game.rules, metadata: request.filter)
@@ -138,6 +132,7 @@ extension Departure {
     var event: String? {
         switch self {
         case .kicked: "kicked"
+        case .banned: "banned"
         case .lobbyClosed: "closed"
         case .replaced: "replaced"
         default: nil

@@ -60,6 +60,8 @@ package struct LoopDirectory: Sendable {
     var pollings: AdmissionPolicy
     /// How many event streams there are.
     var watcherCount = 0
+    /// Who is kept out of lobbies.
+    package var bans = BanList()
 
     /// The directory of a process that has opened nothing yet; `seed` is any number that no peer can know.
     package init(loops: Int, admission: AdmissionLimits, seed: UInt64) {
@@ -92,5 +94,6 @@ package struct LoopDirectory: Sendable {
     mutating func release(_ id: String) {
         guard let place = places.removeValue(forKey: id) else { return }
         loads[place.loop] -= place.load
+        bans.forget(lobby: id)
     }
 }

@@ -75,6 +75,10 @@ enum LoopQuestion: Sendable {
     indirect case open(JoinRequest)
     /// What admins are shown.
     case figures
+    /// To keep seats in a lobby that is there.
+    indirect case reserve(SeatRequest)
+    /// To free the seats of whoever is banned from all lobbies.
+    indirect case evict(Ban)
     /// An admin's command about a lobby that is there.
     case command(String, JSONValue)
 }
@@ -85,4 +89,5 @@ enum LoopAnswer: Sendable {
     case figures(LoopFigures)
     case outcome(JSONValue)
     case opened(Result<LobbyRow, JoinRefusal>)
+    case reserved(Result<JSONValue, JoinRefusal>)
 }

@@ -4,6 +4,8 @@ package enum Departure: Sendable, Equatable {
     case left
     /// An admin or the game removed the player.
     case kicked(String)
+    /// An admin or the game removed the player, who may not come back.
+    case banned(String)
     /// The lobby has ended: closed by an admin, finished, or its game failed.
     case lobbyClosed(String)
     /// The same seat was taken up by another connection with its token.
@@ -33,6 +35,7 @@ package enum Departure: Sendable, Equatable {
         case .joinTimeout: 4001
         case .badMessage: 4002
         case .kicked: 4003
+        case .banned: 4016
         case .slowConsumer: 4004
         case .heartbeatTimeout: 4005
         case .replaced: 4006
@@ -48,6 +51,7 @@ package enum Departure: Sendable, Equatable {
         switch self {
         case .left: "left"
         case .kicked(let reason): reason.isEmpty ? "kicked" : reason
+        case .banned(let reason): reason.isEmpty ? "banned" : reason
         case .lobbyClosed(let reason): reason.isEmpty ? "the lobby was closed" : reason
         case .replaced: "the seat was taken up by another connection"
         case .heartbeatTimeout: "no answer to a heartbeat"
@@ -96,6 +100,8 @@ package enum JoinRefusal: Error, Sendable, Equatable {
     case tooManyLobbies
     /// The address has opened as many lobbies as it may in this time.
     case tooManyOpenings
+    /// The address has had as many seats kept as it may in this time.
+    case tooManyReservations
     /// The game could not start; the text is its error.
     case gameFailed(String)
     /// The server takes no new players.
@@ -116,7 +122,7 @@ package enum JoinRefusal: Error, Sendable, Equatable {
         case .wrongPassword: 4012
         case .lobbyExists: 4013
         case .noSuchLobby, .unknownGame: 4010
-        case .tooManyLobbies, .tooManyOpenings: 4008
+        case .tooManyLobbies, .tooManyOpenings, .tooManyReservations: 4008
         case .gameFailed: 4000
         case .draining: 4009
         }
@@ -141,6 +147,7 @@ package enum JoinRefusal: Error, Sendable, Equatable {
         case .unknownGame(let name): "this server does not host the game \"\(name)\""
         case .tooManyLobbies: "the server hosts as many lobbies as it may"
         case .tooManyOpenings: "too many lobbies opened in a short time"
+        case .tooManyReservations: "too many seats kept in a short time"
         case .gameFailed(let text): "the game could not start: \(text)"
         case .draining: "the server is shutting down"
         }

@@ -47,6 +47,7 @@ final class PlainSession: Session {
         case ("keyframe", let member?):
             member.keyframeRequested(isMismatch: data["mismatch"]?.bool ?? false)
             answer(answerID, .null)
+        case ("reserve", let member?): reserve(data, member, answerID)
         case (_, let member?):
             if !member.receiveCommand(event, data, key: answerID) { refuse(event, "no such event", answerID) }
         }
@@ -66,6 +67,17 @@ final class PlainSession: Session {
             try member.receiveInput(data, key: answerID)
         } catch {
             refuse("input", error.message, answerID)
+        }
+    }
+
+    /// Has seats kept for friends of the player's.
+    private func reserve(_ data: JSONValue, _ member: Member, _ id: JSONValue?) {
+        server.reserve(in: member.lobbyID, data, from: transport.remotePeer, isMember: true) { [weak self] outcome in
+            guard let self, isLive else { return }
+            switch outcome {
+            case .success(let tickets): answer(id, tickets)
+            case .failure(let refusal): refuse("reserve", refusal.message, id)
+            }
         }
     }
 
@@ -100,16 +112,16 @@ final class PlainSession: Session {
         do throws(JoinRefusal) {
             let request = try JoinRequest(lobbyID: lobbyID, auth: data, peerAddress: transport.peerAddress)
             isAuthorizing = true
-            server.authorize(request) { [weak self] refusal in self?.authorized(request, refusal) }
+            server.identify(request, from: transport.remotePeer) { [weak self] in self?.identified($0) }
         } catch {
             refuseJoin(error)
         }
     }
 
-    private func authorized(_ request: JoinRequest, _ refusal: JoinRefusal?) {
-        guard isLive, refusal == nil else {
+    private func identified(_ outcome: Result<JoinRequest, JoinRefusal>) {
+        guard isLive, case .success(let request) = outcome else {
             isAuthorizing = false
-            if isLive, let refusal { refuseJoin(refusal) }
+            if isLive, case .failure(let refusal) = outcome { refuseJoin(refusal) }
             return
         }
         server.join(request, session: self, dialect: .plain) { self.joinDecided($0) }

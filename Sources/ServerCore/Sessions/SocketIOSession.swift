@@ -181,20 +181,21 @@ final class SocketIOSession: EngineSession {
             let request = try JoinRequest(
                 lobbyID: String(namespace.dropFirst(7)), auth: auth, peerAddress: transport.peerAddress)
             let number = authorizing(namespace)
-            server.authorize(request) { [weak self] refusal in
-                self?.joinDecided(number, namespace, request, refusal)
+            server.identify(request, from: transport.remotePeer) { [weak self] in
+                self?.identified(number, namespace, $0)
             }
         } catch {
             refuseJoin(namespace, error)
         }
     }
 
-    private func joinDecided(
-        _ number: Int, _ namespace: String, _ request: JoinRequest, _ refusal: JoinRefusal?
-    ) {
+    private func identified(_ number: Int, _ namespace: String, _ outcome: Result<JoinRequest, JoinRefusal>) {
         guard authorizingPlace(number) != nil else { return }
-        if let refusal { return refuseJoin(namespace, refusal) }
-        server.join(request, session: self, dialect: .socketIO) { self.joined(number, namespace, $0) }
+        switch outcome {
+        case .failure(let refusal): refuseJoin(namespace, refusal)
+        case .success(let request):
+            server.join(request, session: self, dialect: .socketIO) { self.joined(number, namespace, $0) }
+        }
     }
 
     private func joined(_ number: Int, _ namespace: String, _ outcome: JoinOutcome) {
@@ -277,6 +278,8 @@ final class SocketIOSession: EngineSession {
         case .authorizing: transport.end(.badMessage("an event before CONNECT was answered"))
         case .root where event.name == "lobbies":
             server.listLobbies { [weak self] in self?.answer(event, .array($0)) }
+        case .root where event.name == "reserve":
+            reserve(in: event.argument["lobby"]?.string ?? "", event, isMember: false)
         case .root: acknowledge(event, .null)
         case .admin(let watcher):
             let answer = server.admin.audited(event.name, event.argument, by: watcher) { [weak self] in
@@ -302,6 +305,7 @@ final class SocketIOSession: EngineSession {
         case ("keyframe", _):
             member.keyframeRequested(isMismatch: event.argument["mismatch"]?.bool ?? false)
             acknowledge(event, .null)
+        case ("reserve", _): reserve(in: member.lobbyID, event, isMember: true)
         case ("leave", _):
             acknowledge(event, .null)
             member.leave()
@@ -309,6 +313,18 @@ final class SocketIOSession: EngineSession {
             let key = event.ackID.map { JSONValue.integer(Int64($0)) }
             guard !member.receiveCommand(event.name, event.argument, key: key) else { return }
             acknowledge(event, ["error": .string("no such event: \(event.name)")])
+        }
+    }
+
+    /// Has seats kept, and answers with their tickets.
+    private func reserve(in lobby: String, _ event: ReceivedEvent, isMember: Bool) {
+        server.reserve(in: lobby, event.argument, from: transport.remotePeer, isMember: isMember) {
+            [weak self] outcome in
+            switch outcome {
+            case .success(let tickets): self?.answer(event, tickets)
+            case .failure(let refusal):
+                self?.answer(event, ["error": .string(refusal.message), "code": .integer(Int64(refusal.code))])
+            }
         }
     }
 

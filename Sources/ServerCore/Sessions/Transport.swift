@@ -1,3 +1,4 @@
+import ByteKit
 import Determinism
 import SocketIOCore
 import WebSocketCore
@@ -23,6 +24,9 @@ package class Transport {
 
     /// The peer's address, for logs and admins.
     var peerAddress: String { "" }
+
+    /// Who is at the other end; nil where that is another loop's affair.
+    var remotePeer: PeerAddress? { nil }
 
     /// Queues reliable, already framed bytes. When more than the limit waits for a peer that does not read, it is ended
     /// as too slow.

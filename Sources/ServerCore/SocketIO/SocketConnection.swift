@@ -249,6 +249,10 @@ class SocketConnection: EngineSession {
             server.counters[.namespacesRefused] += 1
             return refuse(name, ConnectRefusal("too many namespaces"))
         }
+        if let ban = server.ban(ofGuestsFrom: transport.remotePeer)?.refusal {
+            server.counters[.joinsBarred] += 1
+            return refuse(name, ConnectRefusal(ban.message, data: ["code": .integer(Int64(ban.code))]))
+        }
         // Nearly always it is there already.
         if let namespace = hub.existingNamespace(name) { return enter(namespace, auth: auth) }
         ownExtras.asked.append(name)
