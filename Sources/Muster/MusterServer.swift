@@ -13,7 +13,7 @@ import TLS
 ///     try server.run()
 public final class MusterServer {
     private let configuration: MusterConfiguration
-    private var games: [GameType] = []
+    private(set) var games: [GameType] = []
     private var gate = JoinGate()
     /// With what tickets of seats are signed: fresh for each process.
     private let ticketKey: [UInt8] = {
