@@ -275,6 +275,12 @@ let package = Package(
                 configuration, logging, httpTypes, crypto,
             ]),
         tests(
+            "MusterClientTests",
+            [
+                "MusterClient", "Muster", "ServerCore", "EventLoop", "TLS", "SocketIOCore", "JSONCore", "Determinism",
+                "VectorFiles", logging,
+            ]),
+        tests(
             "BotCoreTests",
             [
                 "BotCore", "ClientCore", "ScriptedServer", "ByteKit", "Determinism", "JSONCore", "WebSocketCore",
