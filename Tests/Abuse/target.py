@@ -14,6 +14,8 @@ import tempfile
 import threading
 import time
 
+from Tests.ports import free_ports
+
 from . import measure
 from .peer import BINARY, PATIENCE, PING, PONG, Ended, Peer, frame, packet
 
@@ -59,22 +61,6 @@ def prepare(kind):
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if kind == "descriptors":
         resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
-
-
-def free_ports(count):
-    """The first of some neighbouring ports that nobody listens on."""
-    for first in range(20_000 + os.getpid() % 1000 * 10, 32_000, count):
-        listeners = []
-        try:
-            for port in range(first, first + count):
-                listeners.append(socket.create_server(("127.0.0.1", port)))
-            return first
-        except OSError:
-            continue
-        finally:
-            for listener in listeners:
-                listener.close()
-    raise RuntimeError("there are no free ports")
 
 
 class Meter:

@@ -1,33 +1,14 @@
 """Starts `muster-conformance` for a test."""
 
 import contextlib
-import os
-import socket
 import subprocess
 
-import pytest
-
 from conftest import BINARY
+from Tests.ports import free_ports
 
 PROGRAM = BINARY.with_name("muster-conformance")
 LISTENERS = 7
 STOP_SECONDS = 10
-
-
-def free_ports(count):
-    """The first of `count` neighbouring ports that nobody listens on; below those given to clients."""
-    for first in range(20_000 + os.getpid() % 1000 * 10, 32_000, count):
-        listeners = []
-        try:
-            for port in range(first, first + count):
-                listeners.append(socket.create_server(("127.0.0.1", port)))
-            return first
-        except OSError:
-            pass
-        finally:
-            for listener in listeners:
-                listener.close()
-    pytest.fail("no free ports")
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ import pytest
 import conformance
 import redis_server
 from redis_server import pack
+from Tests.ports import free_ports
 from test_recovery import Raw
 from test_socketio import SECONDS, Peer
 
@@ -23,7 +24,7 @@ class Node:
     """A server of the cluster."""
 
     def __init__(self, folder, redis, name, *arguments):
-        self.port = conformance.free_ports(conformance.LISTENERS)
+        self.port = free_ports(conformance.LISTENERS)
         self.url = f"http://127.0.0.1:{self.port}"
         self.process = subprocess.Popen(
             [conformance.PROGRAM, "--port", str(self.port), "--redis", redis.url, "--node", name, *arguments],
