@@ -46,11 +46,11 @@ async def _play(server, lobby, loser):
         for socket, name in [(ann, "Ann"), (bob, loser)]:
             join = {"name": name, "game": "tictactoe", "options": {"rounds": 1}}
             await socket.send(json.dumps({"event": "join", "data": join}))
-            await event(socket, "joined")
-        for socket, cell in [(ann, 0), (bob, 3), (ann, 1), (bob, 4), (ann, 2)]:
-            move = {"event": "input", "data": {"input": {"cell": cell}}, "id": 1}
+            tick = (await event(socket, "joined"))["tick"]
+        for turn, (socket, cell) in enumerate([(ann, 0), (bob, 3), (ann, 1), (bob, 4), (ann, 2)], start=1):
+            # Moves that come to one step are played in the order of the ticks that they were meant for.
+            move = {"event": "input", "data": {"input": {"cell": cell}, "tick": tick + turn}, "id": turn}
             await socket.send(json.dumps(move))
-            # The ack says the tick at which it is played: the other's move after it is in turn.
             await event(socket, "ack")
         return await event(bob, "finished")
 
@@ -100,8 +100,10 @@ def test_a_file_that_is_locked_does_not_hold_up_the_game(start_server, tmp_path)
     lock.execute("ROLLBACK")
     lock.close()
     server.expect_output(re.compile("the storage writes again"), 40)
-    assert len(get(server, "/api/results")[1]["results"]) == 2
-    assert sum("the storage cannot write" in line for line in server.output) == 1
+    assert server.stop() == 0 and sum("the storage cannot write" in line for line in server.output) == 1
+    # The end of a server writes what is left.
+    server = start_server("--storage", "muster.db")
+    assert [row["lobby"] for row in get(server, "/api/results")[1]["results"]] == ["still", "locked"]
 
 
 def test_without_a_storage_nothing_is_told(server):
