@@ -22,7 +22,9 @@ public struct LeaderboardQuery: Sendable, Equatable {
     public var game: String
     /// A season's name; empty for all times.
     public var season: String
+    /// By what the players are ordered.
     public var order: LeaderboardOrder
+    /// Where the page begins.
     public var place: Place
     /// The most rows, 1 to 100.
     public var limit: Int
@@ -78,6 +80,7 @@ public struct Leaderboard: Sendable, Equatable {
 
 /// A page of something that is kept in the order in which it came, the newest first.
 public struct StoredPage<Row: Sendable & Equatable>: Sendable, Equatable {
+    /// The newest first.
     public var rows: [Row]
     /// What to ask for to see the next page: rows before this one. Nil behind the last page.
     public var next: Int64?

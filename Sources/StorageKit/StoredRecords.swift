@@ -34,7 +34,9 @@ public struct StoredMatch: Sendable, Equatable {
     public var lobby: String
     /// The season to whose leaderboard it adds, beside that of all times; empty for none.
     public var season: String
+    /// When its first step was run.
     public var startedAt: UnixMilliseconds
+    /// When it finished.
     public var endedAt: UnixMilliseconds
     /// By seat.
     public var players: [Player]
@@ -67,11 +69,13 @@ public struct StoredBan: Sendable, Equatable {
         case address(String)
     }
 
+    /// Whom it is about.
     public var target: Target
     /// Told to whoever is refused by it.
     public var reason: String
     /// The admin who has said so.
     public var actor: String
+    /// When it was said.
     public var since: UnixMilliseconds
     /// When it ends; nil for never.
     public var until: UnixMilliseconds?
@@ -92,6 +96,7 @@ public struct StoredBan: Sendable, Equatable {
 public struct AuditEntry: Sendable, Equatable {
     /// Names the entry for ever: written twice, it is one entry.
     public var id: String
+    /// When it was done.
     public var at: UnixMilliseconds
     /// Who has done it: the admin's user name.
     public var actor: String

@@ -41,6 +41,7 @@ public final class SQLiteStorage: Storage {
         }
     }
 
+    /// In one transaction, after which what is beyond the newest that are kept is removed.
     public func write(_ records: [StorageRecord]) async throws {
         do {
             try await database.write { [keep] db in
@@ -58,22 +59,27 @@ public final class SQLiteStorage: Storage {
         }
     }
 
+    /// Limits beyond 1 to 100 are cut to them.
     public func matches(of game: String?, before: Int64?, limit: Int) async throws -> StoredPage<StoredMatch> {
         try await database.read { try $0.matches(of: game, before: before, limit: limit) }
     }
 
+    /// Limits beyond 1 to 100 are cut to them.
     public func leaderboard(_ query: LeaderboardQuery) async throws -> Leaderboard {
         try await database.read { try $0.leaderboard(query) }
     }
 
+    /// Those that have not ended at that time.
     public func bans(at time: UnixMilliseconds) async throws -> [StoredBan] {
         try await database.read { try $0.bans(at: time) }
     }
 
+    /// Limits beyond 1 to 100 are cut to them.
     public func audit(before: Int64?, limit: Int) async throws -> StoredPage<AuditEntry> {
         try await database.read { try $0.audit(before: before, limit: limit) }
     }
 
+    /// Nil when there is none of that name.
     public func setting(_ name: String) async throws -> String? {
         try await database.read {
             try String.fetchOne($0, sql: "SELECT value FROM settings WHERE name = ?", arguments: [name])
