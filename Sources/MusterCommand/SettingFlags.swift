@@ -16,6 +16,7 @@ struct SettingFlags: ParsableArguments {
     @Option(key: "limits.connections") var connections: [SettingFlag]
     @Option(key: "limits.lobbies") var lobbies: [SettingFlag]
     @Option(key: "limits.messageBytes") var messageBytes: [SettingFlag]
+    @Option(key: "limits.lobbiesPerAddress") var lobbiesPerAddress: [SettingFlag]
     @Option(key: "limits.connectionsPerAddress") var connectionsPerAddress: [SettingFlag]
     @Option(key: "limits.fragments") var fragments: [SettingFlag]
     @Option(key: "limits.bodyBytes") var bodyBytes: [SettingFlag]

@@ -12,7 +12,8 @@ package enum Counter: Int, CaseIterable, Sendable {
     case snapshotsSent, snapshotsSkipped, keyframesSent, catchUpsSent, keyframesRequested, stateMismatches
     case steps, stepsDropped, lobbiesOpened, lobbiesFailed, lobbiesClosed, lobbiesDegraded, lobbiesExhausted
     case snapshotsDegraded
-    case chatMessages, chatRefused, mutes
+    case chatMessages, chatRefused, mutes, queueEntered, queueLeft, queueTimeouts, matchesFound
+    case joinsRateLimited, openingsRefused, listsRefused
     case adminLogins, adminLoginsRefused
     case watchersOpened, watchersRefused, watcherEventsSent, watcherEventsSkipped, bodiesCompressed
     case socketsConnected, socketsRefused, eventsOverflowed, volatilesReplaced, acksMissed

@@ -56,6 +56,13 @@ package final class Server {
     var engineSessions: EngineSessions
     /// Who may open lobbies by request.
     var lobbyOpenings: AddressAllowance
+    /// Who may join, and who may see the list of lobbies.
+    lazy var joinAllowance = AddressAllowance(
+        settings.admission.joinRate, limits: settings.admission, seed: addressSeed &+ 1)
+    lazy var listAllowance = AddressAllowance(
+        settings.admission.listRate, limits: settings.admission, seed: addressSeed &+ 2)
+    /// A number that no peer can know.
+    private let addressSeed: UInt64
     /// Socket.IO for players.
     private(set) lazy var playerEngine = EngineEndpoint(players: self)
     /// Which web pages players may come from.
@@ -72,6 +79,8 @@ package final class Server {
     private var openedCount: UInt64 = 0
 
     private(set) lazy var admin = AdminHub(server: self)
+    /// Those of this loop who wait for a match.
+    private(set) lazy var matchmaker = Matchmaker(server: self)
     private let links: any LoopLinks
     /// How many loops the process has.
     let loopCount: Int
@@ -100,6 +109,7 @@ package final class Server {
         self.clock = clock
         startedAt = clock()
         let seed = self.entropy.next()
+        addressSeed = seed
         let links = links ?? LoneLoop(LoopDirectory(loops: 1, admission: settings.admission, seed: seed))
         self.links = links
         deflatePool = DeflatePool(bytesMax: settings.compressionBytesMax / links.count)
@@ -214,6 +224,7 @@ package final class Server {
             case .admin: admin.timeReached(now)
             case .arrival(let number): arrivals[number]?.timeReached()
             case .delayedAnswer(let id): admin.answerDue(id)
+            case .queue: matchmaker.desk.timeReached()
             case .socketHub(let number, let id): socketHubs[number].timeReached(id)
             case .polling(let slot): engineSessions.polling(at: slot)?.timeReached(now)
             }
@@ -425,6 +436,7 @@ enum TimerToken {
     case polling(Int)
     case arrival(Int)
     case socketHub(Int, Int)
+    case queue
 
     var encoded: UInt64 {
         switch self {
@@ -433,6 +445,7 @@ enum TimerToken {
         case .delayedAnswer(let id): 2 << 56 | UInt64(id)
         case .polling(let slot): 3 << 56 | UInt64(slot)
         case .arrival(let number): 4 << 56 | UInt64(number)
+        case .queue: 6 << 56
         case .socketHub(let number, let id): 5 << 56 | UInt64(number) << 40 | UInt64(id)
         }
     }
@@ -445,6 +458,7 @@ enum TimerToken {
         case 2: self = .delayedAnswer(payload)
         case 3: self = .polling(payload)
         case 4: self = .arrival(payload)
+        case 6: self = .queue
         default: self = .socketHub(payload >> 40, payload & (1 << 40 - 1))
         }
     }

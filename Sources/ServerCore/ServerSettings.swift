@@ -1,4 +1,5 @@
 import Determinism
+import LobbyCore
 import SocketIOCore
 
 /// What the server core needs to know before it starts. Every limit has a row in `docs/limits.md`.
@@ -69,6 +70,8 @@ package struct ServerSettings: Sendable {
     package var watcherHeartbeatInterval = Interval.seconds(15)
     /// The most lobbies at a time.
     package var lobbiesMax = 2_000
+    /// How those are matched who wait for others.
+    package var queue = MatchQueue.Limits()
     /// The most namespaces one connection may be in.
     package var namespacesMax = 16
     /// Messages a second that one connection may send, with a burst of twice as many; the rest is dropped.

@@ -257,7 +257,7 @@ struct LobbyDoorTests {
     }
 
     @Test func `an address opens five lobbies at once, and then one every five seconds`() {
-        let world = World()
+        let world = World { $0.admission.lobbiesPerAddressMax = 100 }
         let peer = PeerAddress(ipv4: 0xC633_6407, port: 9)
         let statuses = (0..<7).map { _ in world.post("/api/lobbies", [:], from: peer).status }
         #expect(statuses == [201, 201, 201, 201, 201, 429, 429])

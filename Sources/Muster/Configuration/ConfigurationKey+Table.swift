@@ -35,6 +35,9 @@ extension ConfigurationKey {
             "limits.connections", \.server.admission.connectionsMax, 1...1_000_000,
             "The most connections at a time; more are answered with 503."),
         .integer(
+            "limits.lobbiesPerAddress", \.server.admission.lobbiesPerAddressMax, 1...100_000,
+            "The most lobbies open at a time because of one address, or IPv6 /64, beyond this machine."),
+        .integer(
             "limits.connectionsPerAddress", \.server.admission.connectionsPerAddressMax, 1...1_000_000,
             "The most connections at a time of one address, or IPv6 /64, beyond this machine."),
         .integer("limits.lobbies", \.server.lobbiesMax, 1...100_000, "The most lobbies at a time."),

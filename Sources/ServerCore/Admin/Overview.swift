@@ -149,6 +149,7 @@ extension Server {
         case .open(let request): .opened(openHere(request))
         case .reserve(let request): .reserved(reserveHere(request))
         case .evict(let ban): evicted(ban)
+        case .openMatch(let request, let teams): .matchOpened(openMatchHere(request, teams: teams))
         case .figures: .figures(admin.figures())
         case .command(let name, let argument): .outcome(admin.lobbyCommand(name, argument))
         }

@@ -16,8 +16,14 @@ package struct AdmissionLimits: Sendable, Equatable {
     package var processRate = AdmissionRate(perSecond: 500, burst: 1_000)
     /// Requests of one address for Engine.IO sessions that nobody has, on each loop.
     package var unknownSessionRate = AdmissionRate(perMinute: 20, burst: 20)
-    /// Lobbies that one address opens without playing in them, on each loop.
+    /// Lobbies that one address opens, on each loop.
     package var openingRate = AdmissionRate(perMinute: 12, burst: 5)
+    /// Lobbies that are open at a time because of one address, in all loops together.
+    package var lobbiesPerAddressMax = 5
+    /// Joins of one address, on each loop; who resumes a seat is not counted.
+    package var joinRate = AdmissionRate(perSecond: 2, burst: 20)
+    /// Lists of lobbies that one address is shown, on each loop.
+    package var listRate = AdmissionRate(perSecond: 1, burst: 5)
     /// Whether only ``connectionsMax`` holds for peers on this machine, whose address says nothing about who they are.
     package var exemptsLoopback = true
 

@@ -57,6 +57,11 @@ extension Server {
     }
 
     private func answerList(_ exchange: HTTPExchange) {
+        guard listAllowance.take(exchange.peer, at: clock()) else {
+            counters[.listsRefused] += 1
+            return exchange.respond(
+                .tooManyRequests, error: "too many lists in a short time", fields: [.retryAfter: "1"])
+        }
         do {
             let query = try LobbyQuery(try HTTPQuery(exchange.head.query))
             listLobbies(query) { exchange.respond(json: .array($0)) }
@@ -73,11 +78,12 @@ extension Server {
             let body = try JSONValue.parse(exchange.body.span, limits: JSONLimits())
             let id = body["id"]?.string ?? LobbyChoice.new.alias ?? ""
             var request = try JoinRequest(lobbyID: id, auth: body, peerAddress: exchange.peer.description)
-            guard request.choice != .quick, request.token == nil else {
+            guard request.choice == .new || request.choice == .named, request.token == nil else {
                 throw JoinRefusal.badRequest(
                     "only a new lobby is opened here: \"id\", \"game\", \"lobby\", \"options\"")
             }
             request.takesSeat = false
+            request.opener = LobbyOpener(peer: exchange.peer, isCharged: true)
             guard lobbyOpenings.take(exchange.peer, at: clock()) else { throw JoinRefusal.tooManyOpenings }
             identify(request, from: exchange.peer) { [weak self] outcome in
                 switch outcome {
@@ -175,8 +181,8 @@ extension JoinRefusal {
         case .notAuthorized, .invalidToken, .wrongPassword, .kicked, .banned, .expired, .used: .forbidden
         case .noSuchLobby, .unknownGame: .notFound
         case .lobbyFull, .lobbyLocked, .lobbyExists, .alreadyHere: .conflict
-        case .tooManyOpenings, .tooManyReservations: .tooManyRequests
-        case .tooManyLobbies, .draining: .serviceUnavailable
+        case .tooManyOpenings, .tooManyReservations, .tooManyOpenLobbies, .tooManyJoins: .tooManyRequests
+        case .tooManyLobbies, .draining, .queueFull, .noMatch: .serviceUnavailable
         case .gameFailed: .unprocessableContent
         }
     }

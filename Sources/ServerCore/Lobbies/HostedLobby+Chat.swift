@@ -64,12 +64,6 @@ extension HostedLobby {
 }
 
 extension JoinRequest {
-    /// By what a player is known again: the subject, or of a guest the address without its port. Nil where that says
-    /// nothing, for everyone on this machine has the same.
-    var person: String? {
-        if let subject = identity.subject { return "subject \(subject)" }
-        guard let colon = peerAddress.lastIndex(of: ":") else { return nil }
-        let address = peerAddress[..<colon]
-        return address.isEmpty || address.hasPrefix("127.") || address == "[::1]" ? nil : String(address)
-    }
+    /// By what a player is known again who comes back to another seat; nil where nothing says so.
+    var person: String? { identity.subject.map { "subject \($0)" } ?? guestAddress }
 }

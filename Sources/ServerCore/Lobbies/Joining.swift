@@ -24,10 +24,19 @@ extension Server {
     func join(
         _ request: JoinRequest, session: Session, dialect: Dialect, _ decided: @escaping (JoinOutcome) -> Void
     ) {
+        guard mayJoin(request, session) else { return decided(.failure(.tooManyJoins)) }
+        var request = request
+        request.opener = session.transport.remotePeer.map { LobbyOpener(peer: $0) }
         switch request.choice {
         case .named: joinNamed(request, session: session, dialect: dialect, decided)
         case .new: joinNamed(request.with(lobbyID: makeLobbyCode()), session: session, dialect: dialect, decided)
         case .quick: joinQuickly(request, session: session, dialect: dialect, attempt: 1, decided)
+        case .match:
+            do throws(JoinRefusal) {
+                try matchmaker.enter(request, session: session, dialect: dialect, decided)
+            } catch {
+                decided(.failure(error))
+            }
         }
     }
 
@@ -68,7 +77,7 @@ extension Server {
                 let joined = try lobby.join(request, session: session, dialect: dialect)
                 decided(.success((joined.0, joined.welcome)))
             case .there(let loop):
-                loops.join(request, session: session, dialect: dialect, on: loop, moves: moves, decided)
+                loops.join(request.counted, session: session, dialect: dialect, on: loop, moves: moves, decided)
             }
         } catch {
             decided(.failure(error))
@@ -81,14 +90,12 @@ extension Server {
         if let lobby = lobby(id) { return .here(lobby) }
         if let loop = loops.withDirectory({ $0.loop(of: id) }) ?? nil, loop != loops.own { return .there(loop) }
         if request.token != nil || request.ticket != nil { throw .invalidToken }
+        if request.kept != nil { throw .noSuchLobby }
         guard let name = request.game ?? settings.defaultGame else { throw .noSuchLobby }
         guard let game = games.first(where: { $0.name == name }) else { throw .unknownGame(name) }
         let terms = try LobbyTerms(request.terms, rules: game.rules, metadata: request.filter)
         let load = game.rules.seats * game.rules.tickRate
-        let placed = loops.withDirectory { [loops, settings] directory in
-            directory.place(id, load: load, near: loops.own, lobbiesMax: settings.lobbiesMax)
-        }
-        guard let loop = placed ?? nil else { throw .tooManyLobbies }
+        let loop = try placed(id, load: load, for: request.opener)
         guard loop == loops.own else { return .there(loop) }
         return .here(try open(id, game: game, options: request.options, terms: terms))
     }
@@ -100,7 +107,7 @@ extension Server {
             switch try place(for: request) {
             case .here(let lobby): opened(.success(LobbyRow(lobby)))
             case .there(let loop):
-                loops.ask(loop, .open(request)) { answer in
+                loops.ask(loop, .open(request.counted)) { answer in
                     if case .opened(let result) = answer { opened(result) }
                 }
             }

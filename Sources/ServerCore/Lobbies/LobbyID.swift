@@ -34,6 +34,8 @@ package enum LobbyChoice: UInt8, Sendable, CaseIterable {
     case new
     /// One that is open and has room, or a new one.
     case quick
+    /// A new one, with others who wait for a match.
+    case match
 
     /// What stands in place of the id, in a path or a namespace; nil for a lobby that is named.
     var alias: String? {
@@ -41,6 +43,7 @@ package enum LobbyChoice: UInt8, Sendable, CaseIterable {
         case .named: nil
         case .new: "~new"
         case .quick: "~quick"
+        case .match: "~match"
         }
     }
 

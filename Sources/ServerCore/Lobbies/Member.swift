@@ -13,7 +13,7 @@ package enum Dialect: Sendable {
 /// One connected player of a lobby: the link between a seat and the session that speaks for it.
 ///
 /// Sessions know this class alone; whether the lobby is on the session's own loop or on another is the affair of its two
-/// subclasses, ``LocalMember`` and ``RemoteMember``.
+/// subclasses, ``LocalMember`` and ``RemoteMember``; one that waits for a match is a ``WaitingMember``.
 package class Member {
     final let session: Session
     package final let dialect: Dialect
@@ -63,7 +63,10 @@ package class Member {
         confirmed()
     }
 
-    // MARK: What the two kinds do in their own way
+    // MARK: What the kinds do in their own way
+
+    /// The event that tells the client what has come of its join.
+    var welcomeEvent: String { "joined" }
 
     /// The first sign that the player has its token.
     func confirmed() {}

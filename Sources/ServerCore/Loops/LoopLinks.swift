@@ -49,11 +49,15 @@ package struct LoopDirectory: Sendable {
     private struct Place {
         var loop: Int
         var load: Int
+        /// The key of the address that has opened it, if that is counted.
+        var opener: UInt64?
     }
 
     private var places: [String: Place] = [:]
     /// By loop: the seats of its lobbies, each times the steps in a second.
     private var loads: [Int]
+    /// How many lobbies each address has opened that are open.
+    private var openings: [UInt64: Int] = [:]
     /// Who may connect, to any loop.
     var admission: AdmissionPolicy
     /// Who may have a session on long polling. It holds no connection: the rules are the same, the counts its own.
@@ -79,13 +83,21 @@ package struct LoopDirectory: Sendable {
     /// - Parameters:
     ///   - load: What a new lobby costs, in seat steps a second.
     ///   - lobbiesMax: The most lobbies of all loops.
-    /// - Returns: nil when a new one would be too many.
-    mutating func place(_ id: String, load: Int, near own: Int, lobbiesMax: Int) -> Int? {
+    ///   - opener: The key of the address that opens a new one, if that is counted; of its lobbies there are at most
+    ///     `openerMax`.
+    /// - Throws: A refusal when a new one would be too many.
+    mutating func place(
+        _ id: String, load: Int, near own: Int, lobbiesMax: Int, opener: UInt64? = nil, openerMax: Int = .max
+    ) throws(JoinRefusal) -> Int {
         if let place = places[id] { return place.loop }
-        guard places.count < lobbiesMax else { return nil }
+        guard places.count < lobbiesMax else { throw .tooManyLobbies }
+        if let opener {
+            guard openings[opener, default: 0] < openerMax else { throw .tooManyOpenLobbies }
+            openings[opener, default: 0] += 1
+        }
         var chosen = own
         for loop in loads.indices where loads[loop] < loads[chosen] { chosen = loop }
-        places[id] = Place(loop: chosen, load: load)
+        places[id] = Place(loop: chosen, load: load, opener: opener)
         loads[chosen] += load
         return chosen
     }
@@ -95,5 +107,7 @@ package struct LoopDirectory: Sendable {
         guard let place = places.removeValue(forKey: id) else { return }
         loads[place.loop] -= place.load
         bans.forget(lobby: id)
+        guard let opener = place.opener, let count = openings[opener] else { return }
+        openings[opener] = count > 1 ? count - 1 : nil
     }
 }

@@ -60,6 +60,8 @@ enum LoopMessage: Sendable {
     indirect case answer(Int, LoopAnswer)
     /// From one hub of an author's Socket.IO to that of the same number.
     indirect case socketIO(hub: Int, SocketLoopMessage)
+    /// About somebody who waits for a match.
+    indirect case queue(QueueMessage)
     case drain
     /// Whether nobody sits in a lobby of the loop that says so, in a drain.
     case settled(Bool)
@@ -73,6 +75,8 @@ enum LoopQuestion: Sendable {
     indirect case fullest(LobbyQuery)
     /// To open a lobby that the directory has placed there.
     indirect case open(JoinRequest)
+    /// To open a lobby for a match that was found, and keep a seat in that team for everyone.
+    indirect case openMatch(JoinRequest, teams: [Int?])
     /// What admins are shown.
     case figures
     /// To keep seats in a lobby that is there.
@@ -90,4 +94,5 @@ enum LoopAnswer: Sendable {
     case outcome(JSONValue)
     case opened(Result<LobbyRow, JoinRefusal>)
     case reserved(Result<JSONValue, JoinRefusal>)
+    case matchOpened(Result<[KeptPlace], JoinRefusal>)
 }

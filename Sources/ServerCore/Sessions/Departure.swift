@@ -104,6 +104,14 @@ package enum JoinRefusal: Error, Sendable, Equatable {
     case tooManyReservations
     /// The game could not start; the text is its error.
     case gameFailed(String)
+    /// The address has as many lobbies open as it may.
+    case tooManyOpenLobbies
+    /// The address joins too often.
+    case tooManyJoins
+    /// As many wait for a match as may.
+    case queueFull
+    /// Nobody was found in time who fits into a match.
+    case noMatch
     /// The server takes no new players.
     case draining
 
@@ -122,7 +130,8 @@ package enum JoinRefusal: Error, Sendable, Equatable {
         case .wrongPassword: 4012
         case .lobbyExists: 4013
         case .noSuchLobby, .unknownGame: 4010
-        case .tooManyLobbies, .tooManyOpenings, .tooManyReservations: 4008
+        case .tooManyLobbies, .tooManyOpenings, .tooManyReservations, .tooManyOpenLobbies, .tooManyJoins, .queueFull: 4008
+        case .noMatch: 4018
         case .gameFailed: 4000
         case .draining: 4009
         }
@@ -148,6 +157,10 @@ package enum JoinRefusal: Error, Sendable, Equatable {
         case .tooManyLobbies: "the server hosts as many lobbies as it may"
         case .tooManyOpenings: "too many lobbies opened in a short time"
         case .tooManyReservations: "too many seats kept in a short time"
+        case .tooManyOpenLobbies: "too many lobbies are open that you have opened"
+        case .tooManyJoins: "too many joins in a short time"
+        case .queueFull: "as many wait for a match as may"
+        case .noMatch: "nobody was found in time who fits"
         case .gameFailed(let text): "the game could not start: \(text)"
         case .draining: "the server is shutting down"
         }

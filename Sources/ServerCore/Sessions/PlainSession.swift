@@ -133,9 +133,23 @@ final class PlainSession: Session {
         case .failure(let refusal): if isLive { refuseJoin(refusal) }
         case .success(let joined):
             guard isLive else { return joined.member.connectionLost() }
-            member = joined.member
-            joined.member.emit("joined", joined.welcome)
-            joined.member.welcomed()
+            welcome(joined.member, joined.welcome)
+        }
+    }
+
+    private func welcome(_ member: Member, _ data: JSONValue) {
+        self.member = member
+        member.emit(member.welcomeEvent, data)
+        member.welcomed()
+    }
+
+    override func matchDecided(_ member: WaitingMember, _ outcome: JoinOutcome) {
+        let isWaiting = isLive && self.member === member
+        switch outcome {
+        case .failure(let refusal): if isWaiting { refuseJoin(refusal) }
+        case .success(let joined):
+            guard isWaiting else { return joined.member.connectionLost() }
+            welcome(joined.member, joined.welcome)
         }
     }
 

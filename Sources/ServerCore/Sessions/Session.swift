@@ -83,6 +83,10 @@ package class Session {
     /// What became of what a member has asked of its lobby. The member may have ended meanwhile.
     func commandAnswered(_ member: Member, key: JSONValue?, _ answer: LobbyAnswer) {}
 
+    /// Somebody whom this session speaks for has waited for a match, and something has come of it. The member may have ended
+    /// meanwhile.
+    func matchDecided(_ member: WaitingMember, _ outcome: JoinOutcome) {}
+
     /// Sends a ping in the dialect's way.
     func sendPing() {}
 

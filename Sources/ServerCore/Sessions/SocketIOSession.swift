@@ -207,7 +207,25 @@ final class SocketIOSession: EngineSession {
             guard let place else { return isLive ? joined.member.leave() : joined.member.connectionLost() }
             attachments[place].attachment = .lobby(joined.member)
             accept(namespace)
-            joined.member.emit("joined", joined.welcome)
+            joined.member.emit(joined.member.welcomeEvent, joined.welcome)
+            joined.member.welcomed()
+        }
+    }
+
+    override func matchDecided(_ member: WaitingMember, _ outcome: JoinOutcome) {
+        let place = attachments.firstIndex { entry in
+            if case .lobby(let joined) = entry.attachment { joined === member } else { false }
+        }
+        switch outcome {
+        case .failure(let refusal):
+            guard isLive, place != nil else { return }
+            server.counters[.joinsRefused] += 1
+            member.emit("exception", refusal.data)
+            ended(member, .refused(refusal))
+        case .success(let joined):
+            guard isLive, let place else { return joined.member.connectionLost() }
+            attachments[place].attachment = .lobby(joined.member)
+            joined.member.emit(joined.member.welcomeEvent, joined.welcome)
             joined.member.welcomed()
         }
     }
@@ -277,6 +295,10 @@ final class SocketIOSession: EngineSession {
         switch attachment {
         case .authorizing: transport.end(.badMessage("an event before CONNECT was answered"))
         case .root where event.name == "lobbies":
+            if let peer = transport.remotePeer, !server.listAllowance.take(peer, at: server.clock()) {
+                server.counters[.listsRefused] += 1
+                return acknowledge(event, ["error": "too many lists in a short time"])
+            }
             server.listLobbies { [weak self] in self?.answer(event, .array($0)) }
         case .root where event.name == "reserve":
             reserve(in: event.argument["lobby"]?.string ?? "", event, isMember: false)
