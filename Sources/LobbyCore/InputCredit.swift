@@ -9,37 +9,44 @@ struct InputCredit {
     /// The most inputs that are saved up.
     static let bank = 8
 
+    /// One seat's.
+    private struct Account {
+        var credit: Int
+        /// Up to which tick it has been credited.
+        var tick: UInt32
+    }
+
     /// What one tick earns, what one input costs, and the most that one tick may spend.
     private let gain: Int
     private let cost: Int
     private let most: Int
-    private var credits: [Int]
-    /// Up to which tick each seat has been credited.
-    private var creditedTicks: [UInt32]
+    /// More ticks than this earn no more.
+    private let ticksMax: Int
+    private var accounts: [Account]
 
     init(_ rules: Rules) {
         gain = rules.inputRate * 102
         cost = rules.tickRate * 100
         most = Self.bank * cost + gain
-        credits = Array(repeating: most, count: rules.seats)
-        creditedTicks = Array(repeating: 0, count: rules.seats)
+        ticksMax = most / gain + 1
+        accounts = Array(repeating: Account(credit: most, tick: 0), count: rules.seats)
     }
 
     /// Takes one input's worth of a seat's credit at `tick`; false when there is not enough.
     mutating func spend(_ seat: Int, at tick: UInt32) -> Bool {
-        if creditedTicks[seat] != tick {
-            // More ticks than the bank holds earn no more than the bank.
-            let ticks = min(Int(tick &- creditedTicks[seat]), most / gain + 1)
-            credits[seat] = min(most, credits[seat] + ticks * gain)
-            creditedTicks[seat] = tick
+        var account = accounts[seat]
+        if account.tick != tick {
+            account.credit = min(most, account.credit + min(Int(tick &- account.tick), ticksMax) * gain)
+            account.tick = tick
         }
-        guard credits[seat] >= cost else { return false }
-        credits[seat] -= cost
-        return true
+        let isEnough = account.credit >= cost
+        if isEnough { account.credit -= cost }
+        accounts[seat] = account
+        return isEnough
     }
 
     /// A seat has a new holder, who has all credit. Who comes back has what it had.
-    mutating func refill(_ seat: Int) { credits[seat] = most }
+    mutating func refill(_ seat: Int) { accounts[seat].credit = most }
 }
 
 /// Stands in for inputs that have not come, where the game wants that.
