@@ -102,8 +102,9 @@ package final class RedisClient {
 
     /// Hands over what the turn has said.
     package func flush() {
-        commands.flush()
+        // Who answers what is published now shall be heard.
         subscriber.flush()
+        commands.flush()
     }
 
     /// Asks how many hear a channel; nil where the server is not reached.
