@@ -61,7 +61,7 @@ public struct Field<Root: Sendable>: Sendable {
 
     /// A field of any kind: `Field("x", \.x, .fixed(-32...32, step: 1 / 64))`.
     ///
-    /// - Precondition: the kind is possible; see ``FieldKind``.
+    /// - Precondition: the kind is possible; see `FieldKind`.
     public init<Value: FieldValue>(
         _ name: String, _ path: any WritableKeyPath<Root, Value> & Sendable, _ kind: FieldKind
     ) {

@@ -6,6 +6,7 @@ extension GameContext {
     /// Whoever has shown who it is, is banned as that; of a guest the address is, which others may share.
     ///
     /// - Parameters:
+    ///   - seat: The number of the seat.
     ///   - reason: Told to the player, now and at each try.
     ///   - time: For how long; nil for as long as the lobby lives.
     public mutating func ban(_ seat: Int, reason: String, for time: Interval? = nil) {

@@ -63,7 +63,8 @@ private let allowedImports: [(target: String, modules: Set<String>)] = [
             "LobbyCore", "JSONCore", "HTTPCore", "WebSocketCore",
             "SocketIOCore",
             "ByteKit",
-            "Determinism", "HTTPTypes", "Crypto", "CryptoExtras", "Configuration", "JWTKit", "Logging", "FoundationEssentials",
+            "Determinism", "HTTPTypes", "Crypto", "CryptoExtras", "Configuration", "JWTKit", "Logging",
+            "FoundationEssentials",
             "Glibc", "Synchronization",
         ]
     ),
