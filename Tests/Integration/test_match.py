@@ -77,7 +77,7 @@ def test_ready_teams_chat_and_a_rematch_in_both_dialects(server):
         assert said == {"text": "good luck"}
         assert await until(of_ann, "chat") == {"seat": 1, "name": "Bob", "text": "good luck"}
         await ann.send("chat", {"text": "you too", "to": 1})
-        assert (await until(of_bob, "chat"))["to"] == 1
+        assert (await until(of_bob, "chat", lambda data: data["seat"] == 0))["to"] == 1
 
         for count in [1, 2]:
             if count == 1:
