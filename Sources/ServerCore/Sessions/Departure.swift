@@ -130,7 +130,8 @@ package enum JoinRefusal: Error, Sendable, Equatable {
         case .wrongPassword: 4012
         case .lobbyExists: 4013
         case .noSuchLobby, .unknownGame: 4010
-        case .tooManyLobbies, .tooManyOpenings, .tooManyReservations, .tooManyOpenLobbies, .tooManyJoins, .queueFull: 4008
+        case .tooManyLobbies, .tooManyOpenings, .tooManyReservations, .tooManyOpenLobbies, .tooManyJoins, .queueFull:
+            4008
         case .noMatch: 4018
         case .gameFailed: 4000
         case .draining: 4009
