@@ -1,5 +1,5 @@
 """Foreign clients before, in and after a match (protocol/spec/lobby.md §2.4, §4.1 and §4.2): `websockets` and python-socketio in
-one lobby of the example `tag`, which has a ready check, teams and a rematch."""
+one lobby of the example `team-tag`, which has a ready check, teams and a rematch."""
 
 import asyncio
 import re
@@ -16,7 +16,7 @@ ADDRESS = re.compile(r"listening on (http://(\S+?):(\d+))")
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """One server that hosts `tag`."""
+    """One server that hosts `tag` and `team-tag`."""
     process = subprocess.Popen(
         ["stdbuf", "-oL", PROGRAM], cwd=tmp_path_factory.mktemp("tag"), env=clean_environment(MUSTER_LISTEN="127.0.0.1:0"),
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -60,7 +60,7 @@ def phase(name, count):
 
 def test_ready_teams_chat_and_a_rematch_in_both_dialects(server):
     async def play():
-        ann = await Plain.join(server, "match", game="tag", name="Ann", options={"seconds": 1})
+        ann = await Plain.join(server, "match", game="team-tag", name="Ann", options={"seconds": 1})
         bob = await Player.join(server, "match", name="Bob")
         assert ann.joined["phase"] == "waiting" and ann.joined["host"] == 0
         assert (ann.joined["team"], bob.joined["team"]) == (0, 1)
@@ -100,10 +100,10 @@ def test_ready_teams_chat_and_a_rematch_in_both_dialects(server):
 def test_two_who_wait_are_matched_whatever_their_dialect(server):
     async def play():
         ann = await Plain.connect(server, "~match")
-        await ann.send("join", {"game": "tag", "name": "Ann", "match": {"rank": 1200, "players": 2}})
+        await ann.send("join", {"game": "team-tag", "name": "Ann", "match": {"rank": 1200, "players": 2}})
         assert (await ann.expect("queued"))["players"] == 2
         bob = Player("~match")
-        wish = {"game": "tag", "name": "Bob", "match": {"rank": 1250, "players": 2}}
+        wish = {"game": "team-tag", "name": "Bob", "match": {"rank": 1250, "players": 2}}
         await bob.connect(
             server.url, transports=["websocket"], namespaces=[bob.lobby], auth=wish, wait_timeout=SECONDS)
         joined = [await until(plain_events(ann), "joined"), await until(bob.received.get, "joined")]

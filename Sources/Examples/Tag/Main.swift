@@ -6,6 +6,7 @@ struct Main {
     static func main() throws {
         let server = MusterServer(configuration: try MusterConfiguration.load().configuration)
         server.serve(Tag.self)
+        server.serve(TeamTag.self)
         try server.run { print("tag: listening on \($0.addresses.joined(separator: ", "))") }
     }
 }

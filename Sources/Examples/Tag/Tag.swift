@@ -1,9 +1,6 @@
 import GameKit
 
 /// Tag: one runner is "it" and passes that on by touching another. A whole game, as a first example.
-///
-/// It begins a second after everyone is ready. Options: `seconds`, 1 to 600, after which it finishes, and its players may
-/// ask for a rematch; without them it goes on.
 struct Tag: Game {
     struct Runner: Entity {
         var x = 0.0
@@ -22,10 +19,7 @@ struct Tag: Game {
     }
 
     static let name = "tag"
-    static let rules = Rules(
-        tickRate: 20, seats: 8,
-        match: MatchRules(
-            start: .whenReady(minimum: 2, countdown: .seconds(1)), teams: 2, rematchTime: .seconds(30)))
+    static let rules = Rules(tickRate: 20, seats: 8)
     static var replicated: Replication<Tag> {
         Entities(\.runners, "runner") {
             Field("x", \.x, .fixed(-10...10, step: 1 / 64))
@@ -36,16 +30,7 @@ struct Tag: Game {
 
     var runners = Table<Runner>()
 
-    private let seconds: Int64?
-
-    init(_ context: inout GameContext, options: JSONValue) throws {
-        seconds = options["seconds"]?.integer
-        if let seconds, !(1...600).contains(seconds) { throw OptionsError() }
-    }
-
-    struct OptionsError: Error, CustomStringConvertible {
-        var description: String { "seconds is a whole number from 1 to 600" }
-    }
+    init(_ context: inout GameContext, options: JSONValue) {}
 
     mutating func join(_ seat: Seat, _ context: inout GameContext) {
         runners[seat: seat.number] = Runner(x: context.random.double(in: -10...10), isIt: runners.isEmpty)
@@ -64,7 +49,6 @@ struct Tag: Game {
             runner.y = min(10, max(-10, runner.y + Double(input.dy) * 4 * context.dt))
             runners[seat: seat] = runner
         }
-        if let seconds, context.elapsed >= Double(seconds) { context.finish() }
         guard let it = runners.first(where: { $0.row.isIt }), context.tick % 20 == 0 else { return }
         guard let touched = runners.first(where: { $0.id != it.id && $0.row.isNear(it.row) }) else { return }
         runners[it.id]?.isIt = false
