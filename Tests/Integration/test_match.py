@@ -7,10 +7,10 @@ import subprocess
 import types
 
 import pytest
-from conftest import BINARY, clean_environment
+from conftest import ROOT, clean_environment
 from test_lobby import SECONDS, Plain, Player, run
 
-PROGRAM = BINARY.with_name("tag")
+PROGRAM = ROOT / ".build/debug/tag"
 ADDRESS = re.compile(r"listening on (http://(\S+?):(\d+))")
 
 
