@@ -40,6 +40,8 @@ package final class Lobby {
     private var inbox: Inbox
     private var due: [SeatInput] = []
     private var missing: MissingInputs?
+    /// Whose connections have fallen behind, by seat: a game that begins is told.
+    private var isCongested: [Bool]
     private var history: SnapshotHistory
     private var previousSnapshotTick: UInt32?
 
@@ -66,6 +68,7 @@ package final class Lobby {
         recorded = record?.open(made, lobby: id, options: options, seed: seed)
         instance = recorded ?? made
         seats = SeatTable(count: game.rules.seats)
+        isCongested = Array(repeating: false, count: game.rules.seats)
         inbox = Inbox(game.rules)
         missing = MissingInputs(game)
         history = SnapshotHistory(schema: game.schema)
@@ -117,6 +120,7 @@ package final class Lobby {
         inbox.reset(seat: seat)
         inbox.credit.refill(seat)
         missing?.forget(seat)
+        isCongested[seat] = false
         match.join(seat, team: team)
         if match.isGameOn { instance.join(seat: seat, name: name, team: match.team(of: seat)) }
     }
@@ -139,7 +143,8 @@ package final class Lobby {
 
     /// Tells the game, from its next step on, whether the holder's connection keeps up with what it is sent.
     package func setCongested(_ isCongested: Bool, seat: Int) {
-        instance.setCongested(isCongested, seat: seat)
+        self.isCongested[seat] = isCongested
+        if match.isGameOn { instance.setCongested(isCongested, seat: seat) }
     }
 
     /// Notes that the holder has its newest token.
@@ -239,6 +244,7 @@ package final class Lobby {
             missing?.forget(seat)
             instance.join(seat: seat, name: row.name, team: match.team(of: seat))
             if row.state != .connected { instance.drop(seat: seat) }
+            if isCongested[seat] { instance.setCongested(true, seat: seat) }
         }
     }
 

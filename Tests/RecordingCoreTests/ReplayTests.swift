@@ -167,6 +167,27 @@ struct ReplayTests {
         #expect(player.replay.tick == 50 && player.replay.mismatches == 50)
     }
 
+    @Test func `what happens before a match begins is in no recording, and the game is told how things stand`() throws {
+        var rules = Walk.rules
+        rules.match = MatchRules(start: .whenReady(minimum: 1, countdown: .zero))
+        let sink = MemorySink()
+        let lobby = try lobby(sink, game: GameType(Walk.self).with(rules: rules))
+        let seat = try #require(lobby.take(name: "a", token: [1]))
+        lobby.confirm(seat)
+        lobby.drop(seat, at: .zero)
+        lobby.resume(seat, newToken: [2], presented: [1])
+        lobby.setCongested(true, seat: seat)
+        try lobby.step()
+        #expect(lobby.tick == 0)
+
+        try lobby.match.setReady(true, seat)
+        while lobby.tick < 30 { try lobby.step() }
+        lobby.endRecording("enough")
+        let player = try player(sink.bytes)
+        while try player.playStep() {}
+        #expect(player.replay.tick == 30 && player.replay.seats.map(\.isCongested) == [true])
+    }
+
     @Test func `what cannot have entered the game is refused, and nothing traps`() throws {
         let header = try {
             let sink = MemorySink()
