@@ -303,7 +303,7 @@ package final class SocketStream: LoopHandle, ByteStream {
     package func detach() -> (any DetachedStream)? {
         loop.assertCurrent()
         guard isOpen, !isWaiting, let detached = DetachedSocket(socket, peer: peer) else { return nil }
-        recipient = nil
+        handler = nil
         // The socket lives on by its other descriptor: closing one of two sends nothing to the peer.
         closeNow()
         return detached
@@ -321,7 +321,7 @@ package final class SocketStream: LoopHandle, ByteStream {
 
     override func handleClosed() {
         let recipient = recipient
-        self.recipient = nil
+        handler = nil
         if case .closed(let attempt?) = phase {
             phase = .closed(nil)
             attempt.completion(.failure(error ?? .canceled))

@@ -72,7 +72,7 @@ package final class Server {
     private var lobbyIndex: [String: HostedLobby] = [:]
     package private(set) var lobbies: [HostedLobby] = []
     private var schedule = Heap<ScheduledLobby>()
-    /// When the first of them is due.
+    /// When the first of them is due, which is asked each turn.
     private var nextLobbyDue: Instant?
     /// Those whose steps are being run.
     private var turning: [ScheduledLobby] = []
@@ -302,7 +302,7 @@ package final class Server {
         return taken
     }
 
-    /// Adds Socket.IO for an author.
+    /// Adds Socket.IO for an author. A new array, as one that grows in place would have each turn's look at it checked.
     func add(_ hub: SocketHub) { socketHubs = socketHubs + [hub] }
 
     /// Takes what another loop has said.
