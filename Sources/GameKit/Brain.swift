@@ -32,6 +32,8 @@ extension Brain {
 public struct BrainType: Sendable {
     /// The name of the game that it plays.
     public let gameName: String
+    /// What it can see and ask for: that game's schema.
+    public let schema: Schema
     @usableFromInline let makeBrain: @Sendable (JSONValue, UInt64) throws -> BotBrain
 
     /// The type of `brain`. Inlinable, so that it is made for these very types in the game's own module.
@@ -39,6 +41,7 @@ public struct BrainType: Sendable {
         gameName = B.Played.name
         let replication = B.Played.replicated
         let inputRecord = Record(B.Played.Input.fields)
+        schema = replication.schema(with: inputRecord)
         makeBrain = { options, seed in
             var context = GameContext(tickRate: B.Played.rules.tickRate, seed: seed)
             var mind = Mind(brain: B(seed: seed), game: try B.Played(&context, options: options))

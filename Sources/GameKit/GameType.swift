@@ -36,7 +36,7 @@ public struct GameType: Sendable {
         let inputRecord = Record(G.Input.fields)
         name = G.name
         rules = G.rules
-        schema = Schema(types: replication.parts.map(\.type), input: inputRecord.declarations)
+        schema = replication.schema(with: inputRecord)
         var defaultInput: [UInt32] = []
         inputRecord.capture(G.Input(), into: &defaultInput)
         self.defaultInput = defaultInput

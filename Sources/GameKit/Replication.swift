@@ -72,6 +72,11 @@ public struct Replication<World>: Sendable {
         for index in parts.indices { parts[index].capture(world, &state.tables[index]) }
     }
 
+    /// What clients see, with what they may ask for.
+    @usableFromInline func schema<Input>(with inputs: Record<Input>) -> Schema {
+        Schema(types: parts.map(\.type), input: inputs.declarations)
+    }
+
     /// Overwrites the replicated properties of `world` with what `state` says.
     @inlinable func restore(_ state: WorldState, into world: inout World) {
         // Spans: an element taken out of an array is retained, with all that it holds.

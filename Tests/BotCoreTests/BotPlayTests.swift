@@ -1,6 +1,7 @@
 import BotCore
 import ByteKit
 import Determinism
+import GameKit
 import ScriptedServer
 import JSONCore
 import SnapshotCore
@@ -17,6 +18,18 @@ struct BotPlayTests {
         #expect(bench.messages() == [.ack(0)])
         #expect(bench.report[.joins] == 1)
         #expect(bench.report.count(of: .joinTime) == 1)
+    }
+
+    @Test func `in a lobby of another game it says so and ends, and reads no state`() {
+        let bench = BotBench()
+        bench.advance(.zero)
+        _ = bench.upgrade()
+        guard case .object(var welcome) = bench.welcome() else { return }
+        welcome["schema"] = .string(GameType(Other.self).schema.text)
+        bench.event("joined", .object(welcome))
+        bench.snapshot(2, 4)
+        #expect(bench.bot.state != .playing && bench.bot.worldState == nil)
+        #expect(bench.report[.malformedAnswers] == 1 && bench.report[.snapshots] == 0)
     }
 
     @Test func `it decodes every snapshot, checks every hash and counts the kinds`() {
@@ -175,4 +188,27 @@ struct BotPlayTests {
         #expect(bench.report[.hashChecks] == 1)
         #expect(bench.report[.leavesUnanswered] == 0)
     }
+}
+
+/// A game with fields of its own.
+private struct Other: Game {
+    struct Input: GameInput {
+        var isUp = false
+        static var fields: [Field<Input>] { Field("isUp", \.isUp) }
+    }
+
+    static let name = "other"
+    static let rules = Rules(tickRate: 20, seats: 4)
+    static var replicated: Replication<Other> { Single(\.ball, "ball") { Field("height", \.height, .int(0...7)) } }
+
+    struct Ball: Entity {
+        var height = 0
+    }
+
+    var ball = Ball()
+
+    init(_ context: inout GameContext, options: JSONValue) {}
+    mutating func join(_ seat: Seat, _ context: inout GameContext) {}
+    mutating func leave(_ seat: Seat, _ context: inout GameContext) {}
+    mutating func step(_ inputs: Inputs<Input>, _ context: inout GameContext) {}
 }

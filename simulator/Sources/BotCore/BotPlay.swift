@@ -24,10 +24,17 @@ final class BotPlay {
     /// - Throws: For a schema that is none, or that is not the brain's, and for options that the game refuses.
     init(_ welcome: LobbyWelcome, _ settings: BotSettings, brainSeed: UInt64, ackDue: Instant) throws {
         schema = try Schema.parse(welcome.schema)
+        // A lobby of that name may have been opened for another game, whose states the brain cannot read.
+        guard schema.text == settings.brain.schema.text else { throw OtherGame() }
         receiver = SnapshotReceiver(schema: schema)
         brain = try settings.brain.make(options: settings.options, seed: brainSeed)
         snapshotEvery = UInt32(welcome.snapshotEvery)
         self.ackDue = ackDue
+    }
+
+    /// The lobby plays another game than the brain, or another version of it.
+    private struct OtherGame: Error, CustomStringConvertible {
+        var description: String { "the lobby plays another game" }
     }
 
     /// The same game over a new connection.
