@@ -94,7 +94,7 @@ public struct Seat: Sendable, Equatable {
 ///
 /// A seat may have none or several. Only taken seats have any.
 public struct Inputs<Input: GameInput>: Sendable, Sequence {
-    @usableFromInline let entries: [(seat: Int, input: Input)]
+    @usableFromInline var entries: [(seat: Int, input: Input)]
 
     /// Inputs in this order.
     @usableFromInline package init(_ entries: [(seat: Int, input: Input)]) {

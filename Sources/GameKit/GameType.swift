@@ -18,20 +18,23 @@ public struct GameType: Sendable {
     ///
     /// - Precondition: names are legal and unique, and nothing has more than 64 fields; the message says what is wrong.
     @inlinable public init<G: Game>(_ game: G.Type) {
-        self.init(game) { game, entries, record, context in
-            var inputs: [(seat: Int, input: G.Input)] = []
-            inputs.reserveCapacity(entries.count)
+        self.init(game) { game, replication, state in
+            replication.capture(game, into: &state)
+        } step: { game, entries, record, inputs, context in
+            inputs.entries.removeAll(keepingCapacity: true)
             for entry in entries {
                 var input = G.Input()
                 record.restore(entry.input.values, into: &input)
-                inputs.append((entry.seat, input))
+                inputs.entries.append((entry.seat, input))
             }
-            try game.step(Inputs(inputs), &context)
+            try game.step(inputs, &context)
         }
     }
 
-    /// The type of `game`, with the step that its own module has made for its types.
-    @usableFromInline init<G: Game>(_ game: G.Type, step: @escaping RunningGame<G>.Step) {
+    /// The type of `game`, with what its own module has made for its types.
+    @usableFromInline init<G: Game>(
+        _ game: G.Type, capture: @escaping RunningGame<G>.Capture, step: @escaping RunningGame<G>.Step
+    ) {
         let replication = G.replicated
         let inputRecord = Record(G.Input.fields)
         name = G.name
@@ -42,8 +45,8 @@ public struct GameType: Sendable {
         self.defaultInput = defaultInput
         makeInstance = { type, options, seed in
             try RunningGame<G>(
-                type: type, replication: replication, inputRecord: inputRecord, step: step, options: options,
-                seed: seed)
+                type: type, replication: replication, inputRecord: inputRecord, capture: capture, step: step,
+                options: options, seed: seed)
         }
     }
 
@@ -161,9 +164,12 @@ extension GameInstance {
 
 /// The one implementation: a game value and its context.
 @usableFromInline final class RunningGame<G: Game>: GameInstance {
-    /// Runs a step of the game with inputs in their order, whose values the record tells how to read.
+    /// Runs a step of the game with inputs in their order, whose values the record tells how to read; the third is where
+    /// they are read into.
     @usableFromInline typealias Step =
-        @Sendable (inout G, [SeatInput], Record<G.Input>, inout GameContext) throws -> Void
+        @Sendable (inout G, [SeatInput], Record<G.Input>, inout Inputs<G.Input>, inout GameContext) throws -> Void
+    /// Overwrites a state with what clients see of the game.
+    @usableFromInline typealias Capture = @Sendable (G, Replication<G>, inout WorldState) -> Void
 
     let type: GameType
     private var game: G
@@ -171,11 +177,13 @@ extension GameInstance {
     private let replication: Replication<G>
     private let inputRecord: Record<G.Input>
     private let runStep: Step
+    private let runCapture: Capture
     private var ordered: [SeatInput] = []
+    private var decoded = Inputs<G.Input>([])
 
     init(
-        type: GameType, replication: Replication<G>, inputRecord: Record<G.Input>, step: @escaping Step,
-        options: JSONValue, seed: UInt64
+        type: GameType, replication: Replication<G>, inputRecord: Record<G.Input>, capture: @escaping Capture,
+        step: @escaping Step, options: JSONValue, seed: UInt64
     ) throws {
         var context = GameContext(tickRate: type.rules.tickRate, seed: seed)
         if type.rules.rewind > .zero { context.view = SeenTicks(type.rules) }
@@ -185,9 +193,11 @@ extension GameInstance {
         self.replication = replication
         self.inputRecord = inputRecord
         runStep = step
+        runCapture = capture
     }
 
-    var tick: UInt32 { context.tick }
+    /// The context's. By itself, since the context is lent to the game, and each look into it is checked for that.
+    private(set) var tick: UInt32 = 0
     var seats: [Seat] { context.seats }
     var isLocked: Bool { context.isLocked }
     var isPaused: Bool { context.isPaused }
@@ -230,7 +240,8 @@ extension GameInstance {
     }
 
     func step(_ inputs: [SeatInput]) throws {
-        context.tick += 1
+        tick += 1
+        context.tick = tick
         ordered.append(contentsOf: inputs)
         ordered.sort { left, right in
             (left.input.tick, left.seat, left.input.sequence) < (right.input.tick, right.seat, right.input.sequence)
@@ -240,12 +251,12 @@ extension GameInstance {
         context.isPaused = false
         if context.view != nil { for entry in ordered { context.view?.note(entry) } }
         while let timer = context.timers.next(at: context.tick) { game.timer(timer, &context) }
-        try runStep(&game, ordered, inputRecord, &context)
+        try runStep(&game, ordered, inputRecord, &decoded, &context)
     }
 
     func capture(into state: inout WorldState) {
         state.tick = context.tick
-        replication.capture(game, into: &state)
+        runCapture(game, replication, &state)
     }
 
     func fingerprint(_ scratch: inout WorldState) -> UInt32 {

@@ -69,7 +69,7 @@ public struct Replication<World>: Sendable {
 
     /// Overwrites `state` with the world's quantised values; allocates nothing once the tables have grown.
     @inlinable func capture(_ world: World, into state: inout WorldState) {
-        for index in parts.indices { parts[index].capture(world, &state.tables[index]) }
+        for index in 0..<parts.count { parts[index].capture(world, &state.tables[index]) }
     }
 
     /// What clients see, with what they may ask for.

@@ -4,8 +4,9 @@ import Determinism
 public struct Rules: Sendable, Equatable {
     /// Steps in a second, 1 to 128.
     public var tickRate: Int
-    /// A snapshot goes out after every that many steps, 1 to 128.
-    public var snapshotEvery: Int
+    /// How many snapshots go out in a second, 1 to the tick rate: where the one does not divide the other, after steps that
+    /// are as evenly spread as they can be.
+    public var snapshotRate: Int
     /// How many can play at once, 1 to 1,024.
     public var seats: Int
     /// How long a seat is kept for a player whose connection is gone.
@@ -30,22 +31,21 @@ public struct Rules: Sendable, Equatable {
     /// The longest ``rewind``.
     public static let rewindMax = Interval.milliseconds(500)
 
-    /// Rules; what is left out is 1 snapshot a step, 30 s of grace, inputs half a second ahead and one behind, one input a
+    /// Rules; what is left out is a snapshot after each step, 30 s of grace, inputs half a second ahead and one behind, one input a
     /// step, nothing for those that are missing, and no rewinding.
     ///
     /// - Precondition: every number is in its range.
     public init(
-        tickRate: Int, snapshotEvery: Int = 1, seats: Int, grace: Interval = .seconds(30), maxTicksAhead: Int? = nil,
+        tickRate: Int, snapshotRate: Int? = nil, seats: Int, grace: Interval = .seconds(30), maxTicksAhead: Int? = nil,
         maxTicksBehind: Int? = nil, inputRate: Int? = nil, missingInput: MissingInput = .skip, rewind: Interval = .zero,
         match: MatchRules = MatchRules()
     ) {
         precondition((1...128).contains(tickRate), "rules: a tick rate is 1 to 128")
-        precondition((1...128).contains(snapshotEvery), "rules: a snapshot goes out every 1 to 128 steps")
         precondition((1...1_024).contains(seats), "rules: a game has 1 to 1,024 seats")
         precondition(grace >= .zero, "rules: grace is not negative")
         precondition(rewind >= .zero && rewind <= Self.rewindMax, "rules: rewinding is half a second at most")
         self.tickRate = tickRate
-        self.snapshotEvery = snapshotEvery
+        self.snapshotRate = snapshotRate ?? tickRate
         self.seats = seats
         self.grace = grace
         self.maxTicksAhead = maxTicksAhead ?? max(1, tickRate / 2)
@@ -54,6 +54,7 @@ public struct Rules: Sendable, Equatable {
         self.missingInput = missingInput
         self.rewind = rewind
         self.match = match
+        precondition((1...tickRate).contains(self.snapshotRate), "rules: snapshots are 1 a second to one a step")
         precondition((1...1_024).contains(self.maxTicksAhead), "rules: inputs are taken 1 to 1,024 ticks ahead")
         precondition((0...1_024).contains(self.maxTicksBehind), "rules: inputs are taken 0 to 1,024 ticks behind")
         precondition((1...1_024).contains(self.inputRate), "rules: players send 1 to 1,024 inputs a second")
@@ -69,7 +70,7 @@ public struct Rules: Sendable, Equatable {
         var missing = missingInput
         if case .repeat(let ticks) = missing { missing = .repeat(ticks: scaled(ticks, 1)) }
         return Rules(
-            tickRate: tickRate, snapshotEvery: snapshotEvery, seats: seats, grace: grace,
+            tickRate: tickRate, snapshotRate: scaled(snapshotRate, 1), seats: seats, grace: grace,
             maxTicksAhead: scaled(maxTicksAhead, 1), maxTicksBehind: scaled(maxTicksBehind, 0),
             inputRate: scaled(inputRate, 1), missingInput: missing, rewind: rewind, match: match)
     }

@@ -1,4 +1,5 @@
 import GameKit
+import SnapshotCore
 
 /// What became of an input offered to an ``Inbox``.
 package enum InputVerdict: Sendable, Equatable {
@@ -21,7 +22,10 @@ package struct Inbox {
     /// The most inputs that wait for one seat.
     package static let perSeatMax = 32
 
+    /// The first ``count`` wait; the others are places whose memory is used again.
     private var waiting: [SeatInput] = []
+    /// How many inputs wait.
+    package private(set) var count = 0
     private var waitingBySeat: [Int]
     private var lastSequence: [UInt32?]
     /// How much each seat may still have taken.
@@ -41,9 +45,6 @@ package struct Inbox {
         ticksBehindMax = rules.maxTicksBehind
     }
 
-    /// How many inputs wait.
-    package var count: Int { waiting.count }
-
     /// Takes an input, or says why not.
     ///
     /// - Parameters:
@@ -59,28 +60,35 @@ package struct Inbox {
         guard waitingBySeat[seat] < Self.perSeatMax else { return .full }
         lastSequence[seat] = input.sequence
         waitingBySeat[seat] += 1
-        waiting.append(entry)
+        if count == waiting.count {
+            waiting.append(entry)
+        } else {
+            waiting[count].seat = seat
+            waiting[count].input.overwrite(with: input)
+        }
+        count += 1
         return .accepted
     }
 
     /// Moves what is due at `tick` to `due`, in the order of arrival; the game sorts it by (tick, seat, sequence).
     ///
+    /// - Parameter due: What it holds is let go of. What it gets shares the memory of later inputs: to be emptied again soon.
     /// - Returns: How many were dropped because their seats have no credit for them.
     package mutating func take(tick: UInt32, into due: inout [SeatInput]) -> Int {
         due.removeAll(keepingCapacity: true)
-        guard !waiting.isEmpty else { return 0 }
         var kept = 0
         var overdrawn = 0
-        for entry in waiting {
-            if entry.input.tick <= tick {
-                if credit.spend(entry.seat, at: tick) { due.append(entry) } else { overdrawn += 1 }
-                waitingBySeat[entry.seat] -= 1
+        for index in 0..<count {
+            let seat = waiting[index].seat
+            if waiting[index].input.tick <= tick {
+                if credit.spend(seat, at: tick) { due.append(waiting[index]) } else { overdrawn += 1 }
+                waitingBySeat[seat] -= 1
             } else {
-                waiting[kept] = entry
+                if kept < index { waiting.swapAt(kept, index) }
                 kept += 1
             }
         }
-        waiting.removeLast(waiting.count - kept)
+        count = kept
         return overdrawn
     }
 
@@ -99,7 +107,12 @@ package struct Inbox {
 
     /// Forgets everything of a seat: its holder has left, or counts anew after resuming.
     package mutating func reset(seat: Int) {
-        waiting.removeAll { $0.seat == seat }
+        var kept = 0
+        for index in 0..<count where waiting[index].seat != seat {
+            if kept < index { waiting.swapAt(kept, index) }
+            kept += 1
+        }
+        count = kept
         waitingBySeat[seat] = 0
         lastSequence[seat] = nil
         earliness[seat] = .max

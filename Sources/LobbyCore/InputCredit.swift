@@ -1,4 +1,5 @@
 import GameKit
+import SnapshotCore
 
 /// How many inputs of each seat steps may still take: as many as the rules' rate credits, 2 % more for clocks that run
 /// fast, and ``bank`` more that are saved up for connections that halt and catch up.
@@ -77,7 +78,10 @@ struct MissingInputs {
             isThere[entry.seat] = true
             missing[entry.seat] = 0
             let newest = last[entry.seat].map { ($0.tick, $0.sequence) } ?? (0, 0)
-            if (entry.input.tick, entry.input.sequence) >= newest { last[entry.seat] = entry.input }
+            guard (entry.input.tick, entry.input.sequence) >= newest else { continue }
+            // A copy: what it shared with the inbox would be in the way of the next input there.
+            if last[entry.seat] == nil { last[entry.seat] = QuantisedInput(tick: 0, sequence: 0, values: []) }
+            last[entry.seat]?.overwrite(with: entry.input)
         }
         for seat in seats.rows.indices where !isThere[seat] && seats.rows[seat].state == .connected {
             missing[seat] += 1

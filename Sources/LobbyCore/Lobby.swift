@@ -43,20 +43,23 @@ package final class Lobby {
     /// Whose connections have fallen behind, by seat: a game that begins is told.
     private var isCongested: [Bool]
     private var history: SnapshotHistory
+    private let pace: SnapshotPace
     private var previousSnapshotTick: UInt32?
 
-    /// A lobby whose first step is due one step after `now`, give or take a part of a step that follows from the seed, so
-    /// that lobbies opened together do not all step at once.
+    /// A lobby whose first step is due one step after `now`, or up to another step later.
     ///
     /// - Parameters:
+    ///   - place: How many lobbies its loop has opened before. It decides when in the time of a step this one's is: the
+    ///     places of all follow each other by the golden section, so that they are spread evenly at any time, and no two
+    ///     lobbies' steps fall together.
     ///   - teams: How many teams there are, when they are fewer than the rules'.
     ///   - playersMax: The most players, when there are fewer than the game's seats.
     ///   - record: Opens the place where all that enters a game is written down; nil, or one that gives nil, records
     ///     nothing.
     /// - Throws: What the game's `init` throws.
     package init(
-        id: String, game: GameType, options: JSONValue, seed: UInt64, now: Instant, teams: Int? = nil,
-        playersMax: Int? = nil, record: Recorder? = nil
+        id: String, game: GameType, options: JSONValue, seed: UInt64, now: Instant, place: UInt64 = 0,
+        teams: Int? = nil, playersMax: Int? = nil, record: Recorder? = nil
     ) throws {
         self.id = id
         self.game = game
@@ -72,9 +75,8 @@ package final class Lobby {
         inbox = Inbox(game.rules)
         missing = MissingInputs(game)
         history = SnapshotHistory(schema: game.schema)
-        let step = 1_000_000_000 / Int64(game.rules.tickRate)
-        let phase = Interval(nanoseconds: Int64(seed % UInt64(step)))
-        clock = TickClock(rate: game.rules.tickRate, start: now + phase)
+        pace = game.rules.snapshotPace
+        clock = TickClock(rate: game.rules.tickRate, start: now, place: place)
     }
 
     /// The game's rules.
@@ -169,6 +171,9 @@ package final class Lobby {
         for seat in seats.rows.indices { seats.free(seat, by: .dispose) }
     }
 
+    /// A seat whose time is over, if there is one.
+    package func expiredSeat(at now: Instant) -> Int? { seats.expired(at: now) }
+
     private func tell(_ effect: SeatEffect, of seat: Int) {
         switch effect {
         case .dropped:
@@ -219,6 +224,7 @@ package final class Lobby {
         case .play: break
         }
         let tick = instance.tick &+ 1
+        defer { due.removeAll(keepingCapacity: true) }
         let overdrawn = inbox.take(tick: tick, into: &due)
         missing?.fill(&due, at: tick, seats, &inbox.credit)
         try instance.step(due)
@@ -275,7 +281,7 @@ package final class Lobby {
     // MARK: Snapshots
 
     /// Whether the last step is one after which a snapshot goes out.
-    package var isSnapshotDue: Bool { match.isGameOn && instance.tick % UInt32(rules.snapshotEvery) == 0 }
+    package var isSnapshotDue: Bool { match.isGameOn && pace.isDue(at: instance.tick) }
 
     /// The tick of the newest snapshot, or nil before the first.
     package var newestSnapshotTick: UInt32? { history.newestTick }
@@ -306,16 +312,24 @@ package final class Lobby {
     package func snapshotMessage(
         baseline: UInt32?, isChecked: Bool = false
     ) -> (bytes: [UInt8], kind: SnapshotKind) {
+        var bytes: [UInt8] = []
+        let kind = appendSnapshot(baseline: baseline, isChecked: isChecked, to: &bytes)
+        return (bytes, kind)
+    }
+
+    /// Appends that message to `bytes`; where they have room nothing is allocated.
+    package func appendSnapshot(baseline: UInt32?, isChecked: Bool, to bytes: inout [UInt8]) -> SnapshotKind {
         guard let newest = history.newest else { preconditionFailure("no snapshot has been captured yet") }
         let base = baseline.flatMap { $0 < newest.tick ? history.snapshot(at: $0) : nil }
         let hash = base == nil || isChecked || isHashDue(newest.tick) ? newest.hash : nil
-        let bytes = Snapshot.encode(newest, since: base, schema: game.schema, stateHash: hash)
-        guard let base else { return (bytes, .keyframe) }
-        return (bytes, base.tick == previousSnapshotTick ? .delta : .catchUp)
+        Snapshot.encode(newest, since: base, schema: game.schema, stateHash: hash, appendingTo: &bytes)
+        guard let base else { return .keyframe }
+        return base.tick == previousSnapshotTick ? .delta : .catchUp
     }
 
+    /// Whether a second of the game has begun since the snapshot before.
     private func isHashDue(_ tick: UInt32) -> Bool {
-        let period = UInt32(max(rules.tickRate, rules.snapshotEvery))
-        return tick % period < UInt32(rules.snapshotEvery)
+        let rate = UInt32(rules.tickRate)
+        return previousSnapshotTick.map { $0 / rate != tick / rate } ?? true
     }
 }

@@ -19,13 +19,18 @@ package struct TickClock: Sendable {
     /// Steps given up because the lobby was more than ``catchUpMax`` behind.
     package private(set) var dropped: UInt64 = 0
 
-    /// A clock whose first step is due one step after `start`.
+    /// A clock whose first step is due one step after `start`, or up to another step later.
     ///
-    /// - Parameter rate: Steps a second, 1 to 128.
-    package init(rate: Int, start: Instant) {
+    /// - Parameters:
+    ///   - rate: Steps a second, 1 to 128.
+    ///   - place: Decides how much later: nothing for 0. However many clocks there are with places from 0 on, they share
+    ///     the time of a step out evenly, as each place is the golden section of a step after the one before.
+    package init(rate: Int, start: Instant, place: UInt64 = 0) {
         gameStep = Interval(nanoseconds: 1_000_000_000 / Int64(rate))
         step = gameStep
-        nextDue = start + step
+        let section: UInt64 = 0x9E37_79B9_7F4A_7C15
+        let phase = (place &* section).multipliedFullWidth(by: UInt64(gameStep.nanoseconds)).high
+        nextDue = start + step + Interval(nanoseconds: Int64(phase))
     }
 
     /// Takes the next step that is due at `now`.
@@ -56,8 +61,10 @@ package struct TickClock: Sendable {
         step = Interval(nanoseconds: gameStep.nanoseconds * Int64(scale.denominator) / Int64(scale.numerator))
     }
 
-    /// Starts counting anew at `now`, owing nothing: after the lobby was asleep.
+    /// Owes nothing of the time up to `now`, in which the lobby was asleep. It keeps its place among the others.
     package mutating func restart(at now: Instant) {
-        nextDue = now + step
+        guard now >= nextDue else { return }
+        let passed = (now - nextDue).nanoseconds / step.nanoseconds + 1
+        nextDue = Instant(nanoseconds: nextDue.nanoseconds + passed * step.nanoseconds)
     }
 }

@@ -79,9 +79,20 @@ final class LoopHost {
         logger.info("draining: no new players; the rest has \(server.settings.drainTime.seconds) s")
     }
 
+    /// How often at the most steps that have become due meanwhile are run before the sockets are looked at again.
+    private static let roundsMax = 8
+
     /// Everything of this turn has been handled: writes what it produced, and sleeps until the next timer.
+    ///
+    /// Steps that have become due while it was written come first: the timer would say so only after all sockets have been
+    /// read, and three system calls later.
     private func turnEnds() {
         server.flush()
+        for _ in 0..<Self.roundsMax {
+            guard let wake = server.nextWake, wake <= loop.now else { break }
+            server.advance()
+            server.flush()
+        }
         if server.isDrained { finish() }
         var wake = server.nextWake
         if let lastCall { wake = min(wake ?? lastCall, lastCall) }

@@ -33,11 +33,13 @@ public final class MusterServer {
     }
 
     /// Hosts lobbies of `game` under its name. Call before ``run(onReady:)``, once for each game.
-    public func serve(_ game: (some Game).Type) {
+    ///
+    /// Inlinable, so that what is done at each tick is made for this very game in its own module.
+    @inlinable public func serve(_ game: (some Game).Type) {
         serve(GameType(game))
     }
 
-    package func serve(_ game: GameType) {
+    @usableFromInline package func serve(_ game: GameType) {
         precondition(
             !games.contains { $0.name == game.name }, "a game named \"\(game.name)\" is served already")
         games.append(game)

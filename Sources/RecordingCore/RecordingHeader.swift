@@ -44,8 +44,8 @@ package struct RecordingHeader: Sendable, Equatable {
             "build": .string(build), "lobby": .string(lobby), "game": .string(game), "options": options,
             "seed": .string(Self.hexadecimal(seed)),
             "rules": [
-                "tickRate": .integer(Int64(rules.tickRate)), "snapshotEvery": .integer(Int64(rules.snapshotEvery)),
-                "seats": .integer(Int64(rules.seats)), "graceNanoseconds": .integer(rules.grace.nanoseconds),
+                "tickRate": .integer(Int64(rules.tickRate)), "seats": .integer(Int64(rules.seats)),
+                "graceNanoseconds": .integer(rules.grace.nanoseconds),
                 "maxTicksAhead": .integer(Int64(rules.maxTicksAhead)),
                 "rewindNanoseconds": .integer(rules.rewind.nanoseconds),
             ],
@@ -97,14 +97,13 @@ extension Rules {
         func number(_ key: String, _ range: ClosedRange<Int64>) -> Int64? {
             rules[key]?.integer.flatMap { range.contains($0) ? $0 : nil }
         }
-        guard let tickRate = number("tickRate", 1...128), let snapshotEvery = number("snapshotEvery", 1...128),
-            let seats = number("seats", 1...1_024), let grace = number("graceNanoseconds", 0...Int64.max),
+        guard let tickRate = number("tickRate", 1...128), let seats = number("seats", 1...1_024),
+            let grace = number("graceNanoseconds", 0...Int64.max),
             let ahead = number("maxTicksAhead", 1...1_024),
             let rewind = number("rewindNanoseconds", 0...Rules.rewindMax.nanoseconds)
         else { return nil }
         self.init(
-            tickRate: Int(tickRate), snapshotEvery: Int(snapshotEvery), seats: Int(seats),
-            grace: Interval(nanoseconds: grace), maxTicksAhead: Int(ahead),
-            rewind: Interval(nanoseconds: rewind))
+            tickRate: Int(tickRate), seats: Int(seats), grace: Interval(nanoseconds: grace),
+            maxTicksAhead: Int(ahead), rewind: Interval(nanoseconds: rewind))
     }
 }

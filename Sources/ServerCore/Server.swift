@@ -6,6 +6,7 @@ import HTTPCore
 import HeapModule
 import JSONCore
 import LobbyCore
+import SnapshotCore
 import WebSocketCore
 
 /// The whole server of one loop, without the loop: connections, lobbies, admins and their time.
@@ -48,6 +49,10 @@ package final class Server {
     private var leaving: [Connection] = []
     /// Connections of proxies that have not said for whom they speak.
     var arrivals = ArrivalTable()
+    // Memory to be used again: for the inputs of a binary message, the timers that are due, and bytes to be framed.
+    var inputs: [QuantisedInput] = []
+    private var dueTimers: [UInt64] = []
+    private var scratch: [UInt8] = []
     /// Holds back log lines about what peers do wrong.
     var peerLog = LogGate()
     private var connections: [Connection?] = []
@@ -217,6 +222,7 @@ package final class Server {
         runLobbies()
         let now = clock()
         var due: [UInt64] = []
+        swap(&due, &dueTimers)
         wheel.advance(to: now) { _, token in due.append(token) }
         for token in due {
             switch TimerToken(encoded: token) {
@@ -229,36 +235,53 @@ package final class Server {
             case .polling(let slot): engineSessions.polling(at: slot)?.timeReached(now)
             }
         }
+        due.removeAll(keepingCapacity: true)
+        swap(&due, &dueTimers)
+    }
+
+    /// Lends an empty array that has room, until ``giveBack(_:)``.
+    func takeScratch() -> [UInt8] {
+        var taken: [UInt8] = []
+        swap(&taken, &scratch)
+        return taken
+    }
+
+    func giveBack(_ bytes: inout [UInt8]) {
+        bytes.removeAll(keepingCapacity: true)
+        swap(&bytes, &scratch)
     }
 
     private func runLobbies() {
         // Read once: on a machine too slow for its lobbies there would always be one more that is due.
         let now = clock()
-        while let next = schedule.min, next.due <= now {
-            schedule.removeMin()
+        guard let nextLobbyDue, nextLobbyDue <= now else { return }
+        // Taken out while lobbies run, who may open others: those are added in the end.
+        var waiting = Heap<ScheduledLobby>()
+        var turning: [ScheduledLobby] = []
+        swap(&waiting, &schedule)
+        swap(&turning, &self.turning)
+        while let next = waiting.min, next.due <= now {
+            waiting.removeMin()
             guard !next.lobby.isClosed else { continue }
-            if next.lobby.beginTurn() { turning.append(next) } else { reschedule(next) }
+            if next.lobby.beginTurn() { turning.append(next) } else { next.goesOn(in: &waiting) }
         }
         // A step of each that is due, and only then the second of one that is behind: it delays others by one step.
         while !turning.isEmpty {
             var stillTurning = 0
             for place in turning.indices {
-                let entry = turning[place]
-                if entry.lobby.continueTurn() {
-                    turning[stillTurning] = entry
+                if turning[place].lobby.continueTurn() {
+                    turning.swapAt(stillTurning, place)
                     stillTurning += 1
                 } else {
-                    reschedule(entry)
+                    turning[place].goesOn(in: &waiting)
                 }
             }
             turning.removeLast(turning.count - stillTurning)
         }
-        nextLobbyDue = schedule.min?.due
-    }
-
-    private func reschedule(_ entry: ScheduledLobby) {
-        guard !entry.lobby.isClosed else { return }
-        schedule.insert(ScheduledLobby(due: entry.lobby.nextDue, order: entry.order, lobby: entry.lobby))
+        swap(&waiting, &schedule)
+        swap(&turning, &self.turning)
+        while let opened = waiting.popMin() { schedule.insert(opened) }
+        self.nextLobbyDue = schedule.min?.due
     }
 
     /// Answers the polls that something waits for, hands every dirty connection's outbox to its stream, and every other
@@ -426,40 +449,10 @@ private struct ScheduledLobby: Comparable {
     static func < (left: ScheduledLobby, right: ScheduledLobby) -> Bool {
         (left.due, left.order) < (right.due, right.order)
     }
-}
 
-/// What a timer of the wheel is for, packed into its 64-bit token.
-enum TimerToken {
-    case connection(Int)
-    case admin
-    case delayedAnswer(Int)
-    case polling(Int)
-    case arrival(Int)
-    case socketHub(Int, Int)
-    case queue
-
-    var encoded: UInt64 {
-        switch self {
-        case .connection(let slot): UInt64(slot)
-        case .admin: 1 << 56
-        case .delayedAnswer(let id): 2 << 56 | UInt64(id)
-        case .polling(let slot): 3 << 56 | UInt64(slot)
-        case .arrival(let number): 4 << 56 | UInt64(number)
-        case .queue: 6 << 56
-        case .socketHub(let number, let id): 5 << 56 | UInt64(number) << 40 | UInt64(id)
-        }
-    }
-
-    init(encoded: UInt64) {
-        let payload = Int(encoded & 0x00FF_FFFF_FFFF_FFFF)
-        switch encoded >> 56 {
-        case 0: self = .connection(payload)
-        case 1: self = .admin
-        case 2: self = .delayedAnswer(payload)
-        case 3: self = .polling(payload)
-        case 4: self = .arrival(payload)
-        case 6: self = .queue
-        default: self = .socketHub(payload >> 40, payload & (1 << 40 - 1))
-        }
+    /// Waits for the lobby's next step, unless it has closed.
+    func goesOn(in schedule: inout Heap<ScheduledLobby>) {
+        guard !lobby.isClosed else { return }
+        schedule.insert(ScheduledLobby(due: lobby.nextDue, order: order, lobby: lobby))
     }
 }

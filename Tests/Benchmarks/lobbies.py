@@ -1,7 +1,8 @@
 """What lobbies cost and how late their steps are: many small ones, many busy ones, and a crowd that comes at once.
 
 The server has one core and the bots the other. Bots decode every snapshot and check every state hash; what they say at
-the end decides as much as the figures do. Allocations are counted by a library that is loaded before the C library's.
+the end decides as much as the figures do. Allocations are counted by a library that is loaded before the C library's. In
+the first workload a few players of probe.py's measure how long an input takes to show.
 """
 
 import contextlib
@@ -10,6 +11,7 @@ import mmap
 import os
 import struct
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -17,6 +19,11 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 SERVER_CORE, BOTS_CORE = 0, 1
 PASSWORD = "measured here alone"
+# A step of a lobby in which nobody comes or goes allocates nothing. What else goes on in the server meanwhile does: a session
+# of the admin that asks, a heartbeat of a player now and then.
+ALLOCATIONS_MUST = 0.05
+# An input is shown after one tick of pulse and a millisecond.
+SHOWN_MUST = 101.0
 # Name, game, bots, lobbies, seconds, joins per second, the most late that may be (percentile, milliseconds).
 WORKLOADS = [
     ("pulse", "pulse", 10_000, 1_000, 180, 500, ("p99", 2.0)),
@@ -74,14 +81,21 @@ def cpu_seconds(pid):
     return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
 
 
+def modes(pid):
+    """The seconds of user and of system mode so far, all threads; counted by the kernel's timer, so of long spans only."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return [int(field) / os.sysconf("SC_CLK_TCK") for field in fields[11:13]]
+
+
 def overview(muster, port):
     """What the server says of itself."""
     command = [muster, "monitor", "--server", f"http://127.0.0.1:{port}", "--password", PASSWORD, "--once", "--json"]
-    return json.loads(subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, preexec_fn=on_core(BOTS_CORE))
+    return json.loads(done.stdout)
 
 
 def measure(muster, bench, workload, quick):
-    """One workload: the figures of its middle third and of its end."""
+    """One workload: what it costs in the middle third, and how late steps were from the start on until nearly the end."""
     name, game, bots, lobbies, seconds, ramp, _ = workload
     if quick:
         bots, lobbies, seconds = QUICK[name]
@@ -94,40 +108,70 @@ def measure(muster, bench, workload, quick):
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=on_core(BOTS_CORE)
         )
         time.sleep(bots / ramp + seconds / 3)
-        before = (time.monotonic(), cpu_seconds(host.pid), allocations.count(), overview(muster, port)["counters"])
+        probe = start_probe(port, seconds / 3) if name == "pulse" else None
+        before = Reading(muster, port, host, players, allocations)
         time.sleep(seconds / 3)
-        after = (time.monotonic(), cpu_seconds(host.pid), allocations.count(), overview(muster, port))
+        after = Reading(muster, port, host, players, allocations)
+        time.sleep(seconds / 4)
+        last = overview(muster, port)
         said, complaints = players.communicate(timeout=seconds + 120)
-    steps = after[3]["counters"]["steps"] - before[3]["steps"]
+        shown = json.loads(probe.communicate(timeout=60)[0]) if probe else None
+    passed = after.at - before.at
+    user, system = ((after.modes[mode] - before.modes[mode]) / passed for mode in (0, 1))
     return {
         "name": name, "bots": bots, "lobbies": lobbies, "seconds": seconds,
-        "load": (after[1] - before[1]) / (after[0] - before[0]),
-        "late": after[3]["tickLatenessMilliseconds"],
-        "missed": after[3]["counters"]["stepsDropped"],
-        "allocations": (after[2] - before[2]) / max(1, steps),
-        "result": json.loads(said), "complaints": complaints,
+        "load": (after.server - before.server) / passed, "user": user / (user + system),
+        "botsLoad": (after.players - before.players) / passed,
+        "late": last["tickLatenessMilliseconds"],
+        "missed": last["counters"]["stepsDropped"],
+        "allocations": (after.allocations - before.allocations) / max(1, after.steps - before.steps),
+        "shown": shown, "result": json.loads(said), "complaints": complaints,
     }
+
+
+class Reading:
+    """Where everything stands at one moment."""
+
+    def __init__(self, muster, port, host, players, allocations):
+        self.steps = overview(muster, port)["counters"]["steps"]
+        self.at = time.monotonic()
+        self.server, self.players, self.modes = cpu_seconds(host.pid), cpu_seconds(players.pid), modes(host.pid)
+        self.allocations = allocations.count()
+
+
+def start_probe(port, seconds):
+    """Players who measure how long an input takes to show."""
+    command = [sys.executable, HERE / "probe.py", str(port), str(seconds)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=on_core(BOTS_CORE))
 
 
 def table(muster, bench, quick):
     """The table of lobbies, as Markdown, and whether all that must hold does."""
     lines = [
         "| workload | players, lobbies | seconds | server core | steps missed | lateness p50, p99, p99.9 ms | must |"
-        " join p50, p99, last ms | allocations per step | |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        " input to snapshot p50, p99 ms | join p50, p99, last ms | allocations per step | |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     good = True
     for workload in WORKLOADS:
         figures = measure(muster, bench, workload, quick)
-        print(f"{figures['name']}: {100 * figures['load']:.0f} % of a core; {figures['complaints'].strip()}", flush=True)
+        print(
+            f"{figures['name']}: {100 * figures['load']:.0f} % of a core, {100 * figures['user']:.0f} % of that in user mode;"
+            f" the bots {100 * figures['botsLoad']:.0f} % of theirs; {figures['complaints'].strip()}",
+            flush=True,
+        )
         late, (percentile, must) = figures["late"], workload[-1]
-        join = figures["result"]["milliseconds"]["joinTime"]
+        join, shown = figures["result"]["milliseconds"]["joinTime"], figures["shown"]
         holds = late[percentile] <= must and figures["missed"] == 0 and figures["result"]["passed"]
+        holds = holds and (shown is None or shown["p99"] <= SHOWN_MUST)
+        holds = holds and (workload[0] == "storm" or figures["allocations"] <= ALLOCATIONS_MUST)
         good = good and (holds or quick)
         lines.append(
             f"| `{figures['name']}` | {figures['bots']:,}, {figures['lobbies']:,} | {figures['seconds']} |"
             f" {100 * figures['load']:.0f} % | {figures['missed']} | {late['p50']:.2f}, {late['p99']:.2f},"
-            f" {late['p999']:.2f} | {percentile} ≤ {must:.0f} | {join['p50']:.1f}, {join['p99']:.1f}, {join['max']:.1f} |"
+            f" {late['p999']:.2f} | {percentile} ≤ {must:.0f} |"
+            f" {'%.1f, %.1f' % (shown['p50'], shown['p99']) if shown else ''} |"
+            f" {join['p50']:.1f}, {join['p99']:.1f}, {join['max']:.1f} |"
             f" {figures['allocations']:.1f} | {'met' if holds else '**missed**'} |"
         )
     return lines, good

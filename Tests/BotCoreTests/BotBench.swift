@@ -15,7 +15,7 @@ struct Tally: Game {
     }
 
     static let name = "tally"
-    static let rules = Rules(tickRate: 20, snapshotEvery: 2, seats: 4)
+    static let rules = Rules(tickRate: 20, snapshotRate: 10, seats: 4)
     static var replicated: Replication<Tally> {
         Single(\.board, "board") { Field("total", \.total, .int(0...1000)) }
     }
@@ -81,7 +81,7 @@ final class BotBench {
         [
             "lobby": "a", "game": "tally", "name": "bot", "seat": .integer(Int64(seat)), "seats": 4,
             "token": .string(token), "resumed": .bool(resumed), "tick": .integer(Int64(tick)), "tickRate": 20,
-            "snapshotEvery": 2, "schema": .string(schema.text), "schemaHash": .string(schema.hashText),
+            "snapshotRate": 10, "schema": .string(schema.text), "schemaHash": .string(schema.hashText),
         ]
     }
 

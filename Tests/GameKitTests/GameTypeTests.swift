@@ -25,7 +25,7 @@ struct GameTypeTests {
         let fast = GameType(Rally.self).with(tickRate: 40)
         #expect(fast.rules.tickRate == 40)
         #expect(fast.rules.maxTicksAhead == 20)
-        #expect(fast.rules.seats == 3)
+        #expect(fast.rules.seats == 3 && fast.rules.snapshotRate == 40)
         #expect(fast.schema == type.schema)
         #expect(type.with(tickRate: 1).rules.maxTicksAhead == 1)
         #expect(try fast.make(options: .null, seed: 1).type.rules.tickRate == 40)
@@ -169,6 +169,7 @@ struct GameTypeTests {
         }
         await #expect(processExitsWith: .failure) { _ = GameType(Twice.self) }
         await #expect(processExitsWith: .failure) { _ = Rules(tickRate: 129, seats: 1) }
+        await #expect(processExitsWith: .failure) { _ = Rules(tickRate: 20, snapshotRate: 21, seats: 1) }
         await #expect(processExitsWith: .failure) {
             _ = Field<Rally.Car>("x", \.position, .fixed(0...1, step: 0.3))
         }

@@ -1,6 +1,6 @@
 import GameKit
 
-/// Sixty-four bodies that move at each of forty steps a second, and that all see twenty times; each of eight players steers
+/// Sixty-four bodies that move at each of thirty steps a second, and that all see twenty times; each of eight players steers
 /// one of them.
 struct Swarm: Game {
     struct Body: Entity {
@@ -20,7 +20,7 @@ struct Swarm: Game {
     }
 
     static let name = "swarm"
-    static let rules = Rules(tickRate: 40, snapshotEvery: 2, seats: 8)
+    static let rules = Rules(tickRate: 30, snapshotRate: 20, seats: 8)
     static var replicated: Replication<Swarm> {
         Entities(\.bodies, "body") {
             Field("x", \.x, .fixed(-64...64, step: 1 / 64))

@@ -10,9 +10,10 @@ protocol Pace: Sendable {
 }
 
 enum Thirty: Pace { static let rules = Rules(tickRate: 30, seats: 2, grace: .seconds(5)) }
-enum ThirtyByFour: Pace { static let rules = Rules(tickRate: 30, snapshotEvery: 4, seats: 2) }
-enum Slow: Pace { static let rules = Rules(tickRate: 2, snapshotEvery: 5, seats: 2) }
-enum Fast: Pace { static let rules = Rules(tickRate: 128, snapshotEvery: 3, seats: 2) }
+enum ThirtyByFive: Pace { static let rules = Rules(tickRate: 30, snapshotRate: 5, seats: 2) }
+enum ThirtyByTwenty: Pace { static let rules = Rules(tickRate: 30, snapshotRate: 20, seats: 2) }
+enum Slow: Pace { static let rules = Rules(tickRate: 2, snapshotRate: 1, seats: 2) }
+enum Fast: Pace { static let rules = Rules(tickRate: 128, snapshotRate: 43, seats: 2) }
 
 /// A game whose state is its tick and who is there.
 struct Tiny<P: Pace>: Game {
@@ -57,10 +58,10 @@ struct LobbyTests {
     }
 
     @Test func `the step before is a delta, one in the ring a catch-up, everything else a keyframe`() throws {
-        let lobby = try lobby(ThirtyByFour.self)
+        let lobby = try lobby(ThirtyByFive.self)
         try run(lobby, 40)
-        #expect(lobby.newestSnapshotTick == 160)
-        let kinds = [UInt32?.some(156), 152, 36, 32, 0, 155, 160, 161, .max, nil].map {
+        #expect(lobby.newestSnapshotTick == 240)
+        let kinds = [UInt32?.some(234), 228, 54, 48, 0, 233, 240, 241, .max, nil].map {
             lobby.snapshotMessage(baseline: $0).kind
         }
         #expect(
@@ -71,11 +72,11 @@ struct LobbyTests {
     }
 
     @Test func `clients that are too far behind share one baseline: none`() throws {
-        let lobby = try lobby(ThirtyByFour.self)
+        let lobby = try lobby(ThirtyByFive.self)
         #expect(lobby.baseline(0) == nil && lobby.baseline(nil) == nil)
         try run(lobby, 40)
-        let baselines = [UInt32?.some(156), 36, 32, 155, 160, 161, nil].map { lobby.baseline($0) }
-        #expect(baselines == [156, 36, nil, nil, nil, nil, nil])
+        let baselines = [UInt32?.some(234), 54, 48, 233, 240, 241, nil].map { lobby.baseline($0) }
+        #expect(baselines == [234, 54, nil, nil, nil, nil, nil])
     }
 
     @Test func `from every baseline in the ring a client reaches the very same state`() throws {
@@ -117,9 +118,20 @@ struct LobbyTests {
             return count
         }
         #expect(try hashes(lobby(Thirty.self), 301) == 10)
-        #expect((39...41).contains(try hashes(lobby(ThirtyByFour.self), 301)))
-        #expect((6...8).contains(try hashes(lobby(Fast.self), 301)))
-        #expect(try hashes(lobby(Slow.self), 11) == 10, "slower than once a second: with each")
+        #expect(try hashes(lobby(ThirtyByFive.self), 301) == 60)
+        #expect(try hashes(lobby(ThirtyByTwenty.self), 301) == 15)
+        #expect(try hashes(lobby(Fast.self), 301) == 7)
+        #expect(try hashes(lobby(Slow.self), 11) == 10, "once a second: with each")
+    }
+
+    @Test func `of thirty ticks a second, twenty snapshots go out after two of three`() throws {
+        let lobby = try lobby(ThirtyByTwenty.self)
+        var ticks: [UInt32] = []
+        for _ in 0..<12 {
+            try run(lobby, 1)
+            ticks.append(lobby.tick)
+        }
+        #expect(ticks == [2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18])
     }
 
     @Test func `inputs reach the step that they are meant for`() throws {
@@ -179,16 +191,6 @@ struct LobbyTests {
         #expect(try Snapshot.apply(key.span, to: nil, schema: lobby.game.schema).tables[0].values == [101])
     }
 
-    @Test func `lobbies opened together do not all step at once`() throws {
-        var dues: Set<Instant> = []
-        var random = SeededRandom(seed: 4)
-        for _ in 0..<50 {
-            let due = try lobby(Thirty.self, seed: random.next()).clock.nextDue
-            #expect(due > .zero && due <= .zero + .milliseconds(67))
-            dues.insert(due)
-        }
-        #expect(dues.count > 40)
-    }
 }
 
 @Suite("SnapshotHistory: the last 32 snapshots")

@@ -64,4 +64,27 @@ struct TickClockTests {
         #expect(none.isEmpty && one.count == 1)
         #expect(clock.dropped == 0)
     }
+
+    @Test func `a restart keeps the place in the time of a step`() {
+        var clock = TickClock(rate: 20, start: start)
+        clock.restart(at: start + .milliseconds(49))
+        #expect(clock.nextDue == start + .milliseconds(50))
+        clock.restart(at: start + .milliseconds(50))
+        #expect(clock.nextDue == start + .milliseconds(100))
+        clock.restart(at: start + .milliseconds(777))
+        #expect(clock.nextDue == start + .milliseconds(800))
+    }
+
+    @Test(arguments: [1, 2, 10, 100, 1_000])
+    func `however many clocks there are, the time of a step is shared out evenly among them`(_ count: Int) {
+        let step = Interval.milliseconds(100)
+        let dues = (0..<count).map { TickClock(rate: 10, start: start, place: UInt64($0)).nextDue }.sorted()
+        let around = dues + [dues[0] + step]
+        for (due, next) in zip(around, around.dropFirst()) {
+            #expect(due >= start + step && due < start + step + step)
+            // A share is 1/count; three gaps at most are in the golden section's sequence, all of about that length.
+            #expect((next - due).nanoseconds * Int64(count) <= 2 * step.nanoseconds)
+            #expect((next - due).nanoseconds * Int64(count) >= step.nanoseconds / 3)
+        }
+    }
 }

@@ -91,7 +91,7 @@ struct Probe: Game {
 /// A second game, with one seat, at 50 Hz.
 struct Other: Game {
     static let name = "other"
-    static let rules = Rules(tickRate: 50, snapshotEvery: 5, seats: 1, grace: .seconds(5))
+    static let rules = Rules(tickRate: 50, snapshotRate: 10, seats: 1, grace: .seconds(5))
     static var replicated: Replication<Other> {
         Single(\.clock, "clock") { Field("tick", \.at, .int(0...1_000_000)) }
     }

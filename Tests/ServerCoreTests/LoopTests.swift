@@ -43,7 +43,7 @@ struct RemotePlayTests {
         let joined = far.join(["name": "Bob"])
         #expect(world.servers[0].lobbies.count == 1 && world.servers[1].lobbies.isEmpty)
         #expect(joined["seat"] == 1 && joined["name"] == "Bob" && joined["lobby"] == "x")
-        for key in ["game", "tickRate", "snapshotEvery", "seats", "pingInterval", "schemaHash", "schema"] {
+        for key in ["game", "tickRate", "snapshotRate", "seats", "pingInterval", "schemaHash", "schema"] {
             #expect(joined[key] == local.event("joined")?[key])
         }
         #expect(joined["token"]?.string?.utf8.count == 43 && world.lobby()?.lobby.seats.connectedCount == 2)

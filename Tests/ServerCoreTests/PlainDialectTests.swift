@@ -15,12 +15,12 @@ struct PlainDialectTests {
         let keys = try #require(joined.object).members.map(\.key)
         #expect(
             Set(keys) == [
-                "lobby", "game", "name", "seat", "seats", "token", "resumed", "tick", "tickRate", "snapshotEvery",
+                "lobby", "game", "name", "seat", "seats", "token", "resumed", "tick", "tickRate", "snapshotRate",
                 "pingInterval", "pingTimeout", "schema", "schemaHash",
             ])
         #expect(joined["lobby"] == "den" && joined["game"] == "probe" && joined["name"] == "Ann")
         #expect(joined["seat"] == 0 && joined["seats"] == 4 && joined["resumed"] == false && joined["tick"] == 0)
-        #expect(joined["tickRate"] == 20 && joined["snapshotEvery"] == 1)
+        #expect(joined["tickRate"] == 20 && joined["snapshotRate"] == 20)
         #expect(joined["schema"] == .string(GameType(Probe.self).schema.text))
         #expect(joined["schemaHash"] == .string(GameType(Probe.self).schema.hashText))
         #expect(joined["token"]?.string?.utf8.count == 43, "256 bits in base64url")

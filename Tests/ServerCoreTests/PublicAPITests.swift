@@ -29,7 +29,7 @@ struct PublicAPITests {
         #expect(answer.json["seats"] == [["seat": 0, "name": "Ann", "connected": true]])
         #expect(
             answer.json["rules"] == [
-                "tickRate": 20, "snapshotEvery": 1, "seats": 4, "graceSeconds": 30.0, "maxTicksAhead": 20,
+                "tickRate": 20, "snapshotRate": 20, "seats": 4, "graceSeconds": 30.0, "maxTicksAhead": 20,
             ])
         #expect(answer.json["state"] == ["pawn": [["id": 0, "at": 11]]])
     }

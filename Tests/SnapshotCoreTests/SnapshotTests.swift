@@ -117,7 +117,8 @@ struct SnapshotTests {
     func `a prefix stays in front`() {
         let world = RandomWorld(seed: 7)
         let plain = Snapshot.encode(world.state, since: nil, schema: world.schema)
-        let framed = Snapshot.encode(world.state, since: nil, schema: world.schema, appendingTo: [1, 2, 3])
+        var framed: [UInt8] = [1, 2, 3]
+        Snapshot.encode(world.state, since: nil, schema: world.schema, stateHash: nil, appendingTo: &framed)
         #expect(framed == [1, 2, 3] + plain)
     }
 

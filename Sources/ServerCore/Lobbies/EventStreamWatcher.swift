@@ -1,3 +1,4 @@
+import GameKit
 import HTTPCore
 import HTTPTypes
 
@@ -52,8 +53,10 @@ struct WatchRequest {
 final class EventStreamWatcher {
     let exchange: HTTPExchange
     let format: WatchRequest.Format
-    /// States are sent when the tick passes a multiple of this, so that all watchers with one rate are sent the same.
-    let interval: UInt32
+    private let pace: SnapshotPace
+    /// States are sent when the count of snapshots passes a multiple of this, so that all watchers with one rate are sent the
+    /// same.
+    private let interval: UInt64
     /// The tick of the last state it was sent, or said that it had.
     var lastTick: UInt32?
     /// Whether it was sent that state on this stream.
@@ -61,20 +64,19 @@ final class EventStreamWatcher {
     /// The revision of the seats that it was shown last.
     var seatRevision: UInt64?
 
-    init(_ exchange: HTTPExchange, _ request: WatchRequest, tickRate: Int, snapshotEvery: Int) {
+    init(_ exchange: HTTPExchange, _ request: WatchRequest, _ rules: Rules) {
         self.exchange = exchange
         format = request.format
         lastTick = request.lastTick
         // Rounded up to whole snapshots: never more often than was asked for, nor than there are any.
-        let perSnapshot = Double(tickRate) / Double(snapshotEvery)
-        let snapshots = request.rate.map { max(1, (perSnapshot / $0).rounded(.up)) } ?? 1
-        interval = UInt32(snapshots) * UInt32(snapshotEvery)
+        interval = request.rate.map { UInt64(max(1, (Double(rules.snapshotRate) / $0).rounded(.up))) } ?? 1
+        pace = rules.snapshotPace
     }
 
     /// Whether the state of `tick` is one for this watcher.
     func isDue(_ tick: UInt32) -> Bool {
         guard let lastTick else { return true }
-        return tick / interval > lastTick / interval
+        return pace.count(at: tick) / interval > pace.count(at: lastTick) / interval
     }
 
     /// Whether earlier bytes still wait for its reader.

@@ -80,9 +80,7 @@ final class Gallery {
         exchange.beginStream(fields: Self.streamFields)
         // A HEAD has its whole answer.
         guard exchange.isOpen else { return server.releaseWatchers(1) }
-        let rules = lobby.rules
-        let watcher = EventStreamWatcher(
-            exchange, request, tickRate: rules.tickRate, snapshotEvery: rules.snapshotEvery)
+        let watcher = EventStreamWatcher(exchange, request, lobby.rules)
         // A tick that has not been is one of another lobby, which had this id before.
         if let last = watcher.lastTick, last > lobby.newestSnapshotTick ?? 0 { watcher.lastTick = nil }
         exchange.onAbandoned = { [weak self, unowned watcher] in self?.remove(watcher) }
@@ -273,7 +271,7 @@ extension HostedLobby {
                     ]
                 }),
             "rules": [
-                "tickRate": .integer(Int64(rules.tickRate)), "snapshotEvery": .integer(Int64(rules.snapshotEvery)),
+                "tickRate": .integer(Int64(rules.tickRate)), "snapshotRate": .integer(Int64(rules.snapshotRate)),
                 "seats": .integer(Int64(rules.seats)), "graceSeconds": .number(rules.grace.seconds),
                 "maxTicksAhead": .integer(Int64(rules.maxTicksAhead)),
             ],

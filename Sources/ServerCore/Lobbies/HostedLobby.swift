@@ -3,7 +3,6 @@ import GameKit
 import JSONCore
 import LobbyCore
 import SnapshotCore
-import WebSocketCore
 
 /// One lobby with its members: runs its steps, and sends what comes of them to whoever holds a seat.
 ///
@@ -18,10 +17,7 @@ package final class HostedLobby {
     /// Where who sat down last came from, by seat; nil where that says nothing.
     private(set) var guestAddresses: [String?]
     package private(set) var isClosed = false
-    /// The snapshot frames of the present tick, by baseline.
-    private var framed: [FramedSnapshot] = []
-    /// What stands in front of a snapshot over Socket.IO, by ``LobbyChoice``.
-    private let snapshotHeaders: [[UInt8]]
+    private var frames: SnapshotFrames
     /// What whoever opened it has said of it.
     var terms: LobbyTerms
     /// Who may talk, once somebody has said something or was muted.
@@ -47,14 +43,12 @@ package final class HostedLobby {
         number = UInt64(server.loops.own) << 48 | server.counters[.lobbiesOpened]
         let now = server.clock()
         lobby = try Lobby(
-            id: id, game: game, options: options, seed: seed, now: now, teams: terms.teams,
-            playersMax: terms.playersMax, record: server.recorder)
+            id: id, game: game, options: options, seed: seed, now: now, place: server.counters[.lobbiesOpened],
+            teams: terms.teams, playersMax: terms.playersMax, record: server.recorder)
         members = Array(repeating: nil, count: lobby.seats.rows.count)
         guestAddresses = Array(repeating: nil, count: lobby.seats.rows.count)
         if server.settings.duplicateLogins == .replace { lobby.letReturnBySubject() }
-        snapshotHeaders = LobbyChoice.allCases.map {
-            SocketIOFrames.snapshotHeader(namespace: "/lobby/\($0.alias ?? id)")
-        }
+        frames = SnapshotFrames(lobbyID: id)
         emptySince = now
         budget = StepBudget(Double(server.settings.lobbyBudgetPercent) / 100, rate: game.rules.tickRate)
     }
@@ -109,7 +103,7 @@ package final class HostedLobby {
             "name": .string(lobby.seats.rows[member.seat].name), "token": .string(token),
             "resumed": .bool(isResumed), "tick": .integer(Int64(lobby.tick)),
             "tickRate": .integer(Int64(lobby.rules.tickRate)),
-            "snapshotEvery": .integer(Int64(lobby.rules.snapshotEvery)),
+            "snapshotRate": .integer(Int64(lobby.rules.snapshotRate)),
             "seats": .integer(Int64(playersMax)),
             "pingInterval": .integer(server.settings.heartbeatInterval.nanoseconds / 1_000_000),
             "pingTimeout": .integer(server.settings.heartbeatTimeout.nanoseconds / 1_000_000),
@@ -265,7 +259,14 @@ package final class HostedLobby {
     }
 
     /// Lets the game know which players' connections have fallen behind, or have caught up.
+    ///
+    /// Since the last step other lobbies have driven all of them out of the cache. To wait for memory several times in a row at
+    /// each of them would cost as much as all the rest.
     private func noteCongestion() {
+        for case let member? in members { member.prefetch(.member) }
+        for case let member? in members { member.prefetch(.session) }
+        for case let member? in members { member.prefetch(.transport) }
+        for case let member? in members { member.prefetch(.connection) }
         for case let member? in members {
             if let isCongested = member.congestionChange() { lobby.setCongested(isCongested, seat: member.seat) }
         }
@@ -292,7 +293,7 @@ package final class HostedLobby {
     }
 
     private func expireSeats(_ now: Instant) {
-        while let seat = lobby.seats.expired(at: now) {
+        while let seat = lobby.expiredSeat(at: now) {
             server.counters[lobby.seats.rows[seat].isHeld ? .graceExpired : .reservationsExpired] += 1
             lobby.free(seat, by: .expire)
             chat?.left(seat)
@@ -377,57 +378,40 @@ package final class HostedLobby {
 
     private func broadcastSnapshot() {
         lobby.captureSnapshot()
-        framed.removeAll(keepingCapacity: true)
-        for case let member? in members { sendSnapshot(to: member) }
+        frames.removeAll()
+        guard let newest = lobby.newestSnapshotTick else { return }
+        var sent = 0
+        for case let member? in members where send(newest, to: member) { sent += 1 }
+        server.counters[.snapshotsSent] += UInt64(sent)
         gallery?.snapshotTaken()
     }
 
     /// Sends the newest snapshot to a member that can take it, as a delta from the last one it was sent.
     func sendSnapshot(to member: LocalMember) {
-        guard let newest = lobby.newestSnapshotTick, member.lastSentTick != newest else { return }
-        guard member.transport.takesLatest else {
+        guard let newest = lobby.newestSnapshotTick, send(newest, to: member) else { return }
+        server.counters[.snapshotsSent] += 1
+    }
+
+    /// Whether the snapshot of tick `newest` was sent.
+    private func send(_ newest: UInt32, to member: LocalMember) -> Bool {
+        guard member.lastSentTick != newest else { return false }
+        let transport = member.transport
+        guard transport.takesLatest else {
             server.counters[.snapshotsSkipped] += 1
-            return
+            return false
         }
-        let (kind, frames) = frames(for: member)
-        switch kind {
+        let place = frames.place(of: member.lastSentTick) ?? frames.add(member.lastSentTick, of: lobby, server)
+        switch frames.kind(at: place) {
         case .keyframe: server.counters[.keyframesSent] += 1
         case .catchUp: server.counters[.catchUpsSent] += 1
         case .delta: break
         }
         member.lastSentTick = newest
-        server.counters[.snapshotsSent] += 1
-        member.transport.sendLatest(frames)
-    }
-
-    /// The newest snapshot for a member: made once for all who stand where it stands and are spoken to as it is.
-    private func frames(for member: LocalMember) -> (kind: Lobby.SnapshotKind, bytes: [UInt8]) {
-        let baseline = lobby.baseline(member.lastSentTick)
-        let place = framed.firstIndex { $0.baseline == baseline } ?? frame(baseline)
-        if member.dialect == .plain { return (framed[place].kind, framed[place].plain) }
-        let choice = Int(member.choice.rawValue)
-        if framed[place].socketIO[choice].isEmpty {
-            framed[place].socketIO[choice] = snapshotHeaders[choice] + framed[place].plain
+        if member.dialect == .plain {
+            transport.sendLatest(frames.plain(at: place))
+        } else {
+            transport.sendLatest(frames.socketIO(at: place, member.choice))
         }
-        return (framed[place].kind, framed[place].socketIO[choice])
+        return true
     }
-
-    private func frame(_ baseline: UInt32?) -> Int {
-        let message = lobby.snapshotMessage(baseline: baseline)
-        var plain: [UInt8] = []
-        WebSocketFrame.append(.binary, message.bytes.span, to: &plain)
-        framed.append(
-            FramedSnapshot(
-                baseline: baseline, kind: message.kind, plain: plain, socketIO: snapshotHeaders.map { _ in [] }))
-        return framed.count - 1
-    }
-}
-
-/// One snapshot message, framed for each dialect.
-private struct FramedSnapshot {
-    var baseline: UInt32?
-    var kind: Lobby.SnapshotKind
-    var plain: [UInt8]
-    /// By ``LobbyChoice``; empty until somebody needs it.
-    var socketIO: [[UInt8]]
 }

@@ -1,3 +1,4 @@
+import CPrefetch
 import Determinism
 import GameKit
 import JSONCore
@@ -15,18 +16,37 @@ package enum Dialect: Sendable {
 /// Sessions know this class alone; whether the lobby is on the session's own loop or on another is the affair of its two
 /// subclasses, ``LocalMember`` and ``RemoteMember``; one that waits for a match is a ``WaitingMember``.
 package class Member {
+    // What each delivery of a snapshot touches stands first, so that it lies in one cache line.
+
     final let session: Session
+    package final let seat: Int
+    /// The tick of the last snapshot handed to the connection; nil when the next must be a keyframe. The lobby's affair.
+    final var lastSentTick: UInt32?
     package final let dialect: Dialect
-    final let lobbyID: String
     /// Which lobby its join was for: what its namespace is called.
     final let choice: LobbyChoice
-    final let game: GameType
-    package final let seat: Int
     private var isConfirmed = false
     /// Whether its peer has fallen behind, when that was last looked at.
     private var isCongested = false
+    final let lobbyID: String
+    final let game: GameType
 
     final var transport: Transport { session.transport }
+
+    /// Has the processor fetch what a delivery touches, one thing after the other: each is found by the one before.
+    final func prefetch(_ part: PrefetchedPart) {
+        switch part {
+        case .member: prefetch_object(UInt(bitPattern: ObjectIdentifier(self)))
+        case .session: prefetch_object(UInt(bitPattern: ObjectIdentifier(session)))
+        case .transport: prefetch_object(UInt(bitPattern: ObjectIdentifier(session.transport)))
+        case .connection: session.transport.prefetchConnection()
+        }
+    }
+
+    /// What a delivery touches.
+    enum PrefetchedPart {
+        case member, session, transport, connection
+    }
 
     /// The Socket.IO namespace in which it is spoken to.
     final var namespace: String { "/lobby/\(choice.alias ?? lobbyID)" }
@@ -77,7 +97,7 @@ package class Member {
     /// Takes inputs whose values are in their ranges.
     ///
     /// - Parameter seen: The newest snapshot that their sender has; 0 for none.
-    func take(_ inputs: [QuantisedInput], seen: UInt32) {}
+    func take(_ inputs: ArraySlice<QuantisedInput>, seen: UInt32) {}
 
     /// Takes an input whose values are in their ranges. With a key, ``Session/inputAnswered(_:key:accepted:moment:)`` says
     /// what became of it, at once or on a later turn.
@@ -137,8 +157,6 @@ struct LobbyMoment: Sendable {
 /// A member whose lobby is on its session's own loop, or whose session is a ``GuestSession``.
 package final class LocalMember: Member {
     unowned let hosted: HostedLobby
-    /// The tick of the last snapshot handed to the connection; nil when the next must be a keyframe.
-    var lastSentTick: UInt32?
     /// By what the player is known again when it comes back to another seat; nil where nothing says so.
     let person: String?
 
@@ -155,7 +173,7 @@ package final class LocalMember: Member {
         hosted.settle()
     }
 
-    override func take(_ inputs: [QuantisedInput], seen: UInt32) {
+    override func take(_ inputs: ArraySlice<QuantisedInput>, seen: UInt32) {
         for input in inputs {
             _ = hosted.receive(
                 tick: input.tick, sequence: input.sequence, values: input.values, seen: seen, from: self)

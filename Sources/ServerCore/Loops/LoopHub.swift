@@ -185,7 +185,7 @@ final class LoopHub {
         switch message {
         case .join(let number, let request, let dialect): admit(number, request, dialect, from: home)
         case .confirm(let number): guests[home][number]?.member?.confirm()
-        case .inputs(let number, let inputs, let seen): guests[home][number]?.member?.take(inputs, seen: seen)
+        case .inputs(let number, let inputs, let seen): guests[home][number]?.member?.take(inputs[...], seen: seen)
         case .input(let number, let input, let key): guests[home][number]?.member?.take(input, key: key)
         case .ask(let number, let command, let key): guests[home][number]?.member?.ask(command, key: key)
         case .tick(let number, let key): guests[home][number]?.member?.askTick(key: key)

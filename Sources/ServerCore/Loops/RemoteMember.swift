@@ -35,8 +35,8 @@ final class RemoteMember: Member {
 
     override func confirmed() { say(.confirm(guest: number)) }
 
-    override func take(_ inputs: [QuantisedInput], seen: UInt32) {
-        if mayAsk(inputs.count) { say(.inputs(guest: number, inputs, seen: seen)) }
+    override func take(_ inputs: ArraySlice<QuantisedInput>, seen: UInt32) {
+        if mayAsk(inputs.count) { say(.inputs(guest: number, Array(inputs), seen: seen)) }
     }
 
     override func take(_ input: OfferedInput, key: JSONValue?) {

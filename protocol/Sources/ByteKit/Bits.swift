@@ -1,36 +1,44 @@
 /// Packs values of 0 to 32 bits, first value in the least significant bits of the first byte
 /// (protocol/spec/snapshot.md §2).
 package struct BitWriter {
-    /// The bytes so far. Bits not yet filling a byte are added by ``finish()``.
-    package private(set) var bytes: [UInt8]
-    private var pending: UInt64 = 0
-    private var pendingBits: UInt64 = 0
+    /// The bytes so far, without those that are pending.
+    private var bytes: [UInt8]
+    /// The last bits, fewer than 64: the array is looked at once in eight bytes.
+    @usableFromInline var pending: UInt64 = 0
+    @usableFromInline var pendingBits: UInt64 = 0
 
-    /// Starts after `bytes`, which stay as they are.
-    package init(appendingTo bytes: [UInt8] = []) {
+    /// Starts after `bytes`, which stay as they are. An array that nobody else holds keeps its memory.
+    package init(appendingTo bytes: consuming [UInt8] = []) {
         self.bytes = bytes
     }
 
     /// Appends the low `width` bits of `value`; the bits above must be zero. `width` is 0 to 32.
-    package mutating func write(_ value: UInt32, width: Int) {
+    @inlinable package mutating func write(_ value: UInt32, width: Int) {
         assert(width == 32 || value >> UInt32(width) == 0, "a value wider than its field")
-        pending |= UInt64(value) << pendingBits
-        pendingBits += UInt64(width)
-        while pendingBits >= 8 {
-            bytes.append(UInt8(truncatingIfNeeded: pending))
-            pending >>= 8
-            pendingBits -= 8
-        }
+        let before = pendingBits
+        pending |= UInt64(value) &<< before
+        pendingBits &+= UInt64(width)
+        guard pendingBits >= 64 else { return }
+        appendPending()
+        // What did not fit: of at most 32 bits at least one did, so the shift is less than 64.
+        pending = UInt64(value) &>> (64 &- before)
+        pendingBits &-= 64
     }
 
     /// Appends one bit.
-    package mutating func write(_ bit: Bool) {
+    @inlinable package mutating func write(_ bit: Bool) {
         write(bit ? 1 : 0, width: 1)
+    }
+
+    @usableFromInline mutating func appendPending() {
+        bytes.appendWord(pending)
     }
 
     /// Fills the last byte with zero bits and returns all bytes.
     package consuming func finish() -> [UInt8] {
-        if pendingBits > 0 { bytes.append(UInt8(truncatingIfNeeded: pending)) }
+        for shift in stride(from: 0, to: pendingBits, by: 8) {
+            bytes.append(UInt8(truncatingIfNeeded: pending >> shift))
+        }
         return bytes
     }
 }

@@ -19,6 +19,13 @@ import ByteKit
         self.values = values
         self.seen = seen
     }
+
+    /// Becomes a copy of `other` in its own memory.
+    package mutating func overwrite(with other: QuantisedInput) {
+        (tick, sequence, seen) = (other.tick, other.sequence, other.seen)
+        values.removeAll(keepingCapacity: true)
+        values.append(contentsOf: other.values)
+    }
 }
 
 /// Why a client asks for a keyframe (protocol/spec/game-messages.md §4).
@@ -94,49 +101,70 @@ import ByteKit
     }
 
     @usableFromInline init(decoding bytes: Span<UInt8>, _ layout: RecordLayout) throws(ClientMessageError) {
+        var inputs: [QuantisedInput] = []
+        switch try Self.read(bytes, layout, into: &inputs) {
+        case .inputs(let ack, _): self = .inputs(ack: ack, inputs)
+        case .ack(let tick): self = .ack(tick)
+        case .keyframeRequest(let reason): self = .keyframeRequest(reason)
+        }
+    }
+
+    /// What a message is, with its inputs elsewhere.
+    package enum Head {
+        /// So many inputs, and the newest snapshot tick the client has applied.
+        case inputs(ack: UInt32, count: Int)
+        /// See ``ClientMessage/ack(_:)``.
+        case ack(UInt32)
+        /// See ``ClientMessage/keyframeRequest(_:)``.
+        case keyframeRequest(KeyframeReason)
+    }
+
+    /// Reads a client's message; everything in it is checked.
+    ///
+    /// - Parameter inputs: Its first places get the inputs, in memory that is used again: where it has been read into
+    ///   before, and nobody else holds what it has, nothing is allocated.
+    package static func read(
+        _ bytes: Span<UInt8>, _ layout: RecordLayout, into inputs: inout [QuantisedInput]
+    ) throws(ClientMessageError) -> Head {
         guard bytes.count > 0 else { throw .truncated }
         let count = Int(bytes[0] >> 4)
         var offset = 1
+        let head: Head
         switch bytes[0] & 0x0F {
         case 8:
-            guard (1...Self.inputsMax).contains(count) else { throw .badNumber }
-            let ack = try Self.number(bytes, at: &offset)
-            self = .inputs(ack: ack, try Self.inputs(count, bytes, at: &offset, layout))
+            guard (1...inputsMax).contains(count) else { throw .badNumber }
+            head = .inputs(ack: try number(bytes, at: &offset), count: count)
+            try readInputs(count, bytes, at: &offset, layout, into: &inputs)
         case 9 where count == 0:
-            self = .ack(try Self.number(bytes, at: &offset))
+            head = .ack(try number(bytes, at: &offset))
         case 10 where count == 0:
             guard bytes.count > 1 else { throw .truncated }
             guard let reason = KeyframeReason(rawValue: bytes[1]) else { throw .badNumber }
             offset = 2
-            self = .keyframeRequest(reason)
+            head = .keyframeRequest(reason)
         default:
             throw .unknownKind
         }
         guard offset == bytes.count else { throw .trailingBytes }
+        return head
     }
 
-    private static func inputs(
-        _ count: Int, _ bytes: Span<UInt8>, at offset: inout Int, _ layout: RecordLayout
-    ) throws(ClientMessageError) -> [QuantisedInput] {
-        var inputs: [QuantisedInput] = []
-        inputs.reserveCapacity(count)
-        for _ in 0..<count {
+    private static func readInputs(
+        _ count: Int, _ bytes: Span<UInt8>, at offset: inout Int, _ layout: RecordLayout,
+        into inputs: inout [QuantisedInput]
+    ) throws(ClientMessageError) {
+        for index in 0..<count {
             let tick = try number(bytes, at: &offset)
             let sequence = try number(bytes, at: &offset)
-            if let last = inputs.last, last.sequence >= sequence { throw .badNumber }
-            var input = QuantisedInput(tick: tick, sequence: sequence, values: [])
+            if index > 0, inputs[index - 1].sequence >= sequence { throw .badNumber }
+            if index == inputs.count { inputs.append(QuantisedInput(tick: 0, sequence: 0, values: [])) }
+            inputs[index].tick = tick
+            inputs[index].sequence = sequence
             var reader = BitReader(at: offset)
-            input.values.reserveCapacity(layout.fieldCount)
-            for quantiser in layout.quantisers {
-                guard let value = reader.read(width: quantiser.width, from: bytes) else { throw .truncated }
-                guard value <= quantiser.maximum else { throw .valueOutOfRange }
-                input.values.append(value)
-            }
+            try layout.read(from: bytes, &reader, into: &inputs[index].values)
             guard reader.paddingIsZero(in: bytes) else { throw .trailingBytes }
             offset = reader.byteOffset
-            inputs.append(input)
         }
-        return inputs
     }
 
     private static func number(_ bytes: Span<UInt8>, at offset: inout Int) throws(ClientMessageError) -> UInt32 {

@@ -156,6 +156,18 @@ public struct Schema: Sendable, Equatable {
         }
     }
 
+    /// Overwrites `values` with the record that an input is, or says why it is none.
+    func read(
+        from bytes: Span<UInt8>, _ reader: inout BitReader, into values: inout [UInt32]
+    ) throws(ClientMessageError) {
+        values.removeAll(keepingCapacity: true)
+        for quantiser in quantisers {
+            guard let value = reader.read(width: quantiser.width, from: bytes) else { throw .truncated }
+            guard value <= quantiser.maximum else { throw .valueOutOfRange }
+            values.append(value)
+        }
+    }
+
     /// Reads a record into `values` at `start`, or says why it is none.
     func read(
         from bytes: Span<UInt8>, _ reader: inout BitReader, into values: inout [UInt32], at start: Int

@@ -52,13 +52,22 @@ package enum Snapshot {
     ///   - state: Legal for `schema`, at tick 1 or later.
     ///   - baseline: An earlier state of the same game.
     ///   - stateHash: The hash of `state` when the receiver is to check it.
-    ///   - prefix: Bytes to put in front, for a frame header.
     package static func encode(
-        _ state: WorldState, since baseline: WorldState?, schema: Schema, stateHash: UInt32? = nil,
-        appendingTo prefix: [UInt8] = []
+        _ state: WorldState, since baseline: WorldState?, schema: Schema, stateHash: UInt32? = nil
     ) -> [UInt8] {
+        var bytes: [UInt8] = []
+        encode(state, since: baseline, schema: schema, stateHash: stateHash, appendingTo: &bytes)
+        return bytes
+    }
+
+    /// The same, behind the bytes that are there: in memory that is used again nothing is allocated.
+    package static func encode(
+        _ state: WorldState, since baseline: WorldState?, schema: Schema, stateHash: UInt32?,
+        appendingTo out: inout [UInt8]
+    ) {
         precondition(state.tables.count == schema.types.count, "a state of another schema")
-        var bytes = prefix
+        var bytes: [UInt8] = []
+        swap(&bytes, &out)
         let kind = baseline == nil ? keyframeKind : deltaKind
         bytes.append(kind | (stateHash == nil ? 0 : hashFlag))
         bytes.appendVarint(UInt64(state.tick))
@@ -67,7 +76,7 @@ package enum Snapshot {
             bytes.appendVarint(UInt64(state.tick - baseline.tick))
         }
         if let stateHash { bytes.appendLittleEndian(stateHash) }
-        var writer = BitWriter(appendingTo: bytes)
+        var writer = BitWriter(appendingTo: consume bytes)
         for index in schema.types.indices {
             let encoder = TableEncoder(layout: schema.layouts[index], type: schema.types[index])
             if let baseline {
@@ -76,7 +85,7 @@ package enum Snapshot {
                 encoder.writeWhole(state.tables[index], to: &writer)
             }
         }
-        return writer.finish()
+        out = writer.finish()
     }
 
     /// Reads the header, which decides whether the message can be applied to what the client has.

@@ -9,7 +9,7 @@ final class BotPlay {
     let brain: BotBrain
     let schema: Schema
     var receiver: SnapshotReceiver
-    var snapshotEvery: UInt32
+    var pace: SnapshotPace
     /// The last input's number. It goes on when the seat is taken up again.
     var sequence: UInt32 = 0
     /// When something must be sent again, if only an ack.
@@ -28,7 +28,7 @@ final class BotPlay {
         guard schema.text == settings.brain.schema.text else { throw OtherGame() }
         receiver = SnapshotReceiver(schema: schema)
         brain = try settings.brain.make(options: settings.options, seed: brainSeed)
-        snapshotEvery = UInt32(welcome.snapshotEvery)
+        pace = SnapshotPace(tickRate: welcome.tickRate, rate: welcome.snapshotRate)
         self.ackDue = ackDue
     }
 
@@ -39,7 +39,7 @@ final class BotPlay {
 
     /// The same game over a new connection.
     func restart(_ welcome: LobbyWelcome) {
-        snapshotEvery = UInt32(welcome.snapshotEvery)
+        pace = SnapshotPace(tickRate: welcome.tickRate, rate: welcome.snapshotRate)
         awaitsKeyframe = false
         last = nil
     }
@@ -75,12 +75,13 @@ extension Bot {
     /// Counts what kind a snapshot is and how many of the series are missing before it.
     private func note(_ header: Snapshot.Header, _ play: BotPlay, _ now: Instant) {
         if let baseline = header.baselineTick {
-            report[header.tick - baseline > play.snapshotEvery ? .catchUps : .deltas] += 1
+            report[play.pace.count(at: header.tick) - play.pace.count(at: baseline) > 1 ? .catchUps : .deltas] += 1
         } else {
             report[.keyframes] += 1
         }
         if let last = play.last, header.tick > last.tick {
-            report[.snapshotsSkipped] += UInt64((header.tick - last.tick - 1) / play.snapshotEvery)
+            let count = play.pace.count(at: header.tick) - play.pace.count(at: last.tick)
+            if count > 1 { report[.snapshotsSkipped] += count - 1 }
             report.record(now - last.at, .snapshotInterval)
         }
         play.last = (header.tick, now)

@@ -55,8 +55,8 @@ package struct LobbyWelcome: Sendable, Equatable {
     package var tick: UInt32
     /// Steps a second.
     package var tickRate: Int
-    /// A snapshot every so many steps; at least 1.
-    package var snapshotEvery: Int
+    /// Snapshots a second, 1 to as many as steps.
+    package var snapshotRate: Int
     /// The schema's canonical text (protocol/spec/snapshot.md §3).
     package var schema: String
 
@@ -66,8 +66,8 @@ package struct LobbyWelcome: Sendable, Equatable {
             let seat = data["seat"]?.integer.flatMap(Int.init(exactly:)), seat >= 0,
             let isResumed = data["resumed"]?.bool, let schema = data["schema"]?.string,
             let tick = data["tick"]?.integer.flatMap(UInt32.init(exactly:)),
-            let tickRate = data["tickRate"]?.integer, (1...1000).contains(tickRate),
-            let snapshotEvery = data["snapshotEvery"]?.integer, (1...100_000).contains(snapshotEvery)
+            let tickRate = data["tickRate"]?.integer, (1...1_000).contains(tickRate),
+            let snapshotRate = data["snapshotRate"]?.integer, (1...tickRate).contains(snapshotRate)
         else { return nil }
         self.lobby = lobby
         self.seat = seat
@@ -75,7 +75,7 @@ package struct LobbyWelcome: Sendable, Equatable {
         self.isResumed = isResumed
         self.tick = tick
         self.tickRate = Int(tickRate)
-        self.snapshotEvery = Int(snapshotEvery)
+        self.snapshotRate = Int(snapshotRate)
         self.schema = schema
     }
 }

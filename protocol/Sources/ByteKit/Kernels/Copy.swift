@@ -28,6 +28,17 @@ extension [UInt8] {
         }
     }
 
+    /// Appends eight bytes, least significant first, with one look at the array's room.
+    package mutating func appendWord(_ word: UInt64) {
+        if capacity - count < 8 { reserveCapacity(Swift.max(count + 8, capacity * 2)) }
+        append(addingCapacity: 8) { spare in
+            unsafe spare.withUnsafeMutableBufferPointer { buffer, filled in
+                unsafe UnsafeMutableRawBufferPointer(buffer).storeBytes(of: word.littleEndian, as: UInt64.self)
+                filled = 8
+            }
+        }
+    }
+
     /// A copy of lent bytes.
     package init(copying bytes: Span<UInt8>) {
         self = unsafe bytes.withUnsafeBufferPointer { unsafe [UInt8]($0) }
