@@ -7,7 +7,7 @@ package enum Counter: Int, CaseIterable, Sendable {
     case compressionsDeclined, inflatesRateLimited
     case joinTimeouts, closeTimeouts, heartbeatsMissed, slowConsumersClosed
     case joins, joinsRefused, resumes, drops, graceExpired, leaves, kicks, bans, joinsBarred
-    case seatsReserved, reservationsRefused, reservationsUsed, reservationsExpired
+    case seatsReserved, reservationsRefused, reservationsUsed, reservationsExpired, reservationsCancelled
     case inputsAccepted, inputsRepeated, inputsTooEarly, inputsTooLate, inputsOverdrawn, inputsOverflowed, inputsRefused
     case snapshotsSent, snapshotsSkipped, keyframesSent, catchUpsSent, keyframesRequested, stateMismatches
     case steps, stepsDropped, lobbiesOpened, lobbiesFailed, lobbiesClosed, lobbiesDegraded, lobbiesExhausted

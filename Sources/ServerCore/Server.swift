@@ -231,6 +231,7 @@ package final class Server {
             case .arrival(let number): arrivals[number]?.timeReached()
             case .delayedAnswer(let id): admin.answerDue(id)
             case .queue: matchmaker.desk.timeReached()
+            case .queuePlace(let number): matchmaker.places.timeReached(number, now)
             case .socketHub(let number, let id): socketHubs[number].timeReached(id)
             case .polling(let slot): engineSessions.polling(at: slot)?.timeReached(now)
             }
@@ -392,6 +393,7 @@ package final class Server {
             lobby.emit("draining", notice)
             lobby.endWatching("draining", notice)
         }
+        matchmaker.places.drain()
         for hub in socketHubs { hub.beginDrain(within: settings.drainTime) }
     }
 

@@ -7,6 +7,7 @@ enum TimerToken {
     case arrival(Int)
     case socketHub(Int, Int)
     case queue
+    case queuePlace(Int)
 
     var encoded: UInt64 {
         switch self {
@@ -16,6 +17,7 @@ enum TimerToken {
         case .polling(let slot): 3 << 56 | UInt64(slot)
         case .arrival(let number): 4 << 56 | UInt64(number)
         case .queue: 6 << 56
+        case .queuePlace(let number): 7 << 56 | UInt64(number)
         case .socketHub(let number, let id): 5 << 56 | UInt64(number) << 40 | UInt64(id)
         }
     }
@@ -29,6 +31,7 @@ enum TimerToken {
         case 3: self = .polling(payload)
         case 4: self = .arrival(payload)
         case 6: self = .queue
+        case 7: self = .queuePlace(payload)
         default: self = .socketHub(payload >> 40, payload & (1 << 40 - 1))
         }
     }

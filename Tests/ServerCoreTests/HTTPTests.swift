@@ -178,6 +178,7 @@ struct HTTPTests {
     @Test(arguments: [
         ("/", "Sources/ServerCore/Web/Files/page.html"), ("/page.css", "Sources/ServerCore/Web/Files/page.css"),
         ("/page.js", "Sources/ServerCore/Web/Files/page.js"), ("/muster.js", "protocol/javascript/muster.js"),
+        ("/api/openapi.json", "protocol/spec/openapi.json"),
     ])
     func `a file of the page is sent as it stands in the repository`(_ path: String, _ source: String) throws {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

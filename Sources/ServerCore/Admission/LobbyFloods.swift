@@ -10,9 +10,9 @@ struct LobbyOpener: Sendable, Equatable {
 
 /// What one address may make of lobbies (limits.md): how often it joins, how often it opens one, and how many it has open.
 extension Server {
-    /// Whether whoever is at the other end of a session may join once more just now. Who resumes a seat may.
-    func mayJoin(_ request: JoinRequest, _ session: Session) -> Bool {
-        guard request.token == nil, let peer = session.transport.remotePeer else { return true }
+    /// Whether whoever is at the other end may join once more just now. Who resumes a seat may.
+    func mayJoin(_ request: JoinRequest, from peer: PeerAddress?) -> Bool {
+        guard request.token == nil, let peer else { return true }
         guard !joinAllowance.take(peer, at: clock()) else { return true }
         counters[.joinsRateLimited] += 1
         return false

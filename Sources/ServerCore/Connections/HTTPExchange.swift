@@ -79,14 +79,16 @@ package final class HTTPExchange {
     }
 
     /// Answers with JSON, which nobody keeps unless the fields say so.
-    package func respond(_ status: HTTPResponse.Status = .ok, json: JSONValue, fields: HTTPFields = [:]) {
+    package func respond(
+        _ status: HTTPResponse.Status = .ok, json: JSONValue, fields: HTTPFields = [:], compresses: Bool = true
+    ) {
         var body: [UInt8] = []
         json.write(to: &body)
         body.append(UInt8(ascii: "\n"))
         var fields = fields
         fields[.contentType] = "application/json"
         if !fields.contains(.cacheControl) { fields[.cacheControl] = "no-store" }
-        respond(status, fields: fields, body: body)
+        respond(status, fields: fields, body: body, compresses: compresses)
     }
 
     /// Answers with bytes made elsewhere, and closes when they say so.

@@ -37,6 +37,7 @@ extension Server {
         case nil where head.path == Self.playersPath: return loopOfSession(in: head)
         case nil: break
         }
+        if head.path == "/api/queue" || head.path.hasPrefix("/api/queue/") { return Matchmaker.loop }
         guard let id = lobbyID(in: head), lobby(id) == nil else { return nil }
         return loops.withDirectory { $0.loop(of: id) } ?? nil
     }
@@ -54,6 +55,7 @@ extension Server {
         case 3 where parts[1] == "lobby" && head.asksForWebSocket: return String(parts[2])
         case 4 where parts[1] == "api" && parts[2] == "lobbies": return String(parts[3])
         case 5 where parts[1] == "api" && parts[2] == "lobbies" && parts[4] == "events": return String(parts[3])
+        case 6 where parts[1] == "api" && parts[2] == "lobbies" && parts[4] == "seats": return String(parts[3])
         default: return nil
         }
     }

@@ -19,8 +19,7 @@ extension HTTPOriginRule {
             exchange.respond(.forbidden, error: "pages of this origin may not read here")
             return false
         }
-        guard head.method == .options else { return true }
-        let methods = Server.methods(of: head.path)
+        guard head.method == .options, let methods = APIRoute.methods(of: head.path) else { return true }
         exchange.respond(
             .noContent,
             fields: [

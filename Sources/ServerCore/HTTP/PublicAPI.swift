@@ -3,60 +3,10 @@ import HTTPCore
 import HTTPTypes
 import JSONCore
 
-/// What anyone may ask under `/api` (protocol/spec/lobby.md §5): every answer is JSON, or an event stream.
+/// Lobbies over HTTP: the list, opening one, what one shows, and who watches it (protocol/spec/lobby.md §5).
 extension Server {
-    func answerAPI(_ exchange: HTTPExchange) {
-        guard origins.admits(exchange) else { return }
-        let head = exchange.head
-        if head.method == .post, head.path == "/api/lobbies" { return openLobby(exchange) }
-        if head.method == .post, let id = Self.lobby(ofSeats: head.path) { return reserve(in: id, exchange) }
-        guard head.method == .get || head.method == .head, Self.lobby(ofSeats: head.path) == nil else {
-            let methods = Self.methods(of: head.path)
-            return exchange.respond(
-                .methodNotAllowed, error: "only \(methods)", fields: [.allow: "\(methods), OPTIONS"])
-        }
-        let parts = exchange.head.path.dropFirst("/api/".count).split(separator: "/", omittingEmptySubsequences: false)
-        switch (parts.first, parts.count) {
-        case ("lobbies", 1): answerList(exchange)
-        case ("lobbies", 2): withLobby(String(parts[1]), exchange) { $0.openGallery().answerState(exchange) }
-        case ("lobbies", 3) where parts[2] == "events":
-            withLobby(String(parts[1]), exchange) { watch($0, exchange) }
-        case ("leaderboards", 2): answerLeaderboard(of: String(parts[1]), exchange)
-        case ("results", 1): answerResults(exchange)
-        default: exchange.respond(.notFound, error: "no such path")
-        }
-    }
-
-    /// How a path under `/api` may be asked.
-    static func methods(of path: String) -> String {
-        if lobby(ofSeats: path) != nil { return "POST" }
-        return path == "/api/lobbies" ? "GET, HEAD, POST" : "GET, HEAD"
-    }
-
-    /// The id in `/api/lobbies/<id>/seats`; nil for another path.
-    private static func lobby(ofSeats path: String) -> String? {
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 5, parts[1] == "api", parts[2] == "lobbies", parts[4] == "seats" else { return nil }
-        return String(parts[3])
-    }
-
-    /// Keeps seats of a lobby, and answers with their tickets.
-    private func reserve(in id: String, _ exchange: HTTPExchange) {
-        let data: JSONValue
-        do {
-            data = exchange.body.isEmpty ? .null : try JSONValue.parse(exchange.body.span, limits: JSONLimits())
-        } catch {
-            return exchange.respond(.badRequest, error: "\(error)")
-        }
-        reserve(in: id, data, from: exchange.peer, isMember: false) { outcome in
-            switch outcome {
-            case .failure(let refusal): exchange.refuse(refusal)
-            case .success(let answer): exchange.respond(.created, json: answer, fields: [.cacheControl: "no-store"])
-            }
-        }
-    }
-
-    private func answerList(_ exchange: HTTPExchange) {
+    /// The lobbies that a query wants.
+    func answerList(_ exchange: HTTPExchange) {
         guard listAllowance.take(exchange.peer, at: clock()) else {
             counters[.listsRefused] += 1
             return exchange.respond(
@@ -73,10 +23,12 @@ extension Server {
     }
 
     /// Opens a lobby in which nobody sits yet.
-    private func openLobby(_ exchange: HTTPExchange) {
-        do {
-            let body = try JSONValue.parse(exchange.body.span, limits: JSONLimits())
-            let id = body["id"]?.string ?? LobbyChoice.new.alias ?? ""
+    func openLobby(_ exchange: HTTPExchange) {
+        do throws(JoinRefusal) {
+            let body = try exchange.json()
+            let named = body["id"] ?? .null
+            guard named == .null || named.string != nil else { throw JoinRefusal.badRequest(LobbyID.rule) }
+            let id = named.string ?? LobbyChoice.new.alias ?? ""
             var request = try JoinRequest(lobbyID: id, auth: body, peerAddress: exchange.peer.description)
             guard request.choice == .new || request.choice == .named, request.token == nil else {
                 throw JoinRefusal.badRequest(
@@ -91,10 +43,8 @@ extension Server {
                 case .success(let request): self?.open(request, for: exchange)
                 }
             }
-        } catch let refusal as JoinRefusal {
-            exchange.refuse(refusal)
         } catch {
-            exchange.respond(.badRequest, error: "\(error)")
+            exchange.refuse(error)
         }
     }
 
@@ -111,6 +61,16 @@ extension Server {
         }
     }
 
+    /// The newest state of a lobby.
+    func answerState(of id: String, _ exchange: HTTPExchange) {
+        withLobby(id, exchange) { $0.openGallery().answerState(exchange) }
+    }
+
+    /// The state of a lobby as it changes.
+    func watch(_ id: String, _ exchange: HTTPExchange) {
+        withLobby(id, exchange) { watch($0, exchange) }
+    }
+
     private func withLobby(_ id: String, _ exchange: HTTPExchange, _ answer: (HostedLobby) -> Void) {
         guard settings.isWatchable else {
             return exchange.respond(.forbidden, error: "this server shows its lobbies to their players only")
@@ -125,8 +85,7 @@ extension Server {
             return exchange.respond(.notFound, error: "no such lobby")
         }
         // It is about to be opened, or was opened anew elsewhere while we came here.
-        exchange.respond(
-            .serviceUnavailable, error: "the lobby cannot be reached just now", fields: [.retryAfter: "1"])
+        exchange.respondElsewhere("the lobby cannot be reached just now")
     }
 
     private func watch(_ hosted: HostedLobby, _ exchange: HTTPExchange) {
@@ -145,7 +104,7 @@ extension Server {
     }
 
     /// Counts one more event stream, if there may be.
-    private func admitWatcher() -> Bool {
+    func admitWatcher() -> Bool {
         let isAdmitted = loops.withDirectory { [settings] directory in
             guard directory.watcherCount < settings.watchersMax else { return false }
             directory.watcherCount += 1
@@ -160,16 +119,37 @@ extension Server {
         _ = loops.withDirectory { $0.watcherCount -= count }
     }
 
-    private func refuseWatcher(_ exchange: HTTPExchange, _ reason: String) {
+    func refuseWatcher(_ exchange: HTTPExchange, _ reason: String) {
         counters[.watchersRefused] += 1
         exchange.respond(.serviceUnavailable, error: reason, fields: [.retryAfter: "5"])
     }
 }
 
 extension HTTPExchange {
-    /// Answers that a lobby may not be opened.
-    fileprivate func refuse(_ refusal: JoinRefusal) {
-        respond(refusal.status, json: ["error": .string(refusal.message), "code": .integer(Int64(refusal.code))])
+    /// The body as JSON; null where there is none.
+    func json() throws(JoinRefusal) -> JSONValue {
+        guard !body.isEmpty else { return .null }
+        let body = body
+        do {
+            return try JSONValue.parse(body.span, limits: JSONLimits())
+        } catch {
+            throw .badRequest("the body is no JSON: \(error)")
+        }
+    }
+
+    /// Answers what the game socket would be told, with the same code.
+    func refuse(_ refusal: JoinRefusal) {
+        let waits: HTTPFields =
+            refusal.status == .tooManyRequests || refusal.status == .serviceUnavailable
+            ? [.retryAfter: "5"] : [:]
+        respond(
+            refusal.status, json: ["error": .string(refusal.message), "code": .integer(Int64(refusal.code))],
+            fields: waits)
+    }
+
+    /// Answers that the connection is on another loop than what the request is about, and could not move there.
+    func respondElsewhere(_ reason: String) {
+        respond(.serviceUnavailable, error: reason, fields: [.retryAfter: "1"])
     }
 }
 
@@ -182,7 +162,8 @@ extension JoinRefusal {
         case .noSuchLobby, .unknownGame: .notFound
         case .lobbyFull, .lobbyLocked, .lobbyExists, .alreadyHere: .conflict
         case .tooManyOpenings, .tooManyReservations, .tooManyOpenLobbies, .tooManyJoins: .tooManyRequests
-        case .tooManyLobbies, .draining, .queueFull, .noMatch: .serviceUnavailable
+        case .tooManyLobbies, .draining, .queueFull: .serviceUnavailable
+        case .noMatch: .gone
         case .gameFailed: .unprocessableContent
         }
     }

@@ -225,7 +225,8 @@ final class Gallery {
 
     // MARK: The form of an event stream (HTML §9.2)
 
-    private static let streamFields: HTTPFields = {
+    /// The fields of its answer.
+    static let streamFields: HTTPFields = {
         var fields: HTTPFields = [
             .contentType: "text/event-stream", .cacheControl: "no-store", .xContentTypeOptions: "nosniff",
         ]
@@ -235,10 +236,12 @@ final class Gallery {
     }()
 
     /// How long a browser waits before it connects again, in milliseconds.
-    private static let opening = Array("retry: 3000\n\n".utf8)
-    private static let heartbeat = Array(": \n\n".utf8)
+    static let opening = Array("retry: 3000\n\n".utf8)
+    /// A comment.
+    static let heartbeat = Array(": \n\n".utf8)
 
-    private static func event(_ name: String, data: JSONValue) -> [UInt8] {
+    /// An event with one line of data.
+    static func event(_ name: String, data: JSONValue) -> [UInt8] {
         var text: [UInt8] = []
         data.write(to: &text)
         return event(name, data: text)

@@ -33,8 +33,6 @@ package struct JoinRequest: Sendable {
     package var takesSeat = true
     /// On whose account a lobby is that it opens; nil where nobody is counted, or has been counted already.
     var opener: LobbyOpener?
-    /// The seat that is kept for whoever was found a match; never from a client.
-    var kept: KeptPlace?
     /// What the metadata of a lobby must have that a quick join finds.
     package var filter = JSONObject()
     /// Everything the client sent, for the author's own hook.

@@ -24,35 +24,39 @@ extension Server {
     func join(
         _ request: JoinRequest, session: Session, dialect: Dialect, _ decided: @escaping (JoinOutcome) -> Void
     ) {
-        guard mayJoin(request, session) else { return decided(.failure(.tooManyJoins)) }
+        guard mayJoin(request, from: session.transport.remotePeer) else { return decided(.failure(.tooManyJoins)) }
         var request = request
         request.opener = session.transport.remotePeer.map { LobbyOpener(peer: $0) }
-        switch request.choice {
-        case .named: joinNamed(request, session: session, dialect: dialect, decided)
-        case .new: joinNamed(request.with(lobbyID: makeLobbyCode()), session: session, dialect: dialect, decided)
-        case .quick: joinQuickly(request, session: session, dialect: dialect, attempt: 1, decided)
-        case .match:
+        guard request.choice != .match else {
             do throws(JoinRefusal) {
-                try matchmaker.enter(request, session: session, dialect: dialect, decided)
+                return try matchmaker.enter(request, session: session, dialect: dialect, decided)
             } catch {
-                decided(.failure(error))
+                return decided(.failure(error))
             }
+        }
+        settle(request, decided: decided) { [weak self] request, decided in
+            self?.joinNamed(request, session: session, dialect: dialect, decided)
         }
     }
 
-    private func joinQuickly(
-        _ request: JoinRequest, session: Session, dialect: Dialect, attempt: Int,
-        _ decided: @escaping (JoinOutcome) -> Void
+    /// Settles which lobby a request means, and has `enter` try its way in: where the lobby that a quick join has found is
+    /// full by then, into another one.
+    ///
+    /// - Parameter room: How many seats are wanted.
+    func settle<Place>(
+        _ request: JoinRequest, room: Int = 1, attempt: Int = 1,
+        decided: @escaping (Result<Place, JoinRefusal>) -> Void,
+        enter: @escaping (JoinRequest, @escaping (Result<Place, JoinRefusal>) -> Void) -> Void
     ) {
-        guard attempt <= Self.quickJoinsMax else {
-            return joinNamed(request.with(lobbyID: makeLobbyCode()), session: session, dialect: dialect, decided)
+        guard request.choice != .named else { return enter(request, decided) }
+        guard request.choice == .quick, attempt <= Self.quickJoinsMax else {
+            return enter(request.with(lobbyID: makeLobbyCode()), decided)
         }
-        findOpenLobby(request) { [weak self] found in
+        findOpenLobby(request, room: room) { [weak self] found in
             guard let self else { return }
-            let named = request.with(lobbyID: found ?? makeLobbyCode())
-            joinNamed(named, session: session, dialect: dialect) { [weak self] outcome in
-                guard case .failure(.lobbyFull) = outcome, let self else { return decided(outcome) }
-                joinQuickly(request, session: session, dialect: dialect, attempt: attempt + 1, decided)
+            enter(request.with(lobbyID: found ?? makeLobbyCode())) { [weak self] outcome in
+                guard found != nil, case .failure(.lobbyFull) = outcome, let self else { return decided(outcome) }
+                settle(request, room: room, attempt: attempt + 1, decided: decided, enter: enter)
             }
         }
     }
@@ -90,14 +94,25 @@ extension Server {
         if let lobby = lobby(id) { return .here(lobby) }
         if let loop = loops.withDirectory({ $0.loop(of: id) }) ?? nil, loop != loops.own { return .there(loop) }
         if request.token != nil || request.ticket != nil { throw .invalidToken }
-        if request.kept != nil { throw .noSuchLobby }
-        guard let name = request.game ?? settings.defaultGame else { throw .noSuchLobby }
-        guard let game = games.first(where: { $0.name == name }) else { throw .unknownGame(name) }
+        let game = try game(of: request)
         let terms = try LobbyTerms(request.terms, rules: game.rules, metadata: request.filter)
         let load = game.rules.seats * game.rules.tickRate
         let loop = try placed(id, load: load, for: request.opener)
         guard loop == loops.own else { return .there(loop) }
         return .here(try open(id, game: game, options: request.options, terms: terms))
+    }
+
+    /// The game of a lobby that a request opens.
+    func game(of request: JoinRequest) throws(JoinRefusal) -> GameType {
+        guard let name = request.game ?? settings.defaultGame else { throw .noSuchLobby }
+        guard let game = games.first(where: { $0.name == name }) else { throw .unknownGame(name) }
+        return game
+    }
+
+    /// How many could play in a lobby that a request opens.
+    func seats(ofNewLobby request: JoinRequest) throws(JoinRefusal) -> Int {
+        let rules = try game(of: request).rules
+        return try LobbyTerms(request.terms, rules: rules, metadata: request.filter).playersMax ?? rules.seats
     }
 
     /// Opens a lobby for whoever will come, on the loop where there is most room.

@@ -21,7 +21,6 @@ extension HostedLobby {
                 return (own, true)
             }
         }
-        if let kept = request.kept { return (try claim(kept, request, newToken), false) }
         if let ticket = request.ticket { return (try claim(ticket, request, newToken), false) }
         try admit(request)
         guard let seat = lobby.take(name: request.name, subject: subject, token: newToken) else { throw .lobbyFull }

@@ -14,6 +14,8 @@ struct LobbyQuery: Sendable {
     var title: String?
     /// Only those that a new player could join at once, without a password.
     var isOpen = false
+    /// Of those: only with so many free seats.
+    var room = 1
     /// Only those whose metadata has all of these.
     var metadata = JSONObject()
     /// Only those whose ids come behind this one, in the order of bytes.
@@ -52,7 +54,7 @@ struct LobbyQuery: Sendable {
     /// Whether a lobby is to be shown.
     func matches(_ hosted: HostedLobby) -> Bool {
         guard hosted.terms.isListed, game == nil || game == hosted.lobby.game.name else { return false }
-        guard !isOpen || hosted.isOpen else { return false }
+        guard !isOpen || hosted.isOpen && hosted.playerCount + room <= hosted.playersMax else { return false }
         if let after, !after.utf8.lexicographicallyPrecedes(hosted.id.utf8) { return false }
         if let title, !hosted.terms.title.lowercased().contains(title) { return false }
         return metadata.members.allSatisfy { member in
@@ -100,10 +102,11 @@ extension Server {
     }
 
     /// The id of the fullest lobby that a quick join may take, or nil.
-    func findOpenLobby(_ request: JoinRequest, _ found: @escaping (String?) -> Void) {
+    func findOpenLobby(_ request: JoinRequest, room: Int, _ found: @escaping (String?) -> Void) {
         var query = LobbyQuery()
         query.game = request.game ?? settings.defaultGame
         query.isOpen = true
+        query.room = room
         query.metadata = request.filter
         loops.askAll(.fullest(query)) { answers in
             var best: LobbyRow?

@@ -28,8 +28,8 @@ struct SeatRequest: Sendable {
         self.join = join
         self.isMember = isMember
         let data = join.auth
-        guard join.choice == .named, join.token == nil, join.ticket == nil else {
-            throw .badRequest("seats are kept in a lobby of a known id")
+        guard join.choice != .match, join.token == nil, join.ticket == nil else {
+            throw .badRequest("seats are kept in a lobby of a known id, in any (~quick) or in a new one (~new)")
         }
         if let list = data["players"], list != .null {
             guard let list = list.array, (1...Self.countMax).contains(list.count), data["count"] ?? .null == .null
@@ -76,7 +76,7 @@ extension HostedLobby {
         let identity = request.join.identity
         if !request.isMember {
             try checkBans(of: identity.subject, request.join)
-            guard terms.admits(password: request.join.password) else { throw .wrongPassword }
+            guard terms.admits(password: request.join.shownPassword) else { throw .wrongPassword }
         }
         guard server.drainDeadline == nil else { throw .draining }
         guard !server.settings.ticketKey.isEmpty else { throw .notAuthorized("this server keeps no seats") }
@@ -90,8 +90,7 @@ extension HostedLobby {
             let subject = player.subject ?? (request.players.count == 1 ? identity.subject : nil)
             guard let kept = lobby.reserve(for: subject, until: expires) else { throw .lobbyFull }
             server.counters[.seatsReserved] += 1
-            let ticket = SeatTicket(
-                seat: kept.seat, reservation: kept.number, expires: expires, name: player.name, subject: subject)
+            let ticket = SeatTicket(kept, expires: expires, name: player.name, subject: subject)
             tickets.append(["seat": .integer(Int64(kept.seat)), "ticket": .string(ticket.text(for: self))])
         }
         return [
@@ -104,10 +103,7 @@ extension HostedLobby {
         _ text: String, _ request: JoinRequest, _ newToken: SeatTable.TokenDigest
     ) throws(JoinRefusal) -> Int {
         do throws(JoinRefusal) {
-            guard let ticket = SeatTicket(text, for: self), lobby.seats.rows.indices.contains(ticket.seat) else {
-                throw .invalidToken
-            }
-            guard server.clock() < ticket.expires else { throw .expired("the seat was kept until its time was over") }
+            let ticket = try ticket(text)
             let subject = request.identity.subject
             if let wanted = ticket.subject, wanted != subject {
                 throw .notAuthorized("the seat is kept for somebody else")
@@ -115,7 +111,8 @@ extension HostedLobby {
             let name = request.identity.name == nil ? ticket.name ?? request.name : request.name
             do throws(SeatRefusal) {
                 try lobby.claim(
-                    ticket.seat, reservation: ticket.reservation, name: name, subject: subject, token: newToken)
+                    ticket.seat, reservation: ticket.reservation, name: name, subject: subject, token: newToken,
+                    team: ticket.team)
             } catch {
                 throw JoinRefusal.used
             }
@@ -126,6 +123,24 @@ extension HostedLobby {
             server.counters[.reservationsRefused] += 1
             throw error
         }
+    }
+
+    /// Gives up the seat that is kept for whoever has a ticket, and with it the ticket.
+    func giveUp(_ text: String) throws(JoinRefusal) {
+        let ticket = try ticket(text)
+        guard lobby.seats.rows[ticket.seat].reservation == ticket.reservation else { throw .used }
+        server.counters[.reservationsCancelled] += 1
+        lobby.free(ticket.seat, by: .leave)
+        settle()
+    }
+
+    /// The ticket that a text is, if it was made for this lobby and its time is not over.
+    private func ticket(_ text: String) throws(JoinRefusal) -> SeatTicket {
+        guard let ticket = SeatTicket(text, for: self), lobby.seats.rows.indices.contains(ticket.seat) else {
+            throw .invalidToken
+        }
+        guard server.clock() < ticket.expires else { throw .expired("the seat was kept until its time was over") }
+        return ticket
     }
 }
 
@@ -151,9 +166,11 @@ extension Server {
         }
     }
 
-    /// Reads a wish for seats that came with `data`, finds out who has it, and keeps the seats.
+    /// Reads a wish for seats that came with `data`, finds out who has it, settles in which lobby, and keeps the seats.
     ///
-    /// - Parameter isMember: Whether whoever has it sits in the lobby.
+    /// - Parameters:
+    ///   - lobbyID: The lobby's id, or a word in its place.
+    ///   - isMember: Whether whoever has it sits in the lobby.
     func reserve(
         in lobbyID: String, _ data: JSONValue, from peer: PeerAddress?, isMember: Bool,
         _ answered: @escaping (Result<JSONValue, JoinRefusal>) -> Void
@@ -169,12 +186,37 @@ extension Server {
                 case .success(let join):
                     var request = request
                     request.join = join
-                    self?.reserve(request, answered)
+                    request.join.opener = LobbyOpener(peer: peer, isCharged: true)
+                    self?.settleAndReserve(request, answered)
                 }
             }
         } catch {
             counters[.reservationsRefused] += 1
             answered(.failure(error))
+        }
+    }
+
+    /// Keeps seats in the lobby that is meant, which is opened for that if it is to be a new one.
+    private func settleAndReserve(
+        _ request: SeatRequest, _ answered: @escaping (Result<JSONValue, JoinRefusal>) -> Void
+    ) {
+        guard request.join.choice != .named else { return reserve(request, answered) }
+        do throws(JoinRefusal) {
+            let room = try seats(ofNewLobby: request.join)
+            guard request.players.count <= room else { throw .lobbyFull }
+        } catch {
+            counters[.reservationsRefused] += 1
+            return answered(.failure(error))
+        }
+        settle(request.join, room: request.players.count, decided: answered) { [weak self] join, decided in
+            var request = request
+            request.join = join
+            self?.openLobby(join) { [weak self] opened in
+                switch opened {
+                case .failure(let refusal): decided(.failure(refusal))
+                case .success: self?.reserve(request, decided)
+                }
+            }
         }
     }
 }

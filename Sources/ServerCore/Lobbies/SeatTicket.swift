@@ -19,6 +19,8 @@ struct SeatTicket: Sendable, Equatable {
     var name: String?
     /// Who alone may use it; nil for whoever has it.
     var subject: String?
+    /// The team in which its player is awaited; nil leaves that to the lobby.
+    var team: Int?
 
     /// The longest text of a ticket, in bytes: a name and a subject of the longest, and what stands around them.
     static let bytesMax = 1_024
@@ -31,6 +33,7 @@ struct SeatTicket: Sendable, Equatable {
         ]
         if let name { payload["name"] = .string(name) }
         if let subject { payload["subject"] = .string(subject) }
+        if let team { payload["team"] = .integer(Int64(team)) }
         var bytes: [UInt8] = []
         JSONValue.object(payload).write(to: &bytes)
         return Base64.encodeURL(bytes) + "." + Base64.encodeURL(Self.code(of: bytes, for: lobby))
@@ -53,11 +56,12 @@ struct SeatTicket: Sendable, Equatable {
         self.expires = Instant(nanoseconds: expires)
         name = payload["name"]?.string
         subject = payload["subject"]?.string
+        team = payload["team"]?.integer.flatMap { Int(exactly: $0) }
     }
 
-    init(seat: Int, reservation: UInt64, expires: Instant, name: String?, subject: String?) {
-        self.seat = seat
-        self.reservation = reservation
+    init(_ kept: (seat: Int, number: UInt64), expires: Instant, name: String? = nil, subject: String? = nil) {
+        seat = kept.seat
+        reservation = kept.number
         self.expires = expires
         self.name = name
         self.subject = subject

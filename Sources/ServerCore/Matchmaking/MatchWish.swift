@@ -1,4 +1,3 @@
-import Determinism
 import GameKit
 import JSONCore
 import LobbyCore
@@ -43,6 +42,21 @@ struct MatchWish: Sendable, Equatable {
         party = try Self.party(data["party"] ?? .null, sizeMax: pool.teamSize)
     }
 
+    /// What whoever has the wish is told: for what it waits, and how long at most.
+    func queued(_ limits: MatchQueue.Limits) -> JSONObject {
+        var queued: JSONObject = [
+            "game": .string(pool.game), "players": .integer(Int64(pool.playerCount)),
+            "seconds": .integer(Int64(limits.timeoutSeconds)),
+        ]
+        queued["party"] = gathered(0)
+        return queued
+    }
+
+    /// How many of its party are there; nil without one.
+    func gathered(_ count: Int) -> JSONValue? {
+        party.map { ["size": .integer(Int64($0.size)), "here": .integer(Int64(count))] }
+    }
+
     private static func party(_ data: JSONValue, sizeMax: Int) throws(JoinRefusal) -> Party? {
         if data == .null { return nil }
         guard let code = data["code"]?.string, (8...64).contains(code.utf8.count) else {
@@ -67,12 +81,9 @@ struct MatchWish: Sendable, Equatable {
 
 /// A seat that is kept for somebody who was found a match.
 struct KeptPlace: Sendable, Equatable {
-    /// How long it is kept.
-    static let time = Interval.seconds(15)
-
     var lobby: String
     var seat: Int
-    /// The number of the seat's reservation: whoever has it may sit down.
-    var reservation: UInt64
     var team: Int?
+    /// What brings to it.
+    var ticket: String
 }

@@ -15,16 +15,28 @@ enum QueueMessage: Sendable {
     case failed(Int, JoinRefusal)
 }
 
+/// Somebody who waits for a match, and is told what becomes of it.
+protocol MatchWaiter: AnyObject {
+    /// Somebody of its party has come or gone: `{"size", "here"}`.
+    func gathered(_ party: JSONValue)
+    /// It was found a match, and waits no more.
+    func found(_ place: KeptPlace)
+    /// It is not to be found one, and waits no more.
+    func failed(_ refusal: JoinRefusal)
+}
+
 /// Those of one loop who wait for a match. The queue is on the first loop, at its ``QueueDesk``.
 final class Matchmaker {
     /// The loop that has the queue.
     static let loop = 0
 
-    private unowned let server: Server
-    private var waiting: [Int: WaitingMember] = [:]
+    unowned let server: Server
+    private var waiting: [Int: (waiter: any MatchWaiter, wish: MatchWish)] = [:]
     private var lastNumber = 0
     /// The queue; used on the first loop only.
     private(set) lazy var desk = QueueDesk(server: server)
+    /// Those who wait without a connection; used on the first loop only.
+    private(set) lazy var places = QueuePlaces(matchmaker: self)
 
     init(server: Server) {
         self.server = server
@@ -35,32 +47,41 @@ final class Matchmaker {
     func enter(
         _ request: JoinRequest, session: Session, dialect: Dialect, _ decided: (JoinOutcome) -> Void
     ) throws(JoinRefusal) {
+        let (game, wish) = try wish(of: request)
+        let member = WaitingMember(
+            session: session, dialect: dialect, request: request, game: game, matchmaker: self, number: makeNumber())
+        decided(.success((member, .object(wish.queued(server.settings.queue)))))
+        admit(member, number: member.number, wish)
+    }
+
+    /// What a request wishes for, of a game that this server hosts.
+    func wish(of request: JoinRequest) throws(JoinRefusal) -> (GameType, MatchWish) {
         guard server.drainDeadline == nil else { throw .draining }
-        guard let name = request.game ?? server.settings.defaultGame else { throw .noSuchLobby }
-        guard let game = server.games.first(where: { $0.name == name }) else { throw .unknownGame(name) }
+        let game = try server.game(of: request)
         if let hash = request.schemaHash, hash != game.schema.hashText {
             throw .badRequest("the client was built for schema \(hash), the game speaks \(game.schema.hashText)")
         }
-        let wish = try MatchWish(request, game: game)
+        return (game, try MatchWish(request, game: game))
+    }
+
+    /// A number that no other waiter of this loop has had.
+    func makeNumber() -> Int {
         lastNumber += 1
-        let member = WaitingMember(
-            session: session, dialect: dialect, request: request, game: game, matchmaker: self, number: lastNumber)
-        waiting[lastNumber] = member
+        return lastNumber
+    }
+
+    /// Has somebody wait. It may be told at once what has come of it.
+    func admit(_ waiter: any MatchWaiter, number: Int, _ wish: MatchWish) {
+        waiting[number] = (waiter, wish)
         server.counters[.queueEntered] += 1
-        var welcome: JSONObject = [
-            "game": .string(name), "players": .integer(Int64(wish.pool.playerCount)),
-            "seconds": .integer(Int64(server.settings.queue.timeoutSeconds)),
-        ]
-        if let party = wish.party { welcome["party"] = ["size": .integer(Int64(party.size)), "here": 0] }
-        decided(.success((member, .object(welcome))))
-        say(.enter(member.number, wish))
+        say(.enter(number, wish))
     }
 
     /// Takes somebody out of the queue.
-    func cancel(_ member: WaitingMember) {
-        guard waiting.removeValue(forKey: member.number) != nil else { return }
+    func cancel(_ number: Int) {
+        guard waiting.removeValue(forKey: number) != nil else { return }
         server.counters[.queueLeft] += 1
-        say(.cancel(member.number))
+        say(.cancel(number))
     }
 
     private func say(_ message: QueueMessage) {
@@ -73,21 +94,10 @@ final class Matchmaker {
         switch message {
         case .enter, .cancel: desk.receive(message, from: loop)
         case .gathering(let number, let here):
-            guard let member = waiting[number], let wish = try? MatchWish(member.request, game: member.game),
-                let party = wish.party
-            else { return }
-            let counts: JSONValue = ["size": .integer(Int64(party.size)), "here": .integer(Int64(here))]
-            member.emit("queued", ["party": counts])
-        case .found(let number, let kept):
-            guard let member = waiting.removeValue(forKey: number) else { return }
-            var request = member.request.with(lobbyID: kept.lobby)
-            request.kept = kept
-            server.joinNamed(request, session: member.session, dialect: member.dialect) { outcome in
-                member.session.matchDecided(member, outcome)
-            }
-        case .failed(let number, let refusal):
-            guard let member = waiting.removeValue(forKey: number) else { return }
-            member.session.matchDecided(member, .failure(refusal))
+            guard let (waiter, wish) = waiting[number], let party = wish.gathered(here) else { return }
+            waiter.gathered(party)
+        case .found(let number, let place): waiting.removeValue(forKey: number)?.waiter.found(place)
+        case .failed(let number, let refusal): waiting.removeValue(forKey: number)?.waiter.failed(refusal)
         }
     }
 }
@@ -125,27 +135,15 @@ extension Server {
 extension HostedLobby {
     /// Keeps a seat for everyone of a match that was found.
     fileprivate func keep(teams: [Int?]) throws(JoinRefusal) -> [KeptPlace] {
-        let until = server.clock() + KeptPlace.time
+        let expires = server.clock() + server.settings.reservationTime
         var places: [KeptPlace] = []
         for team in teams {
-            guard let kept = lobby.reserve(for: nil, until: until) else { throw .lobbyFull }
-            places.append(KeptPlace(lobby: id, seat: kept.seat, reservation: kept.number, team: team))
+            guard let kept = lobby.reserve(for: nil, until: expires) else { throw .lobbyFull }
+            server.counters[.seatsReserved] += 1
+            var ticket = SeatTicket(kept, expires: expires)
+            ticket.team = team
+            places.append(KeptPlace(lobby: id, seat: kept.seat, team: team, ticket: ticket.text(for: self)))
         }
         return places
-    }
-
-    /// Seats somebody for whom a seat was kept.
-    func claim(
-        _ kept: KeptPlace, _ request: JoinRequest, _ newToken: SeatTable.TokenDigest
-    ) throws(JoinRefusal) -> Int {
-        do throws(SeatRefusal) {
-            try lobby.claim(
-                kept.seat, reservation: kept.reservation, name: request.name, subject: request.identity.subject,
-                token: newToken, team: kept.team)
-        } catch {
-            throw JoinRefusal.expired("the seat was kept until its time was over")
-        }
-        server.counters[.joins] += 1
-        return kept.seat
     }
 }

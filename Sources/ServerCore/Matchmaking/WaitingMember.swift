@@ -5,7 +5,7 @@ import LobbyCore
 /// Somebody who has joined `~match` and waits for others: a member without a lobby, until one is found for it.
 ///
 /// To its session it is as good as any: it may leave, and it may be lost. What only a lobby can do is refused.
-final class WaitingMember: Member {
+final class WaitingMember: Member, MatchWaiter {
     private unowned let matchmaker: Matchmaker
     /// Its number among those who wait on this loop.
     let number: Int
@@ -28,9 +28,23 @@ final class WaitingMember: Member {
     }
 
     override func leave() {
-        matchmaker.cancel(self)
+        matchmaker.cancel(number)
         session.ended(self, .left)
     }
 
-    override func connectionLost() { matchmaker.cancel(self) }
+    override func connectionLost() { matchmaker.cancel(number) }
+
+    // MARK: What becomes of it
+
+    func gathered(_ party: JSONValue) { emit("queued", ["party": party]) }
+
+    func found(_ place: KeptPlace) {
+        var request = request.with(lobbyID: place.lobby)
+        request.ticket = place.ticket
+        matchmaker.server.joinNamed(request, session: session, dialect: dialect) { [self] outcome in
+            session.matchDecided(self, outcome)
+        }
+    }
+
+    func failed(_ refusal: JoinRefusal) { session.matchDecided(self, .failure(refusal)) }
 }

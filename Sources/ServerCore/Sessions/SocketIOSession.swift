@@ -301,7 +301,11 @@ final class SocketIOSession: EngineSession {
             }
             server.listLobbies { [weak self] in self?.answer(event, .array($0)) }
         case .root where event.name == "reserve":
-            reserve(in: event.argument["lobby"]?.string ?? "", event, isMember: false)
+            // The lobby's id stands where a join has terms.
+            var data = event.argument.object ?? [:]
+            let id = data["lobby"]?.string ?? ""
+            data["lobby"] = nil
+            reserve(in: id, event, .object(data), isMember: false)
         case .root: acknowledge(event, .null)
         case .admin(let watcher):
             let answer = server.admin.audited(event.name, event.argument, by: watcher) { [weak self] in
@@ -327,7 +331,7 @@ final class SocketIOSession: EngineSession {
         case ("keyframe", _):
             member.keyframeRequested(isMismatch: event.argument["mismatch"]?.bool ?? false)
             acknowledge(event, .null)
-        case ("reserve", _): reserve(in: member.lobbyID, event, isMember: true)
+        case ("reserve", let data): reserve(in: member.lobbyID, event, data, isMember: true)
         case ("leave", _):
             acknowledge(event, .null)
             member.leave()
@@ -339,8 +343,8 @@ final class SocketIOSession: EngineSession {
     }
 
     /// Has seats kept, and answers with their tickets.
-    private func reserve(in lobby: String, _ event: ReceivedEvent, isMember: Bool) {
-        server.reserve(in: lobby, event.argument, from: transport.remotePeer, isMember: isMember) {
+    private func reserve(in lobby: String, _ event: ReceivedEvent, _ data: JSONValue, isMember: Bool) {
+        server.reserve(in: lobby, data, from: transport.remotePeer, isMember: isMember) {
             [weak self] outcome in
             switch outcome {
             case .success(let tickets): self?.answer(event, tickets)

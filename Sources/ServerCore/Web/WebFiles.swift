@@ -3,9 +3,12 @@ import Determinism
 import HTTPCore
 import HTTPTypes
 
-/// The page at `/` and what it loads, carried in the binary. `scripts/embed` writes their texts into this folder.
+/// The page at `/` and what it loads, and the API's description, carried in the binary. `scripts/embed` writes their texts into this folder.
 enum WebFiles {
     static let page = WebFile(markup, type: "text/html")
+
+    /// What describes the routes under `/api`: protocol/spec/openapi.json.
+    static let apiDescription = WebFile(openAPI, type: "application/json")
 
     /// What the page loads, by path. No path is ever made into the name of a file: what is not here is not there.
     static let byPath = [

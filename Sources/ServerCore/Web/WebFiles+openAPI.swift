@@ -1,0 +1,780 @@
+extension WebFiles {
+    /// protocol/spec/openapi.json, as `scripts/embed` found it.
+    static let openAPI = ##"""
+        {
+          "openapi": "3.1.0",
+          "info": {
+            "title": "Muster",
+            "version": "1",
+            "summary": "What can be asked of a game server without a socket.",
+            "description": "A ticket from here is shown by the join on the socket at /lobby/ID. More: lobby.md.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}
+          },
+          "servers": [{"url": "/"}],
+          "security": [{}],
+          "tags": [{"name": "lobbies"}, {"name": "seats"}, {"name": "queue"}, {"name": "stored"}, {"name": "about"}],
+          "paths": {
+            "/api/lobbies": {
+              "get": {
+                "operationId": "listLobbies",
+                "tags": ["lobbies"],
+                "summary": "The listed lobbies, in the order of their ids.",
+                "parameters": [
+                  {
+                    "name": "game",
+                    "in": "query",
+                    "description": "Only lobbies of that game.",
+                    "schema": {"type": "string"}
+                  },
+                  {
+                    "name": "title",
+                    "in": "query",
+                    "description": "Only those whose title has this text, in any case.",
+                    "schema": {"type": "string"}
+                  },
+                  {
+                    "name": "open",
+                    "in": "query",
+                    "description": "true: only those that a new player could join without a password.",
+                    "schema": {"type": "boolean"}
+                  },
+                  {
+                    "name": "metadata",
+                    "in": "query",
+                    "description": "Only those whose metadata has these values: metadata.NAME=VALUE.",
+                    "style": "form",
+                    "explode": true,
+                    "schema": {
+                      "type": "object",
+                      "propertyNames": {"pattern": "^metadata\\."},
+                      "additionalProperties": {"type": "string"}
+                    }
+                  },
+                  {
+                    "name": "limit",
+                    "in": "query",
+                    "description": "How many at most.",
+                    "schema": {"type": "integer", "minimum": 1, "maximum": 50}
+                  },
+                  {
+                    "name": "after",
+                    "in": "query",
+                    "description": "Only those whose ids come behind this one: the last of the page before.",
+                    "schema": {"type": "string"}
+                  }
+                ],
+                "responses": {
+                  "200": {
+                    "description": "At most 50 of them.",
+                    "content": {
+                      "application/json": {
+                        "schema": {
+                          "type": "array",
+                          "maxItems": 50,
+                          "items": {"$ref": "#/components/schemas/LobbyRow"}
+                        }
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadRequest"},
+                  "403": {"$ref": "#/components/responses/Forbidden"},
+                  "429": {"$ref": "#/components/responses/TooMany"},
+                  "default": {"$ref": "#/components/responses/Other"}
+                }
+              },
+              "post": {
+                "operationId": "openLobby",
+                "tags": ["lobbies"],
+                "summary": "Opens a lobby in which nobody sits yet.",
+                "requestBody": {
+                  "required": false,
+                  "content": {"application/json": {"schema": {"$ref": "#/components/schemas/OpenLobby"}}}
+                },
+                "responses": {
+                  "201": {
+                    "description": "It is open.",
+                    "headers": {"Location": {"$ref": "#/components/headers/Location"}},
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/LobbyRow"}}}
+                  },
+                  "400": {"$ref": "#/components/responses/BadRequest"},
+                  "403": {"$ref": "#/components/responses/Forbidden"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "409": {"$ref": "#/components/responses/Conflict"},
+                  "413": {"$ref": "#/components/responses/TooLong"},
+                  "415": {"$ref": "#/components/responses/Compressed"},
+                  "422": {"$ref": "#/components/responses/GameFailed"},
+                  "429": {"$ref": "#/components/responses/TooMany"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "default": {"$ref": "#/components/responses/Other"}
+                }
+              }
+            },
+            "/api/lobbies/{id}": {
+              "parameters": [{"$ref": "#/components/parameters/Lobby"}],
+              "get": {
+                "operationId": "getLobby",
+                "tags": ["lobbies"],
+                "summary": "One lobby, its players, and its newest state.",
+                "responses": {
+                  "200": {
+                    "description": "The lobby.",
+                    "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Lobby"}}}
+                  },
+                  "304": {"description": "The client has it: If-None-Match names it."},
+                  "403": {"$ref": "#/components/responses/Forbidden"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "default": {"$ref": "#/components/responses/Other"}
+                }
+              }
+            },
+            "/api/lobbies/{id}/events": {
+              "parameters": [{"$ref": "#/components/parameters/Lobby"}],
+              "get": {
+                "operationId": "watchLobby",
+                "tags": ["lobbies"],
+                "summary": "The lobby as it changes.",
+                "parameters": [
+                  {
+                    "name": "format",
+                    "in": "query",
+                    "description": "JSON, or the binary messages that players get, in base64.",
+                    "schema": {"enum": ["state", "snapshot"], "default": "state"}
+                  },
+                  {
+                    "name": "hz",
+                    "in": "query",
+                    "description": "States a second at most; if left out 2 of JSON, and all snapshots.",
+                    "schema": {"type": "number", "minimum": 0.01, "maximum": 1000}
+                  },
+                  {
+                    "name": "lastEventId",
+                    "in": "query",
+                    "description": "For those who cannot send the field Last-Event-ID.",
+                    "schema": {"type": "string"}
+                  }
+                ],
+                "responses": {
+                  "200": {
+                    "description": "Events lobby and state, or schema and snapshot; closed or draining is the last.",
+                    "content": {"text/event-stream": {"schema": {"type": "string"}}}
+                  },
+                  "400": {"$ref": "#/components/responses/BadRequest"},
+                  "403": {"$ref": "#/components/responses/Forbidden"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "default": {"$ref": "#/components/responses/Other"}
+                }
+              }
+            },
+            "/api/lobbies/{id}/seats": {
+              "parameters": [{"$ref": "#/components/parameters/LobbyOrWord"}],
+              "post": {
+                "operationId": "keepSeats",
+                "tags": ["seats"],
+                "summary": "Keeps seats, all that are asked for or none, and hands out a ticket for each.",
+                "description": "~quick: a quick join. ~new: in a new lobby. An id, or a code: a join.",
+                "requestBody": {
+                  "required": false,
+                  "content": {"application/json": {"schema": {"$ref": "#/components/schemas/KeepSeats"}}}
+                },
+                "responses": {
+                  "201": {
+                    "description": "They are kept.",
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Tickets"}}}
+                  },
+                  "400": {"$ref": "#/components/responses/BadRequest"},
+                  "403": {"$ref": "#/components/responses/Forbidden"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "409": {"$ref": "#/components/responses/Conflict"},
+                  "413": {"$ref": "#/components/responses/TooLong"},
+                  "415": {"$ref": "#/components/responses/Compressed"},
+                  "422": {"$ref": "#/components/responses/GameFailed"},
+                  "429": {"$ref": "#/components/responses/TooMany"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "default": {"$ref": "#/components/responses/Other"}
+                }
+              }
+            },
+            "/api/lobbies/{id}/seats/{ticket}": {
+              "parameters": [
+                {"$ref": "#/components/parameters/Lobby"},
+                {
+                  "name": "ticket",
+                  "in": "path",
+                  "required": true,
+                  "description": "The ticket of the seat.",
+                  "schema": {"type": "string", "minLength": 1, "maxLength": 1024}
+                }
+              ],
+              "delete": {
+                "operationId": "giveUpSeat",
+                "tags": ["seats"],
+                "summary": "Gives up a seat that is kept, and its ticket.",
+                "responses": {
+                  "204": {"description": "It is free."},
+                  "403": {"$ref": "#/components/responses/Forbidden"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "default": {"$ref": "#/components/responses/Other"}
+                }
+              }
+            },
+            "/api/queue": {
+              "post": {
+                "operationId": "enterQueue",
+                "tags": ["queue"],
+                "summary": "Waits for a match.",
+                "requestBody": {
+                  "required": false,
+                  "content": {"application/json": {"schema": {"$ref": "#/components/schemas/EnterQueue"}}}
+                },
+                "responses": {
+                  "201": {
+                    "description": "It waits while somebody asks about it every ten seconds, or watches.",
+                    "headers": {"Location": {"$ref": "#/components/headers/Location"}},
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Queued"}}}
+                  },
+                  "400": {"$ref": "#/components/responses/BadRequest"},
+                  "403": {"$ref": "#/components/responses/Forbidden"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "413": {"$ref": "#/components/responses/TooLong"},
+                  "415": {"$ref": "#/components/responses/Compressed"},
+                  "429": {"$ref": "#/components/responses/TooMany"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "default": {"$ref": "#/components/responses/Other"}
+                }
+              }
+            },
+            "/api/queue/{id}": {
+              "parameters": [{"$ref": "#/components/parameters/Place"}],
+              "get": {
+                "operationId": "getPlace",
+                "tags": ["queue"],
+                "summary": "What has become of it.",
+                "responses": {
+                  "200": {
+                    "description": "It waits, or a seat is kept in the lobby of a match.",
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Place"}}}
+                  },
+                  "403": {"$ref": "#/components/responses/Forbidden"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "410": {"$ref": "#/components/responses/Gone"},
+                  "default": {"$ref": "#/components/responses/Other"}
+                }
+              },
+              "delete": {
+                "operationId": "leaveQueue",
+                "tags": ["queue"],
+                "summary": "Waits no more.",
+                "responses": {
+                  "204": {"description": "It is out of the queue."},
+                  "403": {"$ref": "#/components/responses/Forbidden"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "default": {"$ref": "#/components/responses/Other"}
+                }
+              }
+            },
+            "/api/queue/{id}/events": {
+              "parameters": [{"$ref": "#/components/parameters/Place"}],
+              "get": {
+                "operationId": "watchPlace",
+                "tags": ["queue"],
+                "summary": "The same as it changes. Whoever loses the stream is out of the queue.",
+                "responses": {
+                  "200": {
+                    "description": "Events queued; found, or exception {code, message}, is the last.",
+                    "content": {"text/event-stream": {"schema": {"type": "string"}}}
+                  },
+                  "403": {"$ref": "#/components/responses/Forbidden"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "default": {"$ref": "#/components/responses/Other"}
+                }
+              }
+            },
+            "/api/leaderboards/{game}": {
+              "parameters": [
+                {
+                  "name": "game",
+                  "in": "path",
+                  "required": true,
+                  "description": "The game's name.",
+                  "schema": {"type": "string", "minLength": 1}
+                }
+              ],
+              "get": {
+                "operationId": "getLeaderboard",
+                "tags": ["stored"],
+                "summary": "A page of a game's leaderboard.",
+                "parameters": [
+                  {
+                    "name": "season",
+                    "in": "query",
+                    "description": "The board of that season; of all times if left out.",
+                    "schema": {"type": "string"}
+                  },
+                  {
+                    "name": "order",
+                    "in": "query",
+                    "description": "By the highest score, by all together, or by the lowest.",
+                    "schema": {"enum": ["best", "sum", "least"], "default": "best"}
+                  },
+                  {
+                    "name": "from",
+                    "in": "query",
+                    "description": "The page begins at that rank.",
+                    "schema": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 1}
+                  },
+                  {
+                    "name": "around",
+                    "in": "query",
+                    "description": "The page has the player of that name in its middle.",
+                    "schema": {"type": "string"}
+                  },
+                  {
+                    "name": "limit",
+                    "in": "query",
+                    "description": "The most rows.",
+                    "schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": 10}
+                  }
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The page.",
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Leaderboard"}}}
+                  },
+                  "400": {"$ref": "#/components/responses/BadRequest"},
+                  "403": {"$ref": "#/components/responses/Forbidden"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "default": {"$ref": "#/components/responses/Other"}
+                }
+              }
+            },
+            "/api/results": {
+              "get": {
+                "operationId": "listResults",
+                "tags": ["stored"],
+                "summary": "Games that have finished, the newest first.",
+                "parameters": [
+                  {"name": "game", "in": "query", "description": "Only of that game.", "schema": {"type": "string"}},
+                  {
+                    "name": "before",
+                    "in": "query",
+                    "description": "The `next` of the page before.",
+                    "schema": {"type": "integer", "minimum": 1}
+                  },
+                  {
+                    "name": "limit",
+                    "in": "query",
+                    "description": "The most rows.",
+                    "schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}
+                  }
+                ],
+                "responses": {
+                  "200": {
+                    "description": "A page of them.",
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Results"}}}
+                  },
+                  "400": {"$ref": "#/components/responses/BadRequest"},
+                  "403": {"$ref": "#/components/responses/Forbidden"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "default": {"$ref": "#/components/responses/Other"}
+                }
+              }
+            },
+            "/api/openapi.json": {
+              "get": {
+                "operationId": "getDescription",
+                "tags": ["about"],
+                "summary": "This description.",
+                "responses": {
+                  "200": {
+                    "description": "It.",
+                    "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
+                    "content": {"application/json": {"schema": {"type": "object"}}}
+                  },
+                  "304": {"description": "The client has it: If-None-Match names it."},
+                  "403": {"$ref": "#/components/responses/Forbidden"},
+                  "default": {"$ref": "#/components/responses/Other"}
+                }
+              }
+            }
+          },
+          "components": {
+            "parameters": {
+              "Lobby": {
+                "name": "id",
+                "in": "path",
+                "required": true,
+                "description": "The lobby's id, or its code.",
+                "schema": {"$ref": "#/components/schemas/LobbyID"}
+              },
+              "LobbyOrWord": {
+                "name": "id",
+                "in": "path",
+                "required": true,
+                "description": "An id, or a code; ~quick: the fullest that has room; ~new: a new one.",
+                "schema": {"anyOf": [{"$ref": "#/components/schemas/LobbyID"}, {"enum": ["~quick", "~new"]}]}
+              },
+              "Place": {
+                "name": "id",
+                "in": "path",
+                "required": true,
+                "description": "What entering the queue has told. It is a secret.",
+                "schema": {"type": "string", "minLength": 1, "maxLength": 64}
+              }
+            },
+            "headers": {
+              "ETag": {"description": "For If-None-Match.", "schema": {"type": "string"}},
+              "Location": {
+                "description": "Where the new thing is.",
+                "schema": {"type": "string", "format": "uri-reference"}
+              },
+              "RetryAfter": {
+                "description": "In how many seconds it may go.",
+                "schema": {"type": "integer", "minimum": 0}
+              }
+            },
+            "responses": {
+              "BadRequest": {
+                "description": "Something is wrong with the request; the text says what.",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
+              },
+              "Forbidden": {
+                "description": "A page of this origin may not ask, or this player may not come in.",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
+              },
+              "NotFound": {
+                "description": "There is no such thing.",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
+              },
+              "Conflict": {
+                "description": "The lobby is full, locked, or open already.",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
+              },
+              "Gone": {
+                "description": "Nobody was found in time who fits.",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
+              },
+              "TooLong": {"description": "The body is too long; the connection closes."},
+              "Compressed": {"description": "The body is compressed, which none may be; the connection closes."},
+              "GameFailed": {
+                "description": "The game could not start with these options.",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
+              },
+              "TooMany": {
+                "description": "Too often in a short time, or too many are open already.",
+                "headers": {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}},
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
+              },
+              "Unavailable": {
+                "description": "The server is full, or shuts down.",
+                "headers": {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}},
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
+              },
+              "Other": {
+                "description": "Any other refusal.",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
+              }
+            },
+            "schemas": {
+              "LobbyID": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+              "Refusal": {
+                "type": "object",
+                "required": ["error"],
+                "properties": {
+                  "error": {"type": "string", "minLength": 1},
+                  "code": {
+                    "type": "integer",
+                    "minimum": 4000,
+                    "maximum": 4999,
+                    "description": "As the game socket would close with (websocket.md §5)."
+                  }
+                },
+                "additionalProperties": false
+              },
+              "Metadata": {
+                "type": "object",
+                "maxProperties": 16,
+                "propertyNames": {"maxLength": 32},
+                "additionalProperties": {"type": ["boolean", "integer", "string"], "maxLength": 128}
+              },
+              "Terms": {
+                "type": "object",
+                "properties": {
+                  "title": {"type": "string"},
+                  "listed": {"type": "boolean", "default": true},
+                  "password": {"type": "string", "minLength": 1, "maxLength": 128},
+                  "players": {"type": "integer", "minimum": 1},
+                  "teams": {"type": "integer", "minimum": 2},
+                  "metadata": {"$ref": "#/components/schemas/Metadata"}
+                },
+                "additionalProperties": false
+              },
+              "Opening": {
+                "type": "object",
+                "properties": {
+                  "game": {"type": "string", "description": "The server's default game if left out."},
+                  "options": {"description": "For the game."},
+                  "lobby": {"$ref": "#/components/schemas/Terms"},
+                  "jwt": {
+                    "type": "string",
+                    "maxLength": 4096,
+                    "description": "Who it is that asks, where the server takes JWTs."
+                  }
+                },
+                "description": "What opens a lobby."
+              },
+              "OpenLobby": {
+                "allOf": [
+                  {"$ref": "#/components/schemas/Opening"},
+                  {
+                    "type": "object",
+                    "properties": {
+                      "id": {"$ref": "#/components/schemas/LobbyID", "description": "A code if left out."}
+                    }
+                  }
+                ]
+              },
+              "KeepSeats": {
+                "allOf": [
+                  {"$ref": "#/components/schemas/Opening"},
+                  {
+                    "type": "object",
+                    "properties": {
+                      "count": {"type": "integer", "minimum": 1, "maximum": 16, "default": 1},
+                      "players": {
+                        "type": "array",
+                        "minItems": 1,
+                        "maxItems": 16,
+                        "description": "In place of count.",
+                        "items": {
+                          "type": "object",
+                          "properties": {
+                            "name": {"type": "string"},
+                            "subject": {
+                              "type": "string",
+                              "minLength": 1,
+                              "maxLength": 128,
+                              "description": "Who alone may use the ticket."
+                            }
+                          },
+                          "additionalProperties": false
+                        }
+                      },
+                      "password": {"type": "string", "minLength": 1, "maxLength": 256},
+                      "filter": {
+                        "$ref": "#/components/schemas/Metadata",
+                        "description": "For ~quick: what the lobby's metadata must have."
+                      }
+                    }
+                  }
+                ]
+              },
+              "EnterQueue": {
+                "type": "object",
+                "properties": {
+                  "game": {"type": "string"},
+                  "filter": {"$ref": "#/components/schemas/Metadata"},
+                  "jwt": {"type": "string", "maxLength": 4096},
+                  "match": {
+                    "type": "object",
+                    "properties": {
+                      "rank": {"type": "integer", "minimum": 0, "maximum": 1000000, "default": 0},
+                      "players": {"type": "integer", "minimum": 1},
+                      "party": {
+                        "type": "object",
+                        "required": ["code", "size"],
+                        "properties": {
+                          "code": {"type": "string", "minLength": 8, "maxLength": 64},
+                          "size": {"type": "integer", "minimum": 1}
+                        }
+                      }
+                    }
+                  }
+                }
+              },
+              "LobbyRow": {
+                "type": "object",
+                "required": ["id", "game", "players", "seats"],
+                "properties": {
+                  "id": {"$ref": "#/components/schemas/LobbyID"},
+                  "game": {"type": "string", "minLength": 1},
+                  "players": {"type": "integer", "minimum": 0, "description": "Seats that are taken."},
+                  "seats": {"type": "integer", "minimum": 1, "description": "Seats that can be."},
+                  "title": {"type": "string", "minLength": 1},
+                  "metadata": {"$ref": "#/components/schemas/Metadata"},
+                  "password": {"const": true},
+                  "locked": {"const": true}
+                },
+                "additionalProperties": false
+              },
+              "Lobby": {
+                "type": "object",
+                "required": ["id", "game", "tickRate", "players", "seats", "rules", "tick", "state"],
+                "properties": {
+                  "id": {"$ref": "#/components/schemas/LobbyID"},
+                  "game": {"type": "string", "minLength": 1},
+                  "tickRate": {"type": "integer", "minimum": 1, "maximum": 128},
+                  "players": {"type": "integer", "minimum": 0},
+                  "seats": {
+                    "type": "array",
+                    "items": {
+                      "type": "object",
+                      "required": ["seat", "name", "connected"],
+                      "properties": {
+                        "seat": {"type": "integer", "minimum": 0},
+                        "name": {"type": "string"},
+                        "connected": {"type": "boolean"}
+                      },
+                      "additionalProperties": false
+                    }
+                  },
+                  "rules": {
+                    "type": "object",
+                    "required": ["tickRate", "snapshotEvery", "seats", "graceSeconds", "maxTicksAhead"],
+                    "properties": {
+                      "tickRate": {"type": "integer", "minimum": 1, "maximum": 128},
+                      "snapshotEvery": {"type": "integer", "minimum": 1, "maximum": 128},
+                      "seats": {"type": "integer", "minimum": 1, "maximum": 1024},
+                      "graceSeconds": {"type": "number"},
+                      "maxTicksAhead": {"type": "integer", "minimum": 0}
+                    },
+                    "additionalProperties": false
+                  },
+                  "tick": {"type": "integer", "minimum": 0},
+                  "state": {
+                    "type": ["object", "null"],
+                    "description": "By the game's schema; null before the first snapshot."
+                  }
+                },
+                "additionalProperties": false
+              },
+              "Tickets": {
+                "type": "object",
+                "required": ["lobby", "seconds", "tickets"],
+                "properties": {
+                  "lobby": {"$ref": "#/components/schemas/LobbyID"},
+                  "seconds": {"type": "integer", "minimum": 1, "description": "For how long they are kept."},
+                  "tickets": {
+                    "type": "array",
+                    "minItems": 1,
+                    "maxItems": 16,
+                    "items": {
+                      "type": "object",
+                      "required": ["seat", "ticket"],
+                      "properties": {
+                        "seat": {"type": "integer", "minimum": 0},
+                        "ticket": {"type": "string", "minLength": 1, "maxLength": 1024}
+                      },
+                      "additionalProperties": false
+                    }
+                  }
+                },
+                "additionalProperties": false
+              },
+              "Place": {"oneOf": [{"$ref": "#/components/schemas/Queued"}, {"$ref": "#/components/schemas/Found"}]},
+              "Queued": {
+                "type": "object",
+                "required": ["id", "state", "game", "players", "seconds"],
+                "properties": {
+                  "id": {"type": "string", "minLength": 1, "maxLength": 64},
+                  "state": {"const": "queued"},
+                  "game": {"type": "string", "minLength": 1},
+                  "players": {"type": "integer", "minimum": 1},
+                  "seconds": {"type": "integer", "minimum": 1, "description": "How long it waits in all."},
+                  "party": {
+                    "type": "object",
+                    "required": ["size", "here"],
+                    "properties": {
+                      "size": {"type": "integer", "minimum": 1},
+                      "here": {"type": "integer", "minimum": 0}
+                    },
+                    "additionalProperties": false
+                  }
+                },
+                "additionalProperties": false
+              },
+              "Found": {
+                "type": "object",
+                "required": ["id", "state", "lobby", "seat", "ticket"],
+                "properties": {
+                  "id": {"type": "string", "minLength": 1, "maxLength": 64},
+                  "state": {"const": "found"},
+                  "lobby": {"$ref": "#/components/schemas/LobbyID"},
+                  "seat": {"type": "integer", "minimum": 0},
+                  "team": {"type": "integer", "minimum": 0},
+                  "ticket": {"type": "string", "minLength": 1, "maxLength": 1024}
+                },
+                "additionalProperties": false
+              },
+              "Leaderboard": {
+                "type": "object",
+                "required": ["game", "season", "order", "players", "rows"],
+                "properties": {
+                  "game": {"type": "string", "minLength": 1},
+                  "season": {"type": "string"},
+                  "order": {"enum": ["best", "sum", "least"]},
+                  "players": {"type": "integer", "minimum": 0},
+                  "rows": {
+                    "type": "array",
+                    "maxItems": 100,
+                    "items": {
+                      "type": "object",
+                      "required": ["rank", "name", "guest", "score", "matches"],
+                      "properties": {
+                        "rank": {"type": "integer", "minimum": 1},
+                        "name": {"type": "string"},
+                        "guest": {"type": "boolean"},
+                        "score": {"type": "integer"},
+                        "matches": {"type": "integer", "minimum": 1}
+                      },
+                      "additionalProperties": false
+                    }
+                  }
+                },
+                "additionalProperties": false
+              },
+              "Results": {
+                "type": "object",
+                "required": ["results", "next"],
+                "properties": {
+                  "results": {"type": "array", "maxItems": 100, "items": {"$ref": "#/components/schemas/Result"}},
+                  "next": {"type": ["integer", "null"]}
+                },
+                "additionalProperties": false
+              },
+              "Result": {
+                "type": "object",
+                "required": ["id", "game", "lobby", "season", "startedAt", "endedAt", "players", "result"],
+                "properties": {
+                  "id": {"type": "string", "minLength": 1},
+                  "game": {"type": "string", "minLength": 1},
+                  "lobby": {"$ref": "#/components/schemas/LobbyID"},
+                  "season": {"type": "string"},
+                  "startedAt": {"type": "integer", "minimum": 0, "description": "Milliseconds since 1970."},
+                  "endedAt": {"type": "integer", "minimum": 0},
+                  "players": {
+                    "type": "array",
+                    "items": {
+                      "type": "object",
+                      "required": ["seat", "name"],
+                      "properties": {
+                        "seat": {"type": "integer", "minimum": 0},
+                        "name": {"type": "string"},
+                        "score": {"type": "integer"},
+                        "team": {"type": "integer", "minimum": 0}
+                      },
+                      "additionalProperties": false
+                    }
+                  },
+                  "result": {"description": "As the game has said it."}
+                },
+                "additionalProperties": false
+              }
+            }
+          }
+        }
+
+        """##
+}
