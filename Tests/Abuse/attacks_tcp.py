@@ -61,7 +61,7 @@ def body_drips(arena):
                 peer.ask(f"{POLL}&sid={sid}", "Content-Length: 1", method="POST", body=b"1")
 
 
-def never_reads(arena, path="/muster.js"):
+def never_reads(arena, path="/muster/client.js"):
     """Asks for more than the kernel holds and reads nothing: the descriptor must be free again while we hold on."""
     before, peers = sample(arena.target.pid).descriptors, []
     for _ in range(4):
@@ -116,8 +116,8 @@ def points(arena):
         yield f"{part} bytes of a refused handshake", lambda peer, part=part: peer.send(bad[:part])
     yield "a refused handshake, answered", lambda peer: (peer.send(bad), peer.response())
     yield "a malformed request", lambda peer: peer.send("\x00")
-    yield "a request", lambda peer: peer.send(request("/muster.js"))
-    yield "many requests", lambda peer: peer.send(request("/muster.js") * 50)
+    yield "a request", lambda peer: peer.send(request("/muster/client.js"))
+    yield "many requests", lambda peer: peer.send(request("/muster/client.js") * 50)
     yield "half a body", lambda peer: peer.send(request(POLL, "Content-Length: 9", method="POST", body=b"4"))
     yield "an upgrade", lambda peer: peer.upgrade("/lobby/rst")
     for part in (1, 2, 5, 20, len(JOIN) - 1, len(JOIN)):

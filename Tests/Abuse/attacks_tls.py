@@ -261,7 +261,7 @@ def endings(peer):
 def teardown(arena):
     states = {
         "idle": lambda peer: None,
-        "answer under way": lambda peer: peer.send(request("/muster.js") * 30),
+        "answer under way": lambda peer: peer.send(request("/muster/client.js") * 30),
         "playing": lambda peer: (peer.upgrade("/lobby/tls").send(JOIN), peer.message()),
         "our close": lambda peer: peer.upgrade("/lobby/tls").send(frame("}")),
         "poll": lambda peer: peer.send(request(f"{POLL}&sid={open_polling(peer)}")),

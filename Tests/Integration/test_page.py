@@ -31,8 +31,9 @@ def players(server, lobby):
     [
         ("/", "text/html", "<!DOCTYPE html>"),
         ("/page.css", "text/css", "color-scheme: light dark"),
-        ("/page.js", "text/javascript", 'from "/muster.js"'),
-        ("/muster.js", "text/javascript", "export class LobbyClient"),
+        ("/page.js", "text/javascript", 'from "/arena/arena.js"'),
+        ("/tictactoe", "text/html", 'src="/tictactoe.js"'),
+        ("/muster/client.js", "text/javascript", "export class LobbyClient"),
     ],
 )
 def test_the_page_and_what_it_loads_are_served_with_strict_headers(server, path, kind, text):

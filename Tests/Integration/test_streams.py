@@ -165,7 +165,7 @@ def test_a_state_is_compressed_for_who_takes_it(server, lobby, coding, unpack):
     assert fields["Vary"] and fields["Content-Length"] == str(len(body))
 
 
-@pytest.mark.parametrize("path", ["/page.css", "/page.js", "/muster.js"])
+@pytest.mark.parametrize("path", ["/page.css", "/page.js", "/muster/client.js"])
 def test_a_static_file_is_packed_tagged_and_not_sent_twice(server, path):
     _, plain, body = get(server, path)
     _, packed, small = get(server, path, Accept_Encoding="gzip")

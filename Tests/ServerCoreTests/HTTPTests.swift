@@ -175,16 +175,23 @@ struct HTTPTests {
         #expect(text.contains("Content-Type: text/plain") && text.contains("Muster is running."))
     }
 
-    @Test(arguments: [
-        ("/", "Sources/ServerCore/Web/Files/page.html"), ("/page.css", "Sources/ServerCore/Web/Files/page.css"),
-        ("/page.js", "Sources/ServerCore/Web/Files/page.js"), ("/muster.js", "protocol/javascript/muster.js"),
-        ("/api/openapi.json", "protocol/spec/openapi.json"),
-    ])
-    func `a file of the page is sent as it stands in the repository`(_ path: String, _ source: String) throws {
+    @Test func `every file of the pages and of the client is sent as it stands in the repository`() throws {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
-        let file = try String(contentsOf: root.appendingPathComponent(source), encoding: .utf8)
-        let sent = answer(World(), "GET \(path) HTTP/1.1", "Host: a", "Accept: text/html")
-        #expect(sent.hasSuffix("\r\n\r\n" + file), "run scripts/embed")
+        var count = 0
+        for (folder, prefix) in [("Sources/ServerCore/Web/Files", ""), ("protocol/javascript", "/muster"), ("protocol/spec", "/api")] {
+            let base = root.appendingPathComponent(folder)
+            for name in try FileManager.default.subpathsOfDirectory(atPath: base.path) {
+                let isOfTests = name.hasPrefix("tests/")
+                guard !isOfTests, [".html", ".css", ".js", "openapi.json"].contains(where: name.hasSuffix) else { continue }
+                let file = try String(contentsOf: base.appendingPathComponent(name), encoding: .utf8)
+                let page = name.hasSuffix(".html") ? String(name.dropLast(5)) : name
+                let path = page == "page" ? "/" : "\(prefix)/\(page)"
+                let sent = answer(World(), "GET \(path) HTTP/1.1", "Host: a", "Accept: text/html")
+                #expect(sent.hasSuffix("\r\n\r\n" + file), "\(path): run scripts/embed")
+                count += 1
+            }
+        }
+        #expect(count > 20)
     }
 }

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Static files (RFC 9110 §8.8, §13.1.2)")
 struct WebFileTests {
-    static let paths = ["/", "/page.css", "/page.js", "/muster.js"]
+    static let paths = ["/", "/page.css", "/page.js", "/arena/draw.js", "/tictactoe", "/muster/client.js"]
 
     @Test(arguments: paths)
     func `a file is sent plain or gzip, each form with a strong tag of its own`(_ path: String) throws {
@@ -54,7 +54,8 @@ struct WebFileTests {
         "/%70age.css", "/page%2ecss", "/..%2fpage.css", "/..%5cpage.css", "/page.css%00", "/page.css%00.js",
         "/PAGE.CSS",
         "/page.css;a", "/Files/page.css", "/etc/passwd", "/../../../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd",
-        "/.git/config", "/..\\..\\page.css", "/page.css.gz", "/page.html", "/\\page.css",
+        "/.git/config", "/..\\..\\page.css", "/page.css.gz", "/page.html", "/\\page.css", "/muster/", "/arena",
+        "/muster/../page.css", "/tictactoe.html", "/muster/tests/worlds.js",
     ])
     func `a path that is not in the table is 404, however it is written`(_ path: String) {
         let answer = World().ask(path, "Accept: text/html")

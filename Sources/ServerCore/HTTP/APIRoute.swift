@@ -27,7 +27,7 @@ package struct APIRoute: Sendable {
 
     /// Everything there is.
     package static let all = [
-        APIRoute(.get, "/api/openapi.json") { _, _, exchange in WebFiles.apiDescription.answer(exchange) },
+        APIRoute(.get, "/api/openapi.json") { _, _, exchange in WebFiles.apiOpenapiJson.answer(exchange) },
         APIRoute(.get, "/api/lobbies") { $0.answerList($2) },
         APIRoute(.post, "/api/lobbies") { $0.openLobby($2) },
         APIRoute(.get, "/api/lobbies/{id}") { $0.answerState(of: $1[0], $2) },

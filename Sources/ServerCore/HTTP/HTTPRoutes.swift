@@ -55,13 +55,15 @@ extension Server {
         case "/":
             // A browser asks for HTML by name; `curl` takes anything, and is told the addresses.
             let wantsPage = head.fields[values: .accept].contains { $0.lowercased().contains("text/html") }
-            return wantsPage
-                ? WebFiles.page.answer(exchange) : exchange.respond(.ok, text: Self.welcome, fields: [.vary: "Accept"])
+            guard wantsPage, let page = WebFiles.file(at: "/") else {
+                return exchange.respond(.ok, text: Self.welcome, fields: [.vary: "Accept"])
+            }
+            return page.answer(exchange)
         case "/health":
             return drainDeadline == nil
                 ? exchange.respond(.ok, text: "ok") : exchange.respond(.serviceUnavailable, text: "draining")
         case let path:
-            guard let file = WebFiles.byPath[path] else { return exchange.respond(.notFound) }
+            guard let file = WebFiles.file(at: path) else { return exchange.respond(.notFound) }
             return file.answer(exchange)
         }
     }

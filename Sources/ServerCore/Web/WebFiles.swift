@@ -3,23 +3,11 @@ import Determinism
 import HTTPCore
 import HTTPTypes
 
-/// The page at `/` and what it loads, and the API's description, carried in the binary. `scripts/embed` writes their texts into this folder.
-enum WebFiles {
-    static let page = WebFile(markup, type: "text/html")
+/// The server's pages and what they load, and the API's description, carried in the binary. `scripts/embed` writes them into the folder Embedded.
+enum WebFiles {}
 
-    /// What describes the routes under `/api`: protocol/spec/openapi.json.
-    static let apiDescription = WebFile(openAPI, type: "application/json")
-
-    /// What the page loads, by path. No path is ever made into the name of a file: what is not here is not there.
-    static let byPath = [
-        "/page.css": WebFile(style, type: "text/css"),
-        "/page.js": WebFile(program, type: "text/javascript"),
-        "/muster.js": WebFile(module, type: "text/javascript"),
-    ]
-}
-
-/// A file of the page in its two forms, plain and gzip, each with its tag and the response fields that it is always sent
-/// with. Made when the first file is asked for, and kept.
+/// A file of the pages in its two forms, plain and gzip, each with its tag and the response fields that it is always sent
+/// with. Made when it is first asked for, and kept.
 struct WebFile: Sendable {
     private let plain: Form
     private let gzipped: Form

@@ -1,6 +1,7 @@
 extension WebFiles {
     /// protocol/spec/openapi.json, as `scripts/embed` found it.
-    static let openAPI = ##"""
+    static let apiOpenapiJson = WebFile(
+        ##"""
         {
           "openapi": "3.1.0",
           "info": {
@@ -776,5 +777,6 @@ extension WebFiles {
           }
         }
 
-        """##
+        """##,
+        type: "application/json")
 }

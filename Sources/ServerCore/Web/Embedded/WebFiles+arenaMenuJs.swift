@@ -1,0 +1,99 @@
+extension WebFiles {
+    /// Sources/ServerCore/Web/Files/arena/menu.js, as `scripts/embed` found it.
+    static let arenaMenuJs = WebFile(
+        ##"""
+        // The page before a match: lobbies to choose from, a code, a lobby of one's own.
+
+        import { APIError, listLobbies } from "/muster/muster.js";
+        import { element, make, setText } from "/arena/dom.js";
+
+        const EVERY_MS = 2000;
+
+        export class Menu {
+          #timer = null;
+
+          /** `play(lobby, {password, terms})` begins a match; `~quick` and `~new` are lobbies, too. */
+          constructor(play) {
+            this.play = play;
+            const on = (form, action) => element(form).addEventListener("submit", (event) => {
+              event.preventDefault();
+              action();
+            });
+            on("form", () => play("~quick", {}));
+            on("code-form", () => play(element("code").value, {}));
+            on("new-form", () => {
+              const terms = { listed: !element("private-wish").checked };
+              const [title, password] = [element("title-wish").value.trim(), element("password-wish").value];
+              if (title) terms.title = title;
+              if (password) terms.password = password;
+              play("~new", { terms });
+            });
+          }
+
+          show(text = "") {
+            element("menu").hidden = false;
+            setText(element("notice"), text);
+            document.title = "Muster";
+            this.#list();
+          }
+
+          hide() {
+            element("menu").hidden = true;
+            clearTimeout(this.#timer);
+          }
+
+          async #list() {
+            clearTimeout(this.#timer);
+            try {
+              const lobbies = await listLobbies(location.origin, { game: "arena" });
+              this.#rows(lobbies);
+              if (element("notice").textContent === OFFLINE) setText(element("notice"), "");
+            } catch (error) {
+              if (!(error instanceof APIError)) setText(element("notice"), OFFLINE);
+            }
+            if (!element("menu").hidden) this.#timer = setTimeout(() => this.#list(), EVERY_MS);
+          }
+
+          /** Rows that are the same stay where they are, under the pointer and with the focus. */
+          #rows(lobbies) {
+            const list = element("lobbies");
+            const before = new Map([...list.children].map((row) => [row.dataset.row, row]));
+            const rows = lobbies.map((lobby) => before.get(JSON.stringify(lobby)) ?? this.#row(lobby));
+            const isSame = rows.length === list.children.length && rows.every((row, at) => row === list.children[at]);
+            if (!isSame) list.replaceChildren(...rows);
+            element("none").hidden = rows.length > 0;
+          }
+
+          #row(lobby) {
+            const { id, players, seats, title, password, locked } = lobby;
+            const room = `${players} of ${seats}${password ? ", password" : ""}${locked ? ", locked" : ""}`;
+            const button = make("button", { type: "button", disabled: Boolean(locked) || players >= seats },
+              make("span", { className: "title", textContent: title ?? id }),
+              make("span", { className: "room", textContent: room }));
+            button.onclick = async () => {
+              const secret = password ? await askPassword("This lobby has a password.") : undefined;
+              if (secret !== null) this.play(id, { password: secret });
+            };
+            const row = make("li", {}, button);
+            row.dataset.row = JSON.stringify(lobby);
+            return row;
+          }
+        }
+
+        const OFFLINE = "The server does not answer.";
+
+        /** What the player types; null when it was thought better of. */
+        export function askPassword(title) {
+          const dialog = element("password-dialog");
+          element("password-title").textContent = title;
+          element("password").value = "";
+          dialog.returnValue = "cancel";
+          dialog.showModal();
+          return new Promise((done) => {
+            dialog.onclose = () => done(dialog.returnValue === "join" ? element("password").value : null);
+          });
+        }
+
+        """##,
+        type: "text/javascript")
+}

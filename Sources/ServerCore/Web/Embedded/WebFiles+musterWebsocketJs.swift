@@ -1,0 +1,73 @@
+extension WebFiles {
+    /// protocol/javascript/websocket.js, as `scripts/embed` found it.
+    static let musterWebsocketJs = WebFile(
+        ##"""
+        // The plain dialect: JSON text and binary messages on a WebSocket (protocol/spec/lobby.md §1).
+
+        /**
+         * What every transport is: a function of the server's address, a lobby's id, the request to join, and what to tell,
+         * that returns what can be said. It tells nothing before it has returned, and nothing after it was closed.
+         *
+         * @typedef {object} Hooks
+         * @property {(name: string, data: any) => void} event what the server says; `joined` is the first
+         * @property {(id: number, error: ?{message: string, code: any}, data: any) => void} answer to what was said with an id
+         * @property {(message: Uint8Array) => void} snapshot
+         * @property {(code: number, text: string) => void} closed once; codes are those of protocol/spec/websocket.md §5
+         * @property {{bytesIn: number, bytesOut: number}} traffic
+         *
+         * @typedef {object} Link
+         * @property {(event: string, data: any, id?: number) => void} emit
+         * @property {(message: Uint8Array) => void} send a binary client message
+         * @property {() => void} close
+         */
+
+        /**
+         * @param {string} server "http://…" or "https://…"
+         * @param {Hooks} hooks
+         * @returns {Link}
+         */
+        export function webSocket(server, lobby, request, hooks) {
+          const url = new URL(`/lobby/${encodeURIComponent(lobby)}`, server);
+          url.protocol = url.protocol.replace("http", "ws");
+          const socket = new WebSocket(url);
+          socket.binaryType = "arraybuffer";
+          let [refusal, isClosed] = ["", false];
+          const say = (message) => {
+            if (socket.readyState !== 1) return;
+            hooks.traffic.bytesOut += message.length;
+            socket.send(message);
+          };
+          const emit = (event, data, id) => say(JSON.stringify({ event, data, id }));
+          const closed = (code) => {
+            if (isClosed) return;
+            isClosed = true;
+            hooks.closed(code, refusal);
+          };
+          socket.onopen = () => emit("join", request);
+          socket.onclose = ({ code }) => closed(code);
+          socket.onmessage = ({ data }) => {
+            if (isClosed) return;
+            hooks.traffic.bytesIn += data.length ?? data.byteLength;
+            if (typeof data !== "string") return hooks.snapshot(new Uint8Array(data));
+            const { event, data: body, id } = JSON.parse(data);
+            if (event === "ack") hooks.answer(id, null, body);
+            else if (event === "exception" && body?.id !== undefined) hooks.answer(body.id, body);
+            else {
+              // Before a seat is taken this says why it is not.
+              if (event === "exception") refusal = body?.message ?? "";
+              hooks.event(event, body);
+            }
+          };
+          return {
+            emit,
+            send: say,
+            close() {
+              isClosed = true;
+              socket.close();
+            },
+          };
+        }
+
+        """##,
+        type: "text/javascript")
+}

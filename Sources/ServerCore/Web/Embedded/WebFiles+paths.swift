@@ -1,0 +1,43 @@
+extension WebFiles {
+    /// What stands at a path, as `scripts/embed` found it; nil where nothing does. No path is ever made into the name of a
+    /// file: what is not here is not there.
+    static func file(at path: String) -> WebFile? {
+        switch path {
+        case "/arena/arena.js": arenaArenaJs
+        case "/arena/controls.js": arenaControlsJs
+        case "/arena/dom.js": arenaDomJs
+        case "/arena/draw.js": arenaDrawJs
+        case "/arena/link.js": arenaLinkJs
+        case "/arena/menu.js": arenaMenuJs
+        case "/arena/net.js": arenaNetJs
+        case "/arena/panel.js": arenaPanelJs
+        case "/arena/rules.js": arenaRulesJs
+        case "/page.css": pageCss
+        case "/": pageHtml
+        case "/page.js": pageJs
+        case "/tictactoe.css": tictactoeCss
+        case "/tictactoe": tictactoeHtml
+        case "/tictactoe.js": tictactoeJs
+        case "/muster/api.js": musterApiJs
+        case "/muster/client.js": musterClientJs
+        case "/muster/clock.js": musterClockJs
+        case "/muster/codec0.js": musterCodec0Js
+        case "/muster/comeback.js": musterComebackJs
+        case "/muster/interpolation.js": musterInterpolationJs
+        case "/muster/messages.js": musterMessagesJs
+        case "/muster/muster.js": musterMusterJs
+        case "/muster/packets.js": musterPacketsJs
+        case "/muster/polling.js": musterPollingJs
+        case "/muster/prediction.js": musterPredictionJs
+        case "/muster/reader.js": musterReaderJs
+        case "/muster/schema.js": musterSchemaJs
+        case "/muster/snapshot.js": musterSnapshotJs
+        case "/muster/socketio.js": musterSocketioJs
+        case "/muster/watcher.js": musterWatcherJs
+        case "/muster/websocket.js": musterWebsocketJs
+        case "/muster/world.js": musterWorldJs
+        case "/api/openapi.json": apiOpenapiJson
+        default: nil
+        }
+    }
+}

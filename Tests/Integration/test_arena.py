@@ -1,0 +1,233 @@
+"""The page's game in Chromium, played as players do: on several protocols, over bad lines, and until somebody is kicked."""
+
+import json
+import subprocess
+import urllib.request
+
+import pytest
+from browsing import needs_browser
+from conftest import BINARY, clean_environment, run_muster
+from devtools import browser
+from lines import Line
+
+pytestmark = needs_browser
+
+PASSWORD = "correct horse battery"
+PLAYING = "arena?.client.state && arena.predictor.body && arena.newest"
+NO_WEBSOCKET = """
+    globalThis.WebSocket = class extends EventTarget {
+        constructor() { super(); setTimeout(() => this.onclose({ code: 1006 })); }
+        close() {}
+    };"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    from conftest import Server
+
+    shared = Server(cwd=tmp_path_factory.mktemp("arena"), MUSTER_ADMIN_PASSWORD=PASSWORD)
+    yield shared
+    assert shared.stop() == 0, "".join(shared.output)
+
+
+@pytest.fixture
+def open_tab(browser):
+    """Opens tabs; at the test's end they are closed, and nothing may have gone wrong in them."""
+    tabs = []
+
+    def open_tab(url, **options):
+        tabs.append(browser.tab(url, **options))
+        return tabs[-1]
+
+    yield open_tab
+    for tab in tabs:
+        tab.close()
+
+
+@pytest.fixture
+def bots(server, tmp_path):
+    """Eight bots in the lobby `bots-1-0`, in all the protocols they speak."""
+    crowd = subprocess.Popen(
+        [BINARY, "bots", "--server", server.url, "--count", "8", "--lobbies", "1", "--seconds", "600", "--quiet"],
+        cwd=tmp_path, env=clean_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL)
+    yield "bots-1-0"
+    crowd.terminate()
+    crowd.wait()
+
+
+def seats(server, lobby):
+    with urllib.request.urlopen(f"{server.url}/api/lobbies/{lobby}", timeout=10) as answer:
+        return {row["name"]: row for row in json.load(answer)["seats"]}
+
+
+# The hash of every state that a tab gets in so many ticks, by tick.
+HASHES = """
+    const { stateHash } = await import("/muster/muster.js");
+    const hashes = {};
+    const hear = arena.client.onSnapshot;
+    await new Promise((done) => {
+        arena.client.onSnapshot = (state) => {
+            hear(state);
+            hashes[state.tick] = stateHash(state);
+            if (Object.keys(hashes).length === 90) done();
+        };
+    });
+    arena.client.onSnapshot = hear;
+    return hashes;"""
+
+
+def test_two_tabs_and_eight_bots_on_different_protocols_see_the_same(server, bots, open_tab):
+    one = open_tab(f"{server.url}/?auto=1&name=Ann&lobby={bots}")
+    one.wait(PLAYING)
+    two = open_tab(f"{server.url}/?auto=1&name=Bob&lobby={bots}&transport=polling")
+    two.wait(PLAYING)
+    assert (one.run("return arena.client.transport"), two.run("return arena.client.transport")) == ("webSocket", "polling")
+    one.wait("arena.newest.all('player').length === 10 && arena.players.size === 10")
+    # Both begin to listen before either is asked for what it heard.
+    for tab in (one, two):
+        tab.run(f"globalThis.heard = (async () => {{ {HASHES} }})()")
+    first, second = (tab.run("return await heard") for tab in (one, two))
+    common = first.keys() & second.keys()
+    assert len(common) > 30 and all(first[tick] == second[tick] for tick in common)
+    names = one.run("return [...arena.players.values()].map((row) => row.name)")
+    assert {"Ann", "Bob"} <= set(names) and sum(name.startswith("bot") for name in names) == 8
+    # And both show it moving, frame by frame.
+    for tab in (one, two):
+        ticks = tab.run("""
+            const ticks = [];
+            for (; ticks.length < 60; await new Promise(requestAnimationFrame)) ticks.push(arena.shown.tick);
+            return ticks;""")
+        assert ticks == sorted(ticks) and len(set(ticks)) > 50
+
+
+def test_what_one_does_is_seen_at_once_and_the_server_agrees(server, open_tab):
+    tab = open_tab(f"{server.url}/?auto=1&name=Ann&lobby=moves")
+    tab.wait(PLAYING)
+    # From a corner to the walls and along them, with the keys.
+    for code in ("KeyD", "KeyW", "KeyA", "KeyS"):
+        before = tab.run("return { ...arena.predictor.body }")
+        tab.press(code, is_down=True)
+        tab.wait(f"Math.hypot(arena.predictor.body.x - {before['x']}, arena.predictor.body.y - {before['y']}) > 1", 5)
+        tab.press(code, is_down=False)
+    tab.press("ArrowUp", is_down=True)
+    tab.wait("arena.newest.all('projectile').length > 0", 5)
+    tab.press("ArrowUp", is_down=False)
+    body = tab.wait("""(() => {
+        const own = arena.newest.get("player", arena.seat);
+        const { x, y } = arena.predictor.body;
+        return Math.hypot(own.x - x, own.y - y) < 1 / 32 && [own.x, own.y];
+    })()""")
+    assert len(body) == 2
+    # A line without delay: next to nothing is to be put right.
+    assert tab.run("return arena.predictor.corrections") <= 4
+
+
+def test_a_tab_that_is_cut_off_says_so_and_comes_back_to_its_seat(server, open_tab):
+    line = Line(server.port)
+    tab = open_tab(f"{line.url}/?auto=1&name=Cut&lobby=cut")
+    tab.wait(PLAYING)
+    seat, keyframes = tab.run("return [arena.seat, arena.client.traffic.keyframes]")
+    line.cut()
+    tab.wait("!document.getElementById('banner').hidden")
+    assert "The connection is lost. Your seat is kept." in tab.text()
+    assert seats(server, "cut")["Cut"]["connected"] is False
+    line.mend()
+    tab.wait("document.getElementById('toast').textContent.startsWith('Back in your seat')")
+    tab.wait(PLAYING)
+    assert tab.run("return [arena.seat, arena.client.traffic.keyframes]") == [seat, keyframes]
+    assert seats(server, "cut")["Cut"] == {"seat": seat, "name": "Cut", "connected": True}
+    assert tab.run("return document.getElementById('banner').hidden")
+    line.close()
+
+
+def test_a_page_that_is_loaded_again_has_the_same_seat(server, open_tab):
+    tab = open_tab(f"{server.url}/?auto=1&name=Again&lobby=again")
+    tab.wait(PLAYING)
+    open_tab(f"{server.url}/?auto=1&name=Other&lobby=again").wait(PLAYING)
+    seat = tab.run("return arena.seat")
+    tab.call("Page.navigate", url=f"{server.url}/?lobby=again")
+    tab.wait("arena?.client.joined?.resumed")
+    tab.wait(PLAYING)
+    assert tab.run("return arena.seat") == seat and seats(server, "again").keys() == {"Again", "Other"}
+
+
+def test_who_is_kicked_is_told_why(server, open_tab, tmp_path):
+    tab = open_tab(f"{server.url}/?auto=1&name=Rude&lobby=kicks")
+    tab.wait(PLAYING)
+    seat = tab.run("return arena.seat")
+    kick = run_muster(
+        "monitor", "--server", server.url, "--kick", f"kicks/{seat}", "--reason", "spoils the game", cwd=tmp_path,
+        MUSTER_ADMIN_PASSWORD=PASSWORD)
+    assert kick.returncode == 0, kick.stderr
+    tab.wait("!document.getElementById('menu').hidden")
+    assert "Kicked: spoils the game." in tab.text()
+
+
+def test_with_websockets_blocked_it_plays_over_long_polling(server, open_tab):
+    tab = open_tab(f"{server.url}/?auto=1&name=Pol&lobby=polled", script=NO_WEBSOCKET)
+    tab.wait(PLAYING)
+    before = tab.run("return arena.predictor.body.x")
+    tab.press("KeyD" if before < 0 else "KeyA", is_down=True)
+    tab.wait(f"Math.abs(arena.newest.get('player', arena.seat).x - {before}) > 0.5")
+    tab.click("#net summary")
+    tab.wait("document.getElementById('figures').innerText.includes('long polling')")
+
+
+def test_with_both_blocked_it_watches_and_says_so(server, bots, open_tab):
+    tab = open_tab(f"{server.url}/", script=NO_WEBSOCKET, blocked=["/socket.io/"])
+    tab.wait("document.querySelector('#lobbies button')")
+    tab.click("#play")
+    tab.wait("arena?.isWatching && arena.shown?.all('player').length > 0")
+    assert "watching: this network lets no player through" in tab.text()
+    tab.wait(f"arena.shown.tick > {tab.run('return arena.shown.tick')} + 15")
+    assert tab.run("return arena.seat") is None
+
+
+def test_a_lobby_with_a_password_asks_for_it_and_players_talk(server, open_tab):
+    host = open_tab(f"{server.url}/?name=Host")
+    host.wait("'arena' in globalThis")
+    host.run("document.querySelector('#menu details').open = true")
+    host.run("document.getElementById('title-wish').value = 'Friends'")
+    host.run("document.getElementById('password-wish').value = 'sesame'")
+    host.click("#new-form button")
+    host.wait(PLAYING)
+    code = host.run("return arena.client.lobby")
+    guest = open_tab(f"{server.url}/?name=Guest&lobby={code}")
+    guest.wait("[...document.querySelectorAll('#lobbies .title')].some((part) => part.textContent === 'Friends')")
+    guest.click("#code-form button")
+    guest.wait("document.getElementById('password-dialog').open")
+    guest.click("#password")
+    guest.type("sesame")
+    guest.press("Enter", "Enter")
+    guest.wait("document.getElementById('password-dialog').open === false")
+    guest.wait(PLAYING)
+    guest.press("Enter", "Enter")
+    guest.type("hello <b>there</b>")
+    guest.run("document.getElementById('chat-form').requestSubmit()")
+    host.wait("document.getElementById('chat-lines').innerText.includes('Guest: hello <b>there</b>')")
+    host.wait("document.getElementById('scores').innerText.includes('Guest')")
+
+
+def test_a_phone_shows_the_field_and_plays_by_touch(server, open_tab):
+    tab = open_tab(f"{server.url}/?auto=1&name=Thumb&lobby=phone", size=(390, 844), is_phone=True)
+    tab.wait(PLAYING)
+    wide, x = tab.run("return [document.documentElement.scrollWidth, arena.predictor.body.x]")
+    assert wide == 390
+    way = 60 if x < 0 else -60
+    tab.call("Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": 100, "y": 300}])
+    tab.call("Input.dispatchTouchEvent", type="touchMove", touchPoints=[{"x": 100 + way, "y": 300}])
+    tab.wait(f"Math.abs(arena.predictor.body.x - {x}) > 0.5", 5)
+    tab.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+
+
+def test_two_tabs_play_tictactoe_to_the_end(server, open_tab):
+    one = open_tab(f"{server.url}/tictactoe?lobby=row")
+    one.wait("document.getElementById('status').textContent === 'Waiting for a second player.'")
+    two = open_tab(f"{server.url}/tictactoe?lobby=row")
+    for tab, cell in [(one, 1), (two, 4), (one, 2), (two, 5), (one, 3)]:
+        tab.wait("document.getElementById('status').textContent.startsWith('Your turn')")
+        tab.click(f"#board button:nth-child({cell})")
+        tab.wait(f"document.querySelector('#board button:nth-child({cell})').textContent")
+    one.wait("document.getElementById('status').textContent === 'You have won!'")
+    two.wait("document.getElementById('status').textContent === '× has won.'")

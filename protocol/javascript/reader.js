@@ -1,0 +1,66 @@
+// Numbers and bits as protocol/spec/snapshot.md §2 writes them.
+
+/** A message that must not be applied; `code` is the error's name in protocol/spec/snapshot.md §6. */
+export class SnapshotError extends Error {
+  /** @param {string} code */
+  constructor(code) {
+    super(code);
+    this.code = code;
+  }
+}
+
+/** Reads bytes, then bits, least significant first. Whatever is not there is a SnapshotError. */
+export class Reader {
+  /** @param {Uint8Array} bytes */
+  constructor(bytes) {
+    [this.bytes, this.position] = [bytes, 0];
+  }
+
+  /** How many bits are left. */
+  get left() {
+    return this.bytes.length * 8 - this.position;
+  }
+
+  bits(width) {
+    if (width > this.left) throw new SnapshotError("truncated");
+    let value = 0;
+    for (let done = 0; done < width;) {
+      const offset = this.position % 8;
+      const taken = Math.min(8 - offset, width - done);
+      value += (this.bytes[(this.position - offset) / 8] >>> offset & (1 << taken) - 1) * 2 ** done;
+      done += taken;
+      this.position += taken;
+    }
+    return value;
+  }
+
+  varint() {
+    let value = 0;
+    for (let index = 0; index < 10; index += 1) {
+      const byte = this.bits(8);
+      value += (byte & 127) * 128 ** index;
+      if (byte > 127) continue;
+      if (byte === 0 && index > 0 || value >= 2 ** 32) break;
+      return value;
+    }
+    throw new SnapshotError("badTick");
+  }
+
+  packed() {
+    let value = 0;
+    for (let index = 0; index < 6; index += 1) {
+      const group = this.bits(4);
+      value += (group & 7) * 8 ** index;
+      if (group > 7) continue;
+      if (group === 0 && index > 0 || value > 65535) break;
+      return value;
+    }
+    throw new SnapshotError("badNumber");
+  }
+}
+
+/** Appends a number below 2⁵³ to an array of bytes, 7 bits in each. */
+export function writeVarint(bytes, number) {
+  for (; number > 127; number = Math.floor(number / 128)) bytes.push(number % 128 + 128);
+  bytes.push(number);
+}

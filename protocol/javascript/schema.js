@@ -1,0 +1,117 @@
+// What the entities and the input of a game are made of (protocol/spec/snapshot.md §3). Names come from the server:
+// here they are keys of Maps and of objects without a prototype, never of plain objects.
+
+/** A field: its quantised maximum, its width in bits, and the way from values to numbers (snapshot.md §3.1). */
+export class Field {
+  constructor(name, kind, numbers) {
+    [this.name, this.kind, this.origin, this.step] = [name, kind, 0, 1];
+    const [low, high, step] = numbers;
+    if (numbers.length > 1 && !(low <= high && low >= -(2 ** 53) && high <= 2 ** 53)) refuse("range");
+    if (kind === "bool") this.maximum = 1;
+    else if (kind === "int") [this.origin, this.maximum] = [low, high - low];
+    else if (kind === "fixed") {
+      const steps = (high - low) / step;
+      [this.origin, this.step, this.maximum] = [low, step, Math.floor(steps + 0.5)];
+      if (!(step >= 1e-9 && step <= 2 ** 53 && Math.abs(steps - this.maximum) <= 1e-6)) refuse("step");
+    } else {
+      if (low < 1 || low > (kind === "angle" ? 24 : 65536)) refuse(kind);
+      this.maximum = kind === "angle" ? 2 ** low - 1 : low - 1;
+      if (kind === "angle") this.step = 2 * Math.PI / 2 ** low;
+    }
+    if (this.maximum > 2 ** 32 - 1) refuse("maximum");
+    this.width = this.maximum ? 32 - Math.clz32(this.maximum) : 0;
+  }
+
+  /** The number that a quantised value stands for: radians for an angle. */
+  number(value) {
+    return this.origin + value * this.step;
+  }
+
+  /** The same as a game reads it: a boolean for a bool. */
+  read(value) {
+    return this.kind === "bool" ? value === 1 : this.number(value);
+  }
+
+  /** The quantised value nearest to a number or a boolean, clamped to the field's range. */
+  value(number) {
+    if (Number.isNaN(Number(number))) return 0;
+    if (this.kind === "angle") {
+      const turns = number / (2 * Math.PI);
+      return Math.floor((turns - Math.floor(turns)) * 2 ** this.width + 0.5) % 2 ** this.width;
+    }
+    return Math.min(Math.max(Math.floor((number - this.origin) / this.step + 0.5), 0), this.maximum);
+  }
+}
+
+/** The entity types and the input of a game (snapshot.md §3). */
+export class Schema {
+  /**
+   * Reads the canonical text; throws an Error for any other.
+   * @param {string} text
+   */
+  static parse(text) {
+    const lines = text.split("\n");
+    if (text.length > 65536 || lines.shift() !== "muster-schema 1" || lines.pop() !== "") refuse("text");
+    const schema = new Schema();
+    schema.types = [];
+    schema.input = null;
+    let names = new Set();
+    const typeNames = new Set();
+    for (const line of lines) {
+      const [word, name, kind, ...numbers] = line.split(" ");
+      if (line === "input" && !schema.input) [schema.input, names] = [[], new Set()];
+      else if ((word === "table" || word === "single") && kind === undefined && !schema.input) {
+        schema.types.push({ name: newName(name, typeNames), isSingle: word === "single", fields: [] });
+        names = new Set();
+      } else if (word === "field" && (schema.input || schema.types.length)) {
+        const form = KINDS.get(kind);
+        if (!form || numbers.length !== form.count || !numbers.every(form.isNumber)) refuse(line);
+        const fields = schema.input ?? schema.types.at(-1).fields;
+        fields.push(new Field(newName(name, names), kind, numbers.map(Number)));
+      } else refuse(line);
+    }
+    if (!schema.input) refuse("no input");
+    schema.hash = schemaHash(text);
+    schema.places = new Map(schema.types.map(({ name }, place) => [name, place]));
+    return schema;
+  }
+
+  /** The quantised values of an input, an object with a number or boolean for each field; a missing one is 0. */
+  inputRow(values) {
+    return this.input.map((field) => field.value(Object.hasOwn(values, field.name) ? values[field.name] : 0));
+  }
+}
+
+const isWhole = (word) => /^(0|-?[1-9][0-9]*)$/.test(word);
+const KINDS = new Map([
+  ["bool", { count: 0, isNumber: isWhole }], ["int", { count: 2, isNumber: isWhole }],
+  ["enum", { count: 1, isNumber: isWhole }], ["angle", { count: 1, isNumber: isWhole }],
+  ["fixed", { count: 3, isNumber: (word) => decimalText(Number(word)) === word }],
+]);
+
+function refuse(what) {
+  throw new Error(`not a schema: ${what}`);
+}
+
+function newName(name, taken) {
+  if (!/^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(name ?? "") || taken.has(name) || taken.size === 64) refuse(name);
+  taken.add(name);
+  return name;
+}
+
+/** The shortest digits that read back as the same number, without exponent (snapshot.md §3.2). */
+function decimalText(number) {
+  const [digits, exponent] = String(number).split("e-");
+  if (!exponent) return digits;
+  const sign = digits.startsWith("-") ? "-" : "";
+  return `${sign}0.${"0".repeat(exponent - 1)}${digits.replace(/[-.]/g, "")}`;
+}
+
+/** FNV-1a with 64 bits, as 16 hexadecimal digits (snapshot.md §3.3). */
+function schemaHash(text) {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of new TextEncoder().encode(text)) {
+    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  }
+  return hash.toString(16).padStart(16, "0");
+}

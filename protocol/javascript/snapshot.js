@@ -1,0 +1,66 @@
+// Snapshot messages (protocol/spec/snapshot.md §4 to §6).
+//
+// A state is {tick, tables: [{ids, rows}]} in the schema's order, with quantised values; applying a message
+// leaves the states before it as they are.
+
+import * as codec0 from "./codec0.js";
+import { Reader, SnapshotError } from "./reader.js";
+
+/** By the codec's number: {readKeyframe(reader, schema), readDelta(reader, schema, tables)}, each giving tables. */
+const CODECS = [codec0];
+
+const DELTA = 2;
+
+/** Whether a message needs a state to be applied to. */
+export function isDelta(message) {
+  return (message[0] & 15) === DELTA;
+}
+
+/**
+ * The state to which a message leads: a keyframe from nothing, a delta from `baseline` (a state or null).
+ * Throws a SnapshotError, and then nothing has changed.
+ * @param {Uint8Array} message
+ */
+export function applySnapshot(message, baseline, schema) {
+  const reader = new Reader(message);
+  const first = reader.bits(8);
+  const kind = first & 15;
+  if (kind !== 1 && kind !== DELTA) throw new SnapshotError("unknownKind");
+  const codec = CODECS[first >>> 4 & 3];
+  if (!codec) throw new SnapshotError("unknownCodec");
+  if (first & 0x80) throw new SnapshotError("reservedFlag");
+  const tick = reader.varint();
+  if (tick === 0) throw new SnapshotError("badTick");
+  const distance = kind === DELTA ? reader.varint() : 0;
+  if (kind === DELTA && (distance < 1 || distance >= tick)) throw new SnapshotError("badTick");
+  const expected = first & 0x40 ? reader.bits(32) : null;
+  if (kind === DELTA && baseline?.tick !== tick - distance) throw new SnapshotError("wrongBaseline");
+  const tables = kind === DELTA
+    ? codec.readDelta(reader, schema, baseline.tables) : codec.readKeyframe(reader, schema);
+  if (reader.left >= 8 || reader.bits(reader.left)) throw new SnapshotError("trailingBytes");
+  const state = { tick, tables };
+  if (expected !== null && stateHash(state) !== expected) throw new SnapshotError("stateHashMismatch");
+  return state;
+}
+
+/** The hash over a state that the server sends along now and then (snapshot.md §4.2). */
+export function stateHash(state) {
+  let hash = 0;
+  let count = 0;
+  const add = (word) => {
+    word = Math.imul(word, 0xcc9e2d51);
+    hash ^= Math.imul(word << 15 | word >>> 17, 0x1b873593);
+    hash = Math.imul(hash << 13 | hash >>> 19, 5) + 0xe6546b64 | 0;
+    count += 1;
+  };
+  add(state.tick);
+  for (const { ids, rows } of state.tables) {
+    add(ids.length);
+    ids.forEach(add);
+    for (const row of rows) row.forEach(add);
+  }
+  hash ^= 4 * count;
+  hash = Math.imul(hash ^ hash >>> 16, 0x85ebca6b);
+  hash = Math.imul(hash ^ hash >>> 13, 0xc2b2ae35);
+  return (hash ^ hash >>> 16) >>> 0;
+}
