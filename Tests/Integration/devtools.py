@@ -138,7 +138,8 @@ class Tab:
     def press(self, code, key=None, is_down=None):
         """A key, down and up again unless `is_down` says which."""
         for kind in ["keyDown", "keyUp"] if is_down is None else ["keyDown" if is_down else "keyUp"]:
-            self.call("Input.dispatchKeyEvent", type=kind, code=code, key=key or code)
+            text = {"text": "\r"} if code == "Enter" and kind == "keyDown" else {}
+            self.call("Input.dispatchKeyEvent", type=kind, code=code, key=key or code, **text)
 
     def type(self, text):
         self.call("Input.insertText", text=text)

@@ -48,7 +48,7 @@ extension WebFiles {
         #notice { color: var(--bad); margin: 0; }
         #notice:empty { display: none; }
 
-        #game { display: grid; height: 100vh; height: 100dvh; grid: auto 1fr / 1fr 19rem; }
+        #game { display: grid; height: 100vh; height: 100dvh; grid: auto 1fr / 1fr 19.5rem; }
         header { grid-column: 1 / 3; display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: center; padding: .4rem .75rem; }
         header button, aside button { padding: .2rem .6rem; }
         #title { max-width: 16rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
@@ -72,7 +72,7 @@ extension WebFiles {
         #feed { position: absolute; inset: .5rem .75rem auto auto; text-align: right; font-size: .85rem; pointer-events: none; }
         #feed li { margin-bottom: .15rem; padding: 0 .4rem; background: color-mix(in srgb, var(--back) 75%, transparent); border-radius: .3rem; }
 
-        aside { overflow-y: auto; padding: 0 .75rem .75rem 0; font-size: .875rem; }
+        aside { overflow-y: auto; padding: 0 .75rem .75rem; font-size: .875rem; }
         aside details, #match { margin-bottom: .75rem; padding: .5rem .75rem; background: var(--floor); border: 1px solid var(--line); border-radius: .5rem; }
         #match button { margin: .15rem .3rem .15rem 0; }
         #match p { margin: 0 0 .3rem; }
@@ -102,9 +102,14 @@ extension WebFiles {
         #net output { color: var(--text); }
         input[type=range] { width: 100%; padding: 0; accent-color: var(--accent); }
         #help { margin: 0; color: var(--quiet); }
+        @media (pointer: coarse) { #help .keys { display: none; } }
+        @media not (pointer: coarse) { #help .thumbs { display: none; } }
 
+        dialog form { margin: 0; }
+        dialog p { flex-basis: 100%; margin: 0; }
         dialog { color: inherit; background: var(--back); border: 1px solid var(--line); border-radius: .5rem; }
-        dialog menu { display: flex; gap: .5rem; margin: 0; padding: 0; }
+        /* The first in the document is what Enter does. */
+        dialog menu { display: flex; flex-direction: row-reverse; gap: .5rem; margin: 0; padding: 0; }
 
         @media (max-width: 46rem) {
           #game { height: auto; min-height: 100dvh; grid: auto 58dvh auto / 1fr; }

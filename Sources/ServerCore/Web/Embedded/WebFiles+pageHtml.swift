@@ -82,7 +82,10 @@ extension WebFiles {
                 <input id="quality" type="range" min="0" max="5" step="1" value="0"></label>
               <button id="cut" type="button">Cut the connection</button>
             </details>
-            <p id="help">WASD moves, the mouse aims and shoots, or the arrow keys do. Enter talks. Gamepads and touch work.</p>
+            <p id="help">
+              <span class="keys">WASD moves, the mouse aims and shoots, or the arrow keys do. Enter talks. Gamepads work.</span>
+              <span class="thumbs">The left thumb moves, the right one aims and shoots.</span>
+            </p>
           </aside>
         </section>
 
@@ -90,7 +93,7 @@ extension WebFiles {
           <form method="dialog">
             <p id="password-title">This lobby has a password.</p>
             <label>Password <input id="password" type="password" maxlength="128" autocomplete="off"></label>
-            <menu><button value="cancel" formnovalidate>Cancel</button><button class="main" value="join">Join</button></menu>
+            <menu><button class="main" value="join">Join</button><button value="cancel">Cancel</button></menu>
           </form>
         </dialog>
         </body>
