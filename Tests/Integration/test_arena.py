@@ -1,12 +1,14 @@
 """The page's game in Chromium, played as players do: on several protocols, over bad lines, and until somebody is kicked."""
 
 import json
+import os
+import pathlib
 import subprocess
 import urllib.request
 
 import pytest
 from browsing import needs_browser
-from conftest import BINARY, clean_environment, run_muster
+from conftest import BINARY, ROOT, clean_environment, run_muster
 from devtools import browser
 from lines import Line
 
@@ -61,35 +63,44 @@ def seats(server, lobby):
         return {row["name"]: row for row in json.load(answer)["seats"]}
 
 
-# The hash of every state that a tab gets in so many ticks, by tick.
+# The hash of every state that is shown to a player or a watcher in some seconds, by tick.
 HASHES = """
     const { stateHash } = await import("/muster/muster.js");
     const hashes = {};
-    const hear = arena.client.onSnapshot;
+    const hear = TARGET.onSnapshot;
     await new Promise((done) => {
-        arena.client.onSnapshot = (state) => {
+        TARGET.onSnapshot = (state) => {
             hear(state);
             hashes[state.tick] = stateHash(state);
-            if (Object.keys(hashes).length === 90) done();
+            if (Object.keys(hashes).length === 120) done();
         };
     });
-    arena.client.onSnapshot = hear;
+    TARGET.onSnapshot = hear;
     return hashes;"""
+WATCHER = """
+    const { LobbyWatcher } = await import("/muster/muster.js");
+    globalThis.watcher = new LobbyWatcher(location.origin, LOBBY);
+    watcher.open();"""
 
 
-def test_two_tabs_and_eight_bots_on_different_protocols_see_the_same(server, bots, open_tab):
+def test_two_tabs_a_watcher_and_eight_bots_on_different_protocols_see_the_same(server, bots, open_tab):
     one = open_tab(f"{server.url}/?auto=1&name=Ann&lobby={bots}")
     one.wait(PLAYING)
     two = open_tab(f"{server.url}/?auto=1&name=Bob&lobby={bots}&transport=polling")
     two.wait(PLAYING)
     assert (one.run("return arena.client.transport"), two.run("return arena.client.transport")) == ("webSocket", "polling")
     one.wait("arena.newest.all('player').length === 10 && arena.players.size === 10")
-    # Both begin to listen before either is asked for what it heard.
-    for tab in (one, two):
-        tab.run(f"globalThis.heard = (async () => {{ {HASHES} }})()")
-    first, second = (tab.run("return await heard") for tab in (one, two))
-    common = first.keys() & second.keys()
-    assert len(common) > 30 and all(first[tick] == second[tick] for tick in common)
+    three = open_tab(server.url)
+    three.run(WATCHER.replace("LOBBY", json.dumps(bots)))
+    three.wait("watcher.state")
+    # All begin to listen before any is asked for what it heard.
+    views = [(one, "arena.client"), (two, "arena.client"), (three, "watcher")]
+    for tab, target in views:
+        tab.run(f"globalThis.heard = (async () => {{ {HASHES.replace('TARGET', target)} }})()")
+    first, *others = (tab.run("return await heard") for tab, _ in views)
+    for other in others:
+        common = first.keys() & other.keys()
+        assert len(common) > 30 and all(first[tick] == other[tick] for tick in common)
     names = one.run("return [...arena.players.values()].map((row) => row.name)")
     assert {"Ann", "Bob"} <= set(names) and sum(name.startswith("bot") for name in names) == 8
     # And both show it moving, frame by frame.
@@ -121,6 +132,49 @@ def test_what_one_does_is_seen_at_once_and_the_server_agrees(server, open_tab):
     assert len(body) == 2
     # A line without delay: next to nothing is to be put right.
     assert tab.run("return arena.predictor.corrections") <= 4
+
+
+def test_on_a_bad_line_one_still_moves_at_once(server, open_tab):
+    tab = open_tab(f"{server.url}/?auto=1&name=Far&lobby=far")
+    tab.wait(PLAYING)
+    tab.click("#net summary")
+    tab.run("""
+        const slider = document.getElementById("quality");
+        slider.value = 2;
+        slider.dispatchEvent(new Event("input"));""")
+    assert "+100 ms" in tab.text()
+    tab.wait("arena.client.clock.roundTrip >= 100 && arena.predictor.tick - arena.newest.tick >= 4")
+    before = tab.run("return arena.predictor.body.x")
+    tab.press("KeyD" if before < 0 else "KeyA", is_down=True)
+    # It has moved here while the server cannot have heard of it.
+    ahead = tab.wait(f"""(() => {{
+        const way = Math.abs(arena.predictor.body.x - {before});
+        const shown = Math.abs(arena.newest.get("player", arena.seat).x - {before});
+        return way > 0.3 && [way, shown];
+    }})()""")
+    assert ahead[1] < ahead[0]
+    tab.wait(f"Math.abs(arena.newest.get('player', arena.seat).x - {before}) > 0.3")
+
+
+def test_the_official_client_is_a_transport_like_the_others(server, open_tab):
+    folder = pathlib.Path(os.environ.get("MUSTER_OFFICIAL_CLIENT", ROOT / ".build/venv-browser"))
+    bundle = next(folder.rglob("socket.io.min.js"), None)
+    if bundle is None:
+        pytest.skip("the official client is not there")
+    tab = open_tab(server.url)
+    tab.wait("'arena' in globalThis")
+    tab.call("Runtime.evaluate", expression=bundle.read_text())
+    tab.run("""
+        const { LobbyClient, socketIO } = await import("/muster/muster.js");
+        globalThis.client = new LobbyClient(location.origin, "official", { game: "arena" }, { transports: [socketIO(io)] });
+        client.join();""")
+    tab.wait("client.state?.tick > 5")
+    seat = tab.run("client.input({ dx: 1 }); await client.ask('chat', { text: 'hi' }); return client.joined.seat")
+    assert tab.run("return client.ask('ready').catch((error) => error.code)") == "not-now"
+    tab.run("client.cut()")
+    tab.wait("client.joined.resumed && client.state")
+    assert tab.run("return client.joined.seat") == seat
+    tab.run("client.leave()")
 
 
 def test_a_tab_that_is_cut_off_says_so_and_comes_back_to_its_seat(server, open_tab):

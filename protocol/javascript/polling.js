@@ -18,7 +18,7 @@ export function polling(server, lobby, request, hooks) {
 
   const closed = (code, text = "") => {
     if (isClosed) return;
-    [isClosed, waiting] = [true, []];
+    isClosed = true;
     stop.abort();
     hooks.closed(code, text);
   };

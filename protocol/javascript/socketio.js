@@ -16,7 +16,7 @@ export function socketIO(io, options = {}) {
     const closed = (code, text) => {
       if (isClosed) return;
       isClosed = true;
-      socket.disconnect();
+      socket.io.engine?.close();
       hooks.closed(code, text);
     };
     socket.on("connect_error", ({ message, data }) => closed(data?.code ?? 1006, data ? message : ""));
@@ -39,7 +39,8 @@ export function socketIO(io, options = {}) {
       send: (message) => socket.emit("input", message),
       close() {
         isClosed = true;
-        socket.disconnect();
+        // Not `disconnect`, which gives the seat up.
+        socket.io.engine?.close();
       },
     };
   };

@@ -208,6 +208,16 @@ suite("A seat in a lobby (protocol/spec/lobby.md)", () => {
     assert.deepEqual(last().sent, [[9, 11], [9, 11]]);
   });
 
+  test("who sends inputs acknowledges with them", () => {
+    const client = seated();
+    last().hooks.snapshot(keyframe(11));
+    for (let index = 0; index < 10; index += 1) {
+      client.input({});
+      pass(100);
+    }
+    assert.ok(last().sent.every(([kind]) => kind === 0x18));
+  });
+
   test("answers and refusals come to who has asked; what is open when the line breaks is refused", async () => {
     const client = seated();
     const [first, second, third] = [client.ask("chat", { text: "a" }), client.ask("ready"), client.ask("start")];
@@ -242,7 +252,7 @@ suite("A seat in a lobby (protocol/spec/lobby.md)", () => {
     client.cut();
     pass(400);
     last().hooks.event("joined", { ...JOINED, token: "t2" });
-    old.hooks.event("kicked", {});
+    old.hooks.event("joined", { ...JOINED, token: "t3" });
     old.hooks.closed(4003, "");
     assert.deepEqual([client.isOver, client.token, states.at(-1)[0]], [false, "t2", "playing"]);
   });

@@ -65,6 +65,17 @@ suite("The pace of inputs", () => {
     assert.ok(ticks.every((tick, at) => tick === first.ticks.at(-1) + 1 + at));
   });
 
+  test("a lobby that was paused is followed at once, either way, and no tick comes twice", () => {
+    const pacer = start();
+    const before = run(pacer, 100, 1000);
+    pacer.clock.answered(before.now, before.now, { tick: 500, age: 0 });
+    const [first] = pacer.due(before.now + 1);
+    assert.ok(first >= 500 && pacer.tick < 503);
+    const behind = new LobbyClock(20, 400, before.now);
+    pacer.clock = behind;
+    assert.deepEqual(run(pacer, before.now + 2, 1000).ticks, []);
+  });
+
   test("after a page that slept it goes on from now", () => {
     const pacer = start();
     const before = run(pacer, 100, 1000);

@@ -70,5 +70,10 @@ suite("One's own player, ahead of the server", () => {
     assert.equal(predictor.sample(11, 0), null);
     predictor.confirm(30, { x: 7 });
     assert.deepEqual([predictor.body.x, predictor.corrections], [7, 0]);
+    predictor.advance(31, { dx: 1 });
+    predictor.stop();
+    predictor.confirm(31, { x: 5 });
+    predictor.advance(33, { dx: 0 });
+    assert.equal(predictor.body.x, 5);
   });
 });

@@ -40,10 +40,10 @@ suite("Watching over an event stream (protocol/spec/lobby.md §5.3)", () => {
   });
 
   test("a state that does not fit opens the stream anew", () => {
-    const { told } = watch();
+    const { told, watcher } = watch();
     sources[0].snapshot(keyframe(4));
     sources[0].snapshot(badDelta(5));
-    assert.deepEqual([sources.length, sources[0].readyState], [2, 2]);
+    assert.deepEqual([sources.length, sources[0].readyState, watcher.state], [2, 2, null]);
     sources[0].snapshot(delta(5, 1));
     sources[1].say("schema", { schema: TEXT });
     sources[1].snapshot(keyframe(9));

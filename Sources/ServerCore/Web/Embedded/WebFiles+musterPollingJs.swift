@@ -22,7 +22,7 @@ extension WebFiles {
 
           const closed = (code, text = "") => {
             if (isClosed) return;
-            [isClosed, waiting] = [true, []];
+            isClosed = true;
             stop.abort();
             hooks.closed(code, text);
           };

@@ -20,7 +20,7 @@ extension WebFiles {
             const closed = (code, text) => {
               if (isClosed) return;
               isClosed = true;
-              socket.disconnect();
+              socket.io.engine?.close();
               hooks.closed(code, text);
             };
             socket.on("connect_error", ({ message, data }) => closed(data?.code ?? 1006, data ? message : ""));
@@ -43,7 +43,8 @@ extension WebFiles {
               send: (message) => socket.emit("input", message),
               close() {
                 isClosed = true;
-                socket.disconnect();
+                // Not `disconnect`, which gives the seat up.
+                socket.io.engine?.close();
               },
             };
           };

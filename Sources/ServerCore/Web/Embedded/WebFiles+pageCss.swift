@@ -95,6 +95,7 @@ extension WebFiles {
         dd { margin: 0; text-align: right; }
         #plot { display: block; width: 100%; height: 4.5rem; border: 1px solid var(--line); border-radius: .25rem; }
         .key { margin: .25rem 0; color: var(--quiet); }
+        .key span { display: inline-block; margin-right: .4em; white-space: nowrap; }
         .key span::before { content: ""; display: inline-block; width: .8em; height: .2em; margin: 0 .3em .25em 0; background: var(--accent); }
         .key .age::before { background: var(--ammo); }
         .key .off::before { background: var(--bad); }
