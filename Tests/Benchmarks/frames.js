@@ -50,7 +50,7 @@ const messages = Array.from({ length: RATE * SECONDS }, (_, at) => message(at + 
 document.getElementById("menu").hidden = true;
 document.getElementById("game").hidden = false;
 const picture = new Picture(document.getElementById("canvas"));
-const shown = new Interpolator(schema, { tickRate: RATE, snapshotEvery: 1 });
+const shown = new Interpolator(schema, { tickRate: RATE, snapshotRate: RATE });
 const times = { frame: [], decode: [], interpolate: [], draw: [] };
 let [state, next, last] = [null, 0, null];
 const begun = performance.now();
