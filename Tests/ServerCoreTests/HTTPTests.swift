@@ -179,11 +179,15 @@ struct HTTPTests {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
         var count = 0
-        for (folder, prefix) in [("Sources/ServerCore/Web/Files", ""), ("protocol/javascript", "/muster"), ("protocol/spec", "/api")] {
+        for (folder, prefix) in [
+            ("Sources/ServerCore/Web/Files", ""), ("protocol/javascript", "/muster"), ("protocol/spec", "/api"),
+        ] {
             let base = root.appendingPathComponent(folder)
             for name in try FileManager.default.subpathsOfDirectory(atPath: base.path) {
                 let isOfTests = name.hasPrefix("tests/")
-                guard !isOfTests, [".html", ".css", ".js", "openapi.json"].contains(where: name.hasSuffix) else { continue }
+                guard !isOfTests, [".html", ".css", ".js", "openapi.json"].contains(where: name.hasSuffix) else {
+                    continue
+                }
                 let file = try String(contentsOf: base.appendingPathComponent(name), encoding: .utf8)
                 let page = name.hasSuffix(".html") ? String(name.dropLast(5)) : name
                 let path = page == "page" ? "/" : "\(prefix)/\(page)"
