@@ -238,6 +238,17 @@ def test_with_both_blocked_it_watches_and_says_so(server, bots, open_tab):
     assert tab.run("return arena.seat") is None
 
 
+def test_a_match_is_watched_from_the_list(server, bots, open_tab):
+    tab = open_tab(server.url)
+    tab.wait(f"document.querySelector('[aria-label=\"Watch {bots}\"]')")
+    tab.click(f"[aria-label='Watch {bots}']")
+    tab.wait("arena?.isWatching && arena.shown?.all('player').length === 8")
+    tab.wait("document.getElementById('scores').innerText.includes('bot 7')")
+    assert tab.run("return document.getElementById('state').textContent") == "watching"
+    tab.click("#leave")
+    tab.wait("!document.getElementById('menu').hidden")
+
+
 def test_a_lobby_with_a_password_asks_for_it_and_players_talk(server, open_tab):
     host = open_tab(f"{server.url}/?name=Host")
     host.wait("'arena' in globalThis")

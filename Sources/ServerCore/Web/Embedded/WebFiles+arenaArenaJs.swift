@@ -16,8 +16,8 @@ extension WebFiles {
         const REPEAT_TICKS = 6;
 
         /**
-         * Set `onState(state, text)` and `onEvent(name, data)` before `join`. States are those of LobbyClient, and "watching"
-         * where nothing but the event stream gets through.
+         * Set `onState(state, text)` and `onEvent(name, data)` before `join` or `watch`. States are those of LobbyClient, and
+         * "watching", which `join` comes to where nothing but the event stream gets through.
          */
         export class Arena {
           #interpolator = null;
@@ -57,6 +57,11 @@ extension WebFiles {
 
           join() {
             this.client.join();
+          }
+
+          /** Shows the match without a seat in it. */
+          watch() {
+            this.#watch(true);
           }
 
           leave() {
@@ -145,7 +150,8 @@ extension WebFiles {
             watcher.onLobby = ({ rules, seats }) => {
               this.#interpolator ??= new Interpolator(watcher.schema, { ...rules, isJump });
               this.#named(seats);
-              if (!this.isWatching) this.onState("watching", "");
+              const { rounds } = this.client.nextTry;
+              if (!this.isWatching) this.onState("watching", rounds > 0 ? "this network lets no player through" : "");
               this.isWatching = true;
             };
             watcher.onSnapshot = (state) => {
@@ -154,7 +160,7 @@ extension WebFiles {
             };
             watcher.onEnd = (text) => {
               [this.#watcher, this.#interpolator, this.isWatching] = [null, null, false];
-              this.onState("lost", text);
+              this.onState(this.client.nextTry.rounds > 0 ? "lost" : "over", text);
             };
             watcher.open();
           }

@@ -42,7 +42,8 @@ extension WebFiles {
 
         #menu { max-width: 36rem; margin: 0 auto; padding: 2rem 1rem; }
         #play { flex: 1 1 8rem; }
-        #lobbies button { display: flex; gap: 1rem; width: 100%; margin-bottom: .5rem; text-align: left; }
+        #lobbies li { display: flex; gap: .5rem; margin-bottom: .5rem; }
+        #lobbies button:first-child { display: flex; flex: 1; gap: 1rem; min-width: 0; text-align: left; }
         #lobbies .title { flex: 1; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-weight: 600; }
         #none, #lobbies .game, #lobbies .room { color: var(--quiet); }
         #notice { color: var(--bad); margin: 0; }

@@ -29,7 +29,7 @@ extension WebFiles {
         let newest = null;
         let hasPlayed = false;
 
-        function play(lobby, { password, terms, token } = {}) {
+        function play(lobby, { password, terms, token, isWatching } = {}) {
           stop();
           const name = element("name").value;
           try {
@@ -47,7 +47,8 @@ extension WebFiles {
           setText(element("title"), lobby.startsWith("~") ? "" : lobby);
           panel.begin(arena);
           net.begin(arena);
-          arena.join();
+          if (isWatching) arena.watch();
+          else arena.join();
           requestAnimationFrame(frame);
         }
 
@@ -68,15 +69,14 @@ extension WebFiles {
         async function changed(state, text, lobby) {
           if (state === "over" && !arena) return;
           if (state === "over") return ended(text, lobby);
-          setText(element("state"), STATES[state] ?? "");
-          element("state").className = state === "playing" ? "" : "bad";
+          setText(element("state"), state === "watching" && text ? `watching: ${text}` : STATES[state] ?? "");
+          element("state").className = state === "playing" || state === "watching" && !text ? "" : "bad";
           if (state === "lost" || state === "connecting") lostAt ??= performance.now();
           if (state === "playing") back();
         }
 
         const STATES = {
-          connecting: "connecting …", queued: "waiting for others …", lost: "no connection",
-          watching: "watching: this network lets no player through",
+          connecting: "connecting …", queued: "waiting for others …", lost: "no connection", watching: "watching",
         };
 
         async function ended(text, lobby) {

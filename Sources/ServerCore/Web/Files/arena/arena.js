@@ -12,8 +12,8 @@ const TOLERANCE = 1 / 64;
 const REPEAT_TICKS = 6;
 
 /**
- * Set `onState(state, text)` and `onEvent(name, data)` before `join`. States are those of LobbyClient, and "watching"
- * where nothing but the event stream gets through.
+ * Set `onState(state, text)` and `onEvent(name, data)` before `join` or `watch`. States are those of LobbyClient, and
+ * "watching", which `join` comes to where nothing but the event stream gets through.
  */
 export class Arena {
   #interpolator = null;
@@ -53,6 +53,11 @@ export class Arena {
 
   join() {
     this.client.join();
+  }
+
+  /** Shows the match without a seat in it. */
+  watch() {
+    this.#watch(true);
   }
 
   leave() {
@@ -141,7 +146,8 @@ export class Arena {
     watcher.onLobby = ({ rules, seats }) => {
       this.#interpolator ??= new Interpolator(watcher.schema, { ...rules, isJump });
       this.#named(seats);
-      if (!this.isWatching) this.onState("watching", "");
+      const { rounds } = this.client.nextTry;
+      if (!this.isWatching) this.onState("watching", rounds > 0 ? "this network lets no player through" : "");
       this.isWatching = true;
     };
     watcher.onSnapshot = (state) => {
@@ -150,7 +156,7 @@ export class Arena {
     };
     watcher.onEnd = (text) => {
       [this.#watcher, this.#interpolator, this.isWatching] = [null, null, false];
-      this.onState("lost", text);
+      this.onState(this.client.nextTry.rounds > 0 ? "lost" : "over", text);
     };
     watcher.open();
   }

@@ -8,7 +8,7 @@ const EVERY_MS = 2000;
 export class Menu {
   #timer = null;
 
-  /** `play(lobby, {password, terms})` begins a match; `~quick` and `~new` are lobbies, too. */
+  /** `play(lobby, {password, terms, isWatching})` begins a match; `~quick` and `~new` are lobbies, too. */
   constructor(play) {
     this.play = play;
     const on = (form, action) => element(form).addEventListener("submit", (event) => {
@@ -70,7 +70,10 @@ export class Menu {
       const secret = password ? await askPassword("This lobby has a password.") : undefined;
       if (secret !== null) this.play(id, { password: secret });
     };
-    const row = make("li", {}, button);
+    const watch = make("button", { type: "button", textContent: "Watch", hidden: Boolean(password) });
+    watch.setAttribute("aria-label", `Watch ${title ?? id}`);
+    watch.onclick = () => this.play(id, { isWatching: true });
+    const row = make("li", {}, button, watch);
     row.dataset.row = JSON.stringify(lobby);
     return row;
   }
