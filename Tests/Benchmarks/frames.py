@@ -1,4 +1,5 @@
-"""Times frames of the page in headless Chromium, its first paint, and how soon one plays. Nothing is asserted.
+"""Times frames of the page in headless Chromium, its first paint, how soon one plays, and how soon again after a cut of five
+seconds. Nothing is asserted.
 
     .build/venv/bin/python Tests/Benchmarks/frames.py [BINARY]
 """
@@ -6,21 +7,71 @@
 import json
 import os
 import pathlib
+import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "Tests/Integration"), str(ROOT / "Tests")]
 if len(sys.argv) > 1:
     os.environ["MUSTER_BINARY"] = str(pathlib.Path(sys.argv[1]).resolve())
 
-from conftest import Server  # noqa: E402
+from conftest import BINARY, Server  # noqa: E402
 from devtools import Browser  # noqa: E402
+from lines import Line  # noqa: E402
 
 PAINT = """
     const [paint] = performance.getEntriesByName("first-contentful-paint");
     return paint?.startTime ?? null;"""
 PLAYS = "arena?.predictor.body && arena.newest && performance.now()"
+
+# What the first snapshots after coming back take: milliseconds since `joined`, and bytes beside those of a keyframe.
+RETURN = """
+    const { client } = arena;
+    const hear = client.onSnapshot;
+    const next = (when = () => true) => new Promise((done) => {
+        let before = client.traffic.bytesIn;
+        client.onSnapshot = (state) => {
+            hear(state);
+            const bytes = client.traffic.bytesIn - before;
+            before = client.traffic.bytesIn;
+            if (when(state)) done(bytes);
+        };
+    });
+    client.ask("keyframe");
+    const { keyframes } = client.traffic;
+    const whole = await next(() => client.traffic.keyframes > keyframes);
+    globalThis.returned = (async () => {
+        const told = client.onEvent;
+        const joined = await new Promise((done) => {
+            client.onEvent = (name, data) => {
+                told(name, data);
+                if (name === "joined") done([performance.now(), data.tick]);
+            };
+        });
+        const bytes = await next();
+        const [tick, milliseconds] = [client.state.tick, performance.now() - joined[0]];
+        return { whole, bytes, milliseconds, ticks: tick - joined[1], resumed: client.joined.resumed };
+    })();"""
+
+
+def come_back(server, browser, folder):
+    bots = subprocess.Popen(
+        [BINARY, "bots", "--server", server.url, "--count", "8", "--lobbies", "1", "--seconds", "60", "--quiet"],
+        cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    line = Line(server.port)
+    tab = browser.tab(f"{line.url}/?auto=1&name=Ann&lobby=bots-1-0")
+    tab.wait(PLAYS)
+    tab.run(RETURN)
+    line.cut()
+    time.sleep(5)
+    line.mend()
+    tab.run("arena.client.retry()")
+    result = tab.run("return await returned")
+    bots.terminate()
+    bots.wait()
+    return result
 
 
 def main():
@@ -34,6 +85,7 @@ def main():
             tab.wait("'arena' in globalThis")
             for name, figures in tab.run((ROOT / "Tests/Benchmarks/frames.js").read_text()).items():
                 print(name, json.dumps({key: round(value, 2) for key, value in figures.items()}))
+            print("back", json.dumps(come_back(server, browser, folder)))
         finally:
             browser.stop()
             server.stop()

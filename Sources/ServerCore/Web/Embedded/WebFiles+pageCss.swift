@@ -117,7 +117,9 @@ extension WebFiles {
           #game { height: auto; min-height: 100dvh; grid: auto 58dvh auto / 1fr; }
           header { grid-column: 1; }
           aside { padding: .75rem; }
-          #state { flex-basis: 100%; order: 1; text-align: left; }
+          #vitals, #state { flex-basis: 100%; order: 1; text-align: left; }
+          #leave { margin-left: auto; }
+          #feed { inset: auto .75rem .5rem auto; }
           #state:empty { display: none; }
         }
         @media (prefers-reduced-motion: no-preference) {

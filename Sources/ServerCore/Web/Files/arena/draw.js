@@ -20,7 +20,8 @@ export class Picture {
     const size = { width: Math.round(width * ratio), height: Math.round(height * ratio) };
     if (this.canvas.width !== size.width || this.canvas.height !== size.height) Object.assign(this.canvas, size);
     this.scale = Math.min(width / (2 * HALF.width + 1), height / (2 * HALF.height + 1));
-    [this.x, this.y] = [width / 2, height / 2];
+    // On a screen that is held upright thumbs have the room below.
+    [this.x, this.y] = [width / 2, height > width ? this.scale * (HALF.height + 0.5) : height / 2];
     this.#pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.#pen.clearRect(0, 0, width, height);
     this.#field();
