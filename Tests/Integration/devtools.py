@@ -6,46 +6,49 @@ import itertools
 import json
 import os
 import pathlib
+import queue
+import re
 import signal
 import subprocess
-import time
+import threading
 
 import pytest
 import websockets.sync.client
 from browsing import BROWSER
 
 SECONDS = 30
+ADDRESS = re.compile(r"DevTools listening on (\S+)")
 
 
 class Browser:
     """One browser, until `stop`; its tabs share nothing but the machine."""
 
     def __init__(self, folder):
-        folder = pathlib.Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
         self.process = subprocess.Popen(
             [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0", "--mute-audio",
              "--disable-background-timer-throttling", "--disable-renderer-backgrounding",
              "--disable-backgrounding-occluded-windows", f"--user-data-dir={folder}", "about:blank"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
             # A browser is many processes, and its command may be a script: they are ended as one group.
             start_new_session=True)
-        address = self._address(folder / "DevToolsActivePort")
+        self._addresses = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
         self._open = contextlib.ExitStack()
-        self.socket = self._open.enter_context(websockets.sync.client.connect(address, max_size=None))
+        self.socket = self._open.enter_context(websockets.sync.client.connect(self._address(), max_size=None))
         self._ids = itertools.count(1)
         self._tabs = {}
 
-    def _address(self, file):
-        """Where the browser listens: it writes that into a file of its own."""
-        deadline = time.monotonic() + SECONDS
-        while time.monotonic() < deadline:
-            assert self.process.poll() is None, f"the browser ended with {self.process.returncode}"
-            lines = file.read_text().split() if file.exists() else []
-            if len(lines) == 2:
-                return f"ws://127.0.0.1:{lines[0]}{lines[1]}"
-            time.sleep(0.02)
-        pytest.fail("the browser does not listen")
+    def _read(self):
+        """Where the browser listens is in what it prints; the rest of that is read so that it can go on."""
+        for line in self.process.stderr:
+            if match := ADDRESS.search(line):
+                self._addresses.put(match[1])
+
+    def _address(self):
+        try:
+            return self._addresses.get(timeout=SECONDS)
+        except queue.Empty:
+            pytest.fail(f"the browser does not listen; its exit code is {self.process.poll()}")
 
     def call(self, method, session=None, **parameters):
         """The result of a command. What comes meanwhile of events goes to its tab."""

@@ -62,10 +62,11 @@ extension WebFiles {
           }
 
           #key(event) {
-            const isTyping = event.target.closest?.("input, button, summary, dialog") && event.target.type !== "range";
             const isOurs = MOVES.has(event.code) || AIMS.has(event.code) || event.code === "Space";
-            if (!isOurs || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
-            if (event.target.type === "range" && AIMS.has(event.code)) return;
+            // What the keyboard does elsewhere on the page stays: words, the space bar on buttons, arrows on the slider.
+            const taken = event.code === "Space" ? "button, summary, input, dialog"
+              : AIMS.has(event.code) ? "input, dialog" : "input:not([type=range]), dialog";
+            if (!isOurs || event.target.closest?.(taken) || event.ctrlKey || event.metaKey || event.altKey) return;
             event.preventDefault();
             this.#keys.add(event.code);
           }
