@@ -49,9 +49,7 @@ package final class Lobby {
     /// A lobby whose first step is due one step after `now`, or up to another step later.
     ///
     /// - Parameters:
-    ///   - place: How many lobbies its loop has opened before. It decides when in the time of a step this one's is: the
-    ///     places of all follow each other by the golden section, so that they are spread evenly at any time, and no two
-    ///     lobbies' steps fall together.
+    ///   - place: How many lobbies its loop has opened before: what spreads their steps evenly (``TickClock``).
     ///   - teams: How many teams there are, when they are fewer than the rules'.
     ///   - playersMax: The most players, when there are fewer than the game's seats.
     ///   - record: Opens the place where all that enters a game is written down; nil, or one that gives nil, records

@@ -9,6 +9,10 @@ package struct TickClock: Sendable {
     /// The most steps run in one turn.
     package static let catchUpMax = 3
 
+    /// Steps of lobbies that fall into one of these fall together: many small lobbies share one turn of the loop, instead of having
+    /// a timer, a look at all sockets and a cold cache each.
+    package static let slot = Interval.milliseconds(1)
+
     /// The time from one step to the next.
     package private(set) var step: Interval
     /// The length of a step in the game's own time.
@@ -23,14 +27,18 @@ package struct TickClock: Sendable {
     ///
     /// - Parameters:
     ///   - rate: Steps a second, 1 to 128.
-    ///   - place: Decides how much later: nothing for 0. However many clocks there are with places from 0 on, they share
-    ///     the time of a step out evenly, as each place is the golden section of a step after the one before.
+    ///   - place: Decides where in the time of a step this clock's are. However many clocks of a rate there are with places
+    ///     from 0 on, and whenever they have started, they share that time out evenly, in whole ``slot``s: each place is the
+    ///     golden section of a step after the one before.
     package init(rate: Int, start: Instant, place: UInt64 = 0) {
         gameStep = Interval(nanoseconds: 1_000_000_000 / Int64(rate))
         step = gameStep
         let section: UInt64 = 0x9E37_79B9_7F4A_7C15
-        let phase = (place &* section).multipliedFullWidth(by: UInt64(gameStep.nanoseconds)).high
-        nextDue = start + step + Interval(nanoseconds: Int64(phase))
+        let phase = Int64((place &* section).multipliedFullWidth(by: UInt64(step.nanoseconds)).high)
+        let inSlot = phase - phase % Self.slot.nanoseconds
+        let soonest = (start + step).nanoseconds
+        let wait = (inSlot - soonest % step.nanoseconds + step.nanoseconds) % step.nanoseconds
+        nextDue = Instant(nanoseconds: soonest + wait)
     }
 
     /// Takes the next step that is due at `now`.

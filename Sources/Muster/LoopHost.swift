@@ -79,8 +79,8 @@ final class LoopHost {
         logger.info("draining: no new players; the rest has \(server.settings.drainTime.seconds) s")
     }
 
-    /// How often at the most steps that have become due meanwhile are run before the sockets are looked at again.
-    private static let roundsMax = 8
+    /// How long the sockets may wait for steps that have become due meanwhile.
+    private static let stepsFirstMax = Interval.milliseconds(1)
 
     /// Everything of this turn has been handled: writes what it produced, and sleeps until the next timer.
     ///
@@ -88,8 +88,8 @@ final class LoopHost {
     /// read, and three system calls later.
     private func turnEnds() {
         server.flush()
-        for _ in 0..<Self.roundsMax {
-            guard let wake = server.nextWake, wake <= loop.now else { break }
+        let end = loop.now + Self.stepsFirstMax
+        while let wake = server.nextWake, case let now = loop.now, wake <= now, now < end {
             server.advance()
             server.flush()
         }

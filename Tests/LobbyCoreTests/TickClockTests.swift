@@ -75,16 +75,30 @@ struct TickClockTests {
         #expect(clock.nextDue == start + .milliseconds(800))
     }
 
-    @Test(arguments: [1, 2, 10, 100, 1_000])
-    func `however many clocks there are, the time of a step is shared out evenly among them`(_ count: Int) {
-        let step = Interval.milliseconds(100)
-        let dues = (0..<count).map { TickClock(rate: 10, start: start, place: UInt64($0)).nextDue }.sorted()
-        let around = dues + [dues[0] + step]
-        for (due, next) in zip(around, around.dropFirst()) {
-            #expect(due >= start + step && due < start + step + step)
-            // A share is 1/count; three gaps at most are in the golden section's sequence, all of about that length.
-            #expect((next - due).nanoseconds * Int64(count) <= 2 * step.nanoseconds)
-            #expect((next - due).nanoseconds * Int64(count) >= step.nanoseconds / 3)
+    @Test(arguments: [1, 2, 10, 50, 100])
+    func `however many clocks there are, they share the time of a step out evenly, whenever they start`(_ count: Int) {
+        let step = Interval.seconds(1)
+        var random = SeededRandom(seed: 7)
+        let places = (0..<count).map { place in
+            let from = start + .milliseconds(random.int(in: 0...9_999))
+            let due = TickClock(rate: 1, start: from, place: UInt64(place)).nextDue
+            #expect(due >= from + step && due < from + step + step)
+            return due.nanoseconds % step.nanoseconds
+        }.sorted()
+        for (place, next) in zip(places, places.dropFirst() + [places[0] + step.nanoseconds]) {
+            // A share is 1/count; all gaps in the golden section's sequence are of about that length.
+            #expect((next - place) * Int64(count) <= 2 * step.nanoseconds)
+            #expect((next - place) * Int64(count) >= step.nanoseconds / 3)
         }
+    }
+
+    @Test func `a thousand clocks fall together in a hundred slots, ten in each`() {
+        var counts: [Int64: Int] = [:]
+        for place in 0..<1_000 as Range<UInt64> {
+            let due = TickClock(rate: 10, start: start + .microseconds(Int(place) * 977), place: place).nextDue
+            counts[due.nanoseconds % 100_000_000, default: 0] += 1
+        }
+        #expect(counts.keys.allSatisfy { $0 % TickClock.slot.nanoseconds == 0 } && counts.count == 100)
+        #expect(counts.values.allSatisfy { (8...12).contains($0) })
     }
 }
