@@ -44,7 +44,7 @@ struct TickClockTests {
     func `an hour holds as many steps as it should, however the wakes jitter`(_ rate: Int) {
         var clock = TickClock(rate: rate, start: start)
         var random = SeededRandom(seed: UInt64(rate))
-        let end = start + .seconds(3_600)
+        let end = clock.nextDue + .seconds(3_600)
         var now = start
         var steps = 0
         while now < end {
