@@ -144,7 +144,8 @@ public final class MusterServer {
         let conflicts = configuration.conflicts
         guard conflicts.isEmpty else { throw ConfigurationError(problems: conflicts) }
         let secure = configuration.tls.certificate.isEmpty ? nil : try SecureListening(configuration.tls)
-        _ = raiseDescriptorLimit()
+        // Some more than there are connections, for files, timers and peers.
+        raiseDescriptorLimit(makingRoomFor: configuration.server.admission.connectionsMax + 1_024)
         var logger = Logger(label: "muster") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = configuration.logLevel.loggerLevel
         let admin = try configuration.admin.makeVerifier()

@@ -33,16 +33,24 @@ WORKLOADS = [
 QUICK = {"pulse": (500, 50, 5), "swarm": (200, 25, 5), "storm": (200, 2, 5)}
 
 
-def on_core(core):
+def on_core(core, niceness=0):
     """Has a child run on one core, where there are two."""
-    return lambda: os.sched_setaffinity(0, {core} & os.sched_getaffinity(0) or os.sched_getaffinity(0))
+
+    def place():
+        os.sched_setaffinity(0, {core} & os.sched_getaffinity(0) or os.sched_getaffinity(0))
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, 0, niceness)
+
+    return place
 
 
 class Allocations:
     """How often the server's process has called malloc and its like, read while it runs."""
 
     def __init__(self, folder):
-        self.path = Path(folder) / "allocations"
+        # In memory: whoever counts in a file's page waits now and then until the disk has written it.
+        self.file = tempfile.NamedTemporaryFile(dir="/dev/shm" if os.path.isdir("/dev/shm") else folder)
+        self.path = Path(self.file.name)
         self.path.write_bytes(bytes(8))
         library = Path(folder) / "count_allocations.so"
         command = ["cc", "-O2", "-shared", "-fPIC", "-o", library, HERE / "count_allocations.c"]
@@ -65,7 +73,8 @@ def hosting(bench, environment):
         "MUSTER_LIMITS_CONNECTIONS": "20000", **environment,
     }
     process = subprocess.Popen(
-        [bench, "host"], stdout=subprocess.PIPE, text=True, env=environment, preexec_fn=on_core(SERVER_CORE)
+        # Ahead of what else the machine does meanwhile: a writer to the disk holds the core for milliseconds.
+        [bench, "host"], stdout=subprocess.PIPE, text=True, env=environment, preexec_fn=on_core(SERVER_CORE, -10)
     )
     try:
         yield process, int(process.stdout.readline().split()[1])

@@ -112,6 +112,7 @@ struct LoopTests {
     @Test func `the descriptor limit is the hard limit`() {
         #expect(raiseDescriptorLimit() >= 256)
         #expect(raiseDescriptorLimit() == raiseDescriptorLimit())
+        #expect(raiseDescriptorLimit(makingRoomFor: 4_096) == raiseDescriptorLimit())
     }
 }
 

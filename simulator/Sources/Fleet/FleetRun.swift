@@ -57,7 +57,7 @@ final class FleetRun {
 
     init(_ options: FleetOptions, brain: BrainType, address: ServerAddress, secure: SecureDialing?) throws(UVError) {
         self.options = options
-        _ = raiseDescriptorLimit()
+        raiseDescriptorLimit(makingRoomFor: options.count + 64)
         let socketAddress = try address.socketAddress.resolved()
         let loop = try EventLoop()
         let dialer = LoopDialer(loop: loop, address: socketAddress, secure: secure)
