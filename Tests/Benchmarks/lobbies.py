@@ -19,9 +19,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 SERVER_CORE, BOTS_CORE = 0, 1
 PASSWORD = "measured here alone"
-# A step of a lobby in which nobody comes or goes allocates nothing. What else goes on in the server meanwhile does: a session
-# of the admin that asks, a heartbeat of a player now and then.
-ALLOCATIONS_MUST = 0.05
+# A step of a lobby in which nobody comes or goes allocates nothing. What else goes on in the server meanwhile does: a
+# heartbeat of a player now and then, and the probe's inputs, which are JSON.
+ALLOCATIONS_MUST = 0.1
 # An input is shown after one tick of pulse and a millisecond.
 SHOWN_MUST = 101.0
 # Name, game, bots, lobbies, steps a second, seconds, joins per second, the most late that may be (percentile, milliseconds).
