@@ -27,18 +27,20 @@ public struct Rules: Sendable, Equatable {
     public var rewind: Interval
     /// What there is around a match: a ready check, teams, a host, a rematch.
     public var match: MatchRules
+    /// Who may watch it without playing.
+    public var watch: WatchRules
 
     /// The longest ``rewind``.
     public static let rewindMax = Interval.milliseconds(500)
 
     /// Rules; what is left out is a snapshot after each step, 30 s of grace, inputs half a second ahead and one behind, one input a
-    /// step, nothing for those that are missing, and no rewinding.
+    /// step, nothing for those that are missing, no rewinding, and everyone may watch.
     ///
     /// - Precondition: every number is in its range.
     public init(
         tickRate: Int, snapshotRate: Int? = nil, seats: Int, grace: Interval = .seconds(30), maxTicksAhead: Int? = nil,
         maxTicksBehind: Int? = nil, inputRate: Int? = nil, missingInput: MissingInput = .skip, rewind: Interval = .zero,
-        match: MatchRules = MatchRules()
+        match: MatchRules = MatchRules(), watch: WatchRules = WatchRules()
     ) {
         precondition((1...128).contains(tickRate), "rules: a tick rate is 1 to 128")
         precondition((1...1_024).contains(seats), "rules: a game has 1 to 1,024 seats")
@@ -54,6 +56,7 @@ public struct Rules: Sendable, Equatable {
         self.missingInput = missingInput
         self.rewind = rewind
         self.match = match
+        self.watch = watch
         precondition((1...tickRate).contains(self.snapshotRate), "rules: snapshots are 1 a second to one a step")
         precondition((1...1_024).contains(self.maxTicksAhead), "rules: inputs are taken 1 to 1,024 ticks ahead")
         precondition((0...1_024).contains(self.maxTicksBehind), "rules: inputs are taken 0 to 1,024 ticks behind")
@@ -72,7 +75,8 @@ public struct Rules: Sendable, Equatable {
         return Rules(
             tickRate: tickRate, snapshotRate: scaled(snapshotRate, 1), seats: seats, grace: grace,
             maxTicksAhead: scaled(maxTicksAhead, 1), maxTicksBehind: scaled(maxTicksBehind, 0),
-            inputRate: scaled(inputRate, 1), missingInput: missing, rewind: rewind, match: match)
+            inputRate: scaled(inputRate, 1), missingInput: missing, rewind: rewind, match: match,
+            watch: watch)
     }
 }
 

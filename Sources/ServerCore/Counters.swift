@@ -13,9 +13,9 @@ package enum Counter: Int, CaseIterable, Sendable {
     case steps, stepsDropped, lobbiesOpened, lobbiesFailed, lobbiesClosed, lobbiesDegraded, lobbiesExhausted
     case snapshotsDegraded
     case chatMessages, chatRefused, mutes, queueEntered, queueLeft, queueTimeouts, matchesFound
-    case joinsRateLimited, openingsRefused, listsRefused
+    case joinsRateLimited, openingsRefused, listsRefused, subscribersRefused, listingsSent, listingsSkipped
     case adminLogins, adminLoginsRefused
-    case watchersOpened, watchersRefused, watcherEventsSent, watcherEventsSkipped, bodiesCompressed
+    case watchersOpened, watchersRefused, watcherEventsSent, watcherEventsSkipped, delayedDropped, bodiesCompressed
     case socketsConnected, socketsRefused, eventsOverflowed, volatilesReplaced, acksMissed
     case socketsRecovered, recoveriesFailed, placesForgotten, eventsForgotten
     case loopBatches, loopMessagesDropped, connectionsMoved

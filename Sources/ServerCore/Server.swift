@@ -84,8 +84,12 @@ package final class Server {
     private var openedCount: UInt64 = 0
 
     private(set) lazy var admin = AdminHub(server: self)
+    /// Those who watch with a delay, by number in timer tokens. Looked up only: a dictionary has no order.
+    var audiences: [Int: Audience] = [:]
     /// Those of this loop who wait for a match.
     private(set) lazy var matchmaker = Matchmaker(server: self)
+    /// Those of this loop who are told of the list of lobbies.
+    private(set) lazy var liveList = LiveList(server: self)
     private let links: any LoopLinks
     /// How many loops the process has.
     let loopCount: Int
@@ -134,8 +138,11 @@ package final class Server {
     /// How many Engine.IO sessions are on long polling, on all loops, with those that have ended and wait for a last poll.
     package var pollingCount: Int { loops.withDirectory(\.pollings.connectionCount) ?? 0 }
 
-    /// How many event streams there are, on all loops.
+    /// How many watch lobbies, on all loops: spectators and event streams.
     package var watcherCount: Int { loops.withDirectory(\.watcherCount) ?? 0 }
+
+    /// How many have subscribed to the list of lobbies, on all loops.
+    package var subscriberCount: Int { loops.withDirectory(\.subscriberCount) ?? 0 }
 
     /// Takes over an accepted byte stream, which may then start reading; or refuses it with 503 and closes it.
     ///
@@ -232,6 +239,8 @@ package final class Server {
             case .delayedAnswer(let id): admin.answerDue(id)
             case .queue: matchmaker.desk.timeReached()
             case .queuePlace(let number): matchmaker.places.timeReached(number, now)
+            case .audience(let number): audiences[number]?.timeReached()
+            case .list: liveList.timeReached()
             case .socketHub(let number, let id): socketHubs[number].timeReached(id)
             case .polling(let slot): engineSessions.polling(at: slot)?.timeReached(now)
             }
@@ -388,12 +397,13 @@ package final class Server {
         guard drainDeadline == nil else { return }
         let now = clock()
         drainEnd = now + settings.drainTime
+        let notice: JSONValue = ["seconds": .number(settings.drainTime.seconds)]
         for lobby in lobbies {
-            let notice: JSONValue = ["seconds": .number(settings.drainTime.seconds)]
             lobby.emit("draining", notice)
             lobby.endWatching("draining", notice)
         }
         matchmaker.places.drain()
+        liveList.drain(notice)
         for hub in socketHubs { hub.beginDrain(within: settings.drainTime) }
     }
 

@@ -62,10 +62,14 @@ package struct ServerSettings: Sendable {
     package var duplicateLogins = DuplicateLogins.allow
     /// Whether anyone may see the state of a lobby without joining it.
     package var isWatchable = true
-    /// The most event streams at a time; more are refused with 503.
+    /// How long after the players those who watch see what happens, at least; games and terms may want more.
+    package var watchDelay = Interval.zero
+    /// The most who may watch at a time, spectators and event streams; more are refused.
     package var watchersMax = 1_000
-    /// The most event streams of one lobby at a time; more are refused with 503.
+    /// The most who may watch one lobby at a time; more are refused.
     package var watchersPerLobbyMax = 100
+    /// The most who may subscribe to the list of lobbies at a time; more are refused.
+    package var subscribersMax = 1_000
     /// How often an event stream is sent a comment, so that nobody on the way takes it for dead.
     package var watcherHeartbeatInterval = Interval.seconds(15)
     /// The most lobbies at a time.

@@ -8,6 +8,8 @@ enum TimerToken {
     case socketHub(Int, Int)
     case queue
     case queuePlace(Int)
+    case audience(Int)
+    case list
 
     var encoded: UInt64 {
         switch self {
@@ -18,6 +20,8 @@ enum TimerToken {
         case .arrival(let number): 4 << 56 | UInt64(number)
         case .queue: 6 << 56
         case .queuePlace(let number): 7 << 56 | UInt64(number)
+        case .audience(let number): 8 << 56 | UInt64(number)
+        case .list: 9 << 56
         case .socketHub(let number, let id): 5 << 56 | UInt64(number) << 40 | UInt64(id)
         }
     }
@@ -32,6 +36,8 @@ enum TimerToken {
         case 4: self = .arrival(payload)
         case 6: self = .queue
         case 7: self = .queuePlace(payload)
+        case 8: self = .audience(payload)
+        case 9: self = .list
         default: self = .socketHub(payload >> 40, payload & (1 << 40 - 1))
         }
     }

@@ -67,10 +67,13 @@ extension ConfigurationKey {
         ),
         .integer(
             "limits.watchers", \.server.watchersMax, 0...1_000_000,
-            "The most event streams at a time; more are answered with 503."),
+            "The most who may watch lobbies at a time, as spectators or over event streams."),
         .integer(
             "limits.watchersPerLobby", \.server.watchersPerLobbyMax, 0...1_000_000,
-            "The most event streams of one lobby at a time; more are answered with 503."),
+            "The most who may watch one lobby at a time; a game and who opens it may want fewer."),
+        .integer(
+            "limits.subscribers", \.server.subscribersMax, 0...1_000_000,
+            "The most who may subscribe to the list of lobbies at a time."),
         .boolean(
             "compression", \.server.compressesMessages,
             "Whether WebSocket messages are compressed for clients that offer it."),
@@ -112,7 +115,11 @@ extension ConfigurationKey {
             "How long a player who was kicked from a lobby may not come back to it."),
         .boolean(
             "lobby.watchable", \.server.isWatchable,
-            "Whether anyone may see the state of a lobby without joining it, as JSON or as an event stream."),
+            "Whether anyone may see the state of a lobby without a seat: as a spectator, as JSON or as an event stream."
+        ),
+        .seconds(
+            "lobby.watchDelaySeconds", \.server.watchDelay, 0...300,
+            "How long after the players those who watch see what happens, at least."),
         .text(
             "record", \.record, allowed: "a path, or empty for none",
             "The folder into which each lobby is recorded for muster replay; none records nothing.",

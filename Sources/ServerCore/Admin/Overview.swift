@@ -59,6 +59,8 @@ struct Overview {
             "connections": .integer(Int64(sum.connections)),
             "lobbyCount": .integer(Int64(sum.lobbyCount)),
             "seats": sum.seats.json,
+            "watchers": .integer(Int64(server.watcherCount)),
+            "subscribers": .integer(Int64(server.subscriberCount)),
             "perSecond": sum.rates.json,
             "tickLatenessMilliseconds": sum.lateness.summary,
             "counters": sum.counters.json,
@@ -177,6 +179,7 @@ extension HostedLobby {
         row["listed"] = .bool(terms.isListed)
         row["loop"] = .integer(Int64(server.loops.own))
         row["connected"] = .integer(Int64(seats.connectedCount))
+        row["watchers"] = .integer(Int64(watcherCount))
         row["tick"] = .integer(Int64(lobby.tick))
         row["tickRate"] = .integer(Int64(lobby.rules.tickRate))
         row["stepsDropped"] = .integer(Int64(clamping: lobby.clock.dropped))

@@ -14,7 +14,8 @@ extension Server {
         }
         do {
             let query = try LobbyQuery(try HTTPQuery(exchange.head.query))
-            listLobbies(query) { exchange.respond(json: .array($0)) }
+            guard !exchange.wantsEventStream else { return streamList(query, exchange) }
+            listLobbies(query) { exchange.respond(json: .array($0), fields: [.vary: "Accept"]) }
         } catch let error as LobbyQueryError {
             exchange.respond(.badRequest, error: error.message)
         } catch {
@@ -76,52 +77,22 @@ extension Server {
             return exchange.respond(.forbidden, error: "this server shows its lobbies to their players only")
         }
         if let lobby = lobby(id) {
-            guard !lobby.terms.hasPassword else {
-                return exchange.respond(.forbidden, error: "this lobby is shown to its players only")
+            do throws(JoinRefusal) {
+                guard !lobby.terms.hasPassword else {
+                    throw .notAuthorized("this lobby is shown to its players only")
+                }
+                // Nobody says who it is here.
+                try lobby.checkWatching(role: nil)
+                return answer(lobby)
+            } catch {
+                return exchange.respond(.forbidden, error: error.message)
             }
-            return answer(lobby)
         }
         guard loops.withDirectory({ $0.loop(of: id) }) ?? nil != nil else {
             return exchange.respond(.notFound, error: "no such lobby")
         }
         // It is about to be opened, or was opened anew elsewhere while we came here.
         exchange.respondElsewhere("the lobby cannot be reached just now")
-    }
-
-    private func watch(_ hosted: HostedLobby, _ exchange: HTTPExchange) {
-        let request: WatchRequest
-        do {
-            request = try WatchRequest(exchange.head)
-        } catch {
-            return exchange.respond(.badRequest, error: error.message)
-        }
-        guard drainDeadline == nil else { return refuseWatcher(exchange, "the server is shutting down") }
-        let gallery = hosted.openGallery()
-        guard gallery.count < settings.watchersPerLobbyMax, admitWatcher() else {
-            return refuseWatcher(exchange, "too many watch already")
-        }
-        gallery.open(exchange, request)
-    }
-
-    /// Counts one more event stream, if there may be.
-    func admitWatcher() -> Bool {
-        let isAdmitted = loops.withDirectory { [settings] directory in
-            guard directory.watcherCount < settings.watchersMax else { return false }
-            directory.watcherCount += 1
-            return true
-        }
-        return isAdmitted ?? false
-    }
-
-    /// That many event streams have ended.
-    func releaseWatchers(_ count: Int) {
-        guard count > 0 else { return }
-        _ = loops.withDirectory { $0.watcherCount -= count }
-    }
-
-    func refuseWatcher(_ exchange: HTTPExchange, _ reason: String) {
-        counters[.watchersRefused] += 1
-        exchange.respond(.serviceUnavailable, error: reason, fields: [.retryAfter: "5"])
     }
 }
 
@@ -160,7 +131,7 @@ extension JoinRefusal {
         case .badRequest: .badRequest
         case .notAuthorized, .invalidToken, .wrongPassword, .kicked, .banned, .expired, .used: .forbidden
         case .noSuchLobby, .unknownGame: .notFound
-        case .lobbyFull, .lobbyLocked, .lobbyExists, .alreadyHere: .conflict
+        case .lobbyFull, .tooManyWatch, .lobbyLocked, .lobbyExists, .alreadyHere: .conflict
         case .tooManyOpenings, .tooManyReservations, .tooManyOpenLobbies, .tooManyJoins: .tooManyRequests
         case .tooManyLobbies, .draining, .queueFull: .serviceUnavailable
         case .noMatch: .gone

@@ -53,7 +53,7 @@ final class Gallery {
     /// Answers with the lobby's state, or 304 if the client has it.
     func answerState(_ exchange: HTTPExchange) {
         // Weak: the same state may be sent compressed or not.
-        let tick = lobby.newestSnapshotTick ?? 0
+        let tick = hosted.shownTick ?? 0
         let tag = HTTPEntityTag(
             "\(String(epoch, radix: 16))-\(lobby.match.round)-\(tick)-\(lobby.seats.revision)", isWeak: true)
         let fields: HTTPFields = [
@@ -77,18 +77,18 @@ final class Gallery {
 
     /// Makes `exchange` an event stream, which was counted.
     func open(_ exchange: HTTPExchange, _ request: WatchRequest) {
-        exchange.beginStream(fields: Self.streamFields)
+        exchange.beginStream(fields: EventStreamForm.fields)
         // A HEAD has its whole answer.
         guard exchange.isOpen else { return server.releaseWatchers(1) }
         let watcher = EventStreamWatcher(exchange, request, lobby.rules)
         // A tick that has not been is one of another lobby, which had this id before.
-        if let last = watcher.lastTick, last > lobby.newestSnapshotTick ?? 0 { watcher.lastTick = nil }
+        if let last = watcher.lastTick, last > hosted.shownTick ?? 0 { watcher.lastTick = nil }
         exchange.onAbandoned = { [weak self, unowned watcher] in self?.remove(watcher) }
         exchange.onDrained = { [weak self, unowned watcher] in self?.show(watcher) }
         if watchers.isEmpty { nextHeartbeat = server.clock() + server.settings.watcherHeartbeatInterval }
         watchers.append(watcher)
         server.counters[.watchersOpened] += 1
-        exchange.stream(Self.opening)
+        exchange.stream(EventStreamForm.opening)
         if watcher.format == .snapshot { exchange.stream(schemaEvent()) }
         show(watcher, isOpening: true)
     }
@@ -101,7 +101,7 @@ final class Gallery {
 
     /// Ends every stream, with an event that says why.
     func end(_ name: String, _ data: JSONValue) {
-        let event = Self.event(name, data: data)
+        let event = EventStreamForm.event(name, data: data)
         let ended = watchers
         watchers = []
         server.releaseWatchers(ended.count)
@@ -137,16 +137,17 @@ final class Gallery {
         }
         guard now >= nextHeartbeat else { return }
         nextHeartbeat = now + server.settings.watcherHeartbeatInterval
-        for watcher in watchers where !watcher.isBlocked { watcher.exchange.stream(Self.heartbeat) }
+        for watcher in watchers where !watcher.isBlocked { watcher.exchange.stream(EventStreamForm.heartbeat) }
     }
 
     /// Sends what is new for a watcher: the seats, if they have changed, and the newest state, if it is due.
     private func show(_ watcher: EventStreamWatcher, isOpening: Bool = false) {
         let revision = lobby.seats.revision
-        let newest = lobby.newestSnapshotTick.flatMap { tick in
+        let newest = hosted.shownTick.flatMap { tick in
             (isOpening ? watcher.lastTick != tick : watcher.isDue(tick)) ? tick : nil
         }
-        let hasNewSeats = watcher.seatRevision != revision
+        // Those of a lobby that has closed are empty, and its end is still to be shown.
+        let hasNewSeats = watcher.seatRevision != revision && !hosted.isClosed
         guard newest != nil || hasNewSeats else { return }
         guard !watcher.isBlocked else {
             server.counters[.watcherEventsSkipped] += 1
@@ -178,15 +179,15 @@ final class Gallery {
         if let overview, overview.revision == revision { return (overview.object, overview.event) }
         var object: [UInt8] = []
         hosted.publicOverview().write(to: &object)
-        let event = Self.event("lobby", data: object)
+        let event = EventStreamForm.event("lobby", data: object)
         overview = (revision, object, event)
         return (object, event)
     }
 
     private func currentState() -> [UInt8] {
         if let state { return state }
-        var text = Array("\"tick\":\(lobby.newestSnapshotTick ?? 0),\"state\":".utf8)
-        if let newest = lobby.newestSnapshot {
+        var text = Array("\"tick\":\(hosted.shownTick ?? 0),\"state\":".utf8)
+        if let newest = hosted.shownState {
             writer.write(newest, to: &text)
         } else {
             text.append(contentsOf: "null".utf8)
@@ -198,7 +199,7 @@ final class Gallery {
     private func currentStateEvent() -> [UInt8] {
         if let stateEvent { return stateEvent }
         let data = [UInt8(ascii: "{")] + currentState() + [UInt8(ascii: "}")]
-        let event = Self.event("state", id: lobby.newestSnapshotTick, data: data)
+        let event = EventStreamForm.event("state", id: hosted.shownTick, data: data)
         stateEvent = event
         return event
     }
@@ -206,55 +207,21 @@ final class Gallery {
     /// - Parameter isChecked: Whether the client's word is all that says which state it has: the message then carries the
     ///   hash of the state it leads to.
     private func snapshotEvent(since tick: UInt32?, isChecked: Bool) -> [UInt8] {
-        let baseline = lobby.baseline(tick)
+        let baseline = hosted.shownBaseline(tick)
         let needsCheck = isChecked && baseline != nil
         if let known = snapshots.first(where: { $0.baseline == baseline && $0.isChecked == needsCheck }) {
             return known.bytes
         }
-        let message = lobby.snapshotMessage(baseline: baseline, isChecked: needsCheck).bytes
-        let event = Self.event("snapshot", id: lobby.newestSnapshotTick, data: Base64.encode(message))
+        let message = hosted.shownMessage(since: baseline, isChecked: needsCheck)
+        let event = EventStreamForm.event("snapshot", id: hosted.shownTick, data: Base64.encode(message))
         snapshots.append(SnapshotEvent(baseline: baseline, isChecked: needsCheck, bytes: event))
         return event
     }
 
     private func schemaEvent() -> [UInt8] {
         let schema = lobby.game.schema
-        return Self.event(
+        return EventStreamForm.event(
             "schema", data: ["schemaHash": .string(schema.hashText), "schema": .string(schema.text)])
-    }
-
-    // MARK: The form of an event stream (HTML §9.2)
-
-    /// The fields of its answer.
-    static let streamFields: HTTPFields = {
-        var fields: HTTPFields = [
-            .contentType: "text/event-stream", .cacheControl: "no-store", .xContentTypeOptions: "nosniff",
-        ]
-        // Some proxies keep an answer to themselves until it has ended.
-        if let name = HTTPField.Name("X-Accel-Buffering") { fields[name] = "no" }
-        return fields
-    }()
-
-    /// How long a browser waits before it connects again, in milliseconds.
-    static let opening = Array("retry: 3000\n\n".utf8)
-    /// A comment.
-    static let heartbeat = Array(": \n\n".utf8)
-
-    /// An event with one line of data.
-    static func event(_ name: String, data: JSONValue) -> [UInt8] {
-        var text: [UInt8] = []
-        data.write(to: &text)
-        return event(name, data: text)
-    }
-
-    /// - Parameter data: One line.
-    private static func event(_ name: String, id: UInt32? = nil, data: [UInt8]) -> [UInt8] {
-        var text = Array("event: \(name)\n".utf8)
-        if let id { text.append(contentsOf: "id: \(id)\n".utf8) }
-        text.append(contentsOf: "data: ".utf8)
-        text += data
-        text.append(contentsOf: "\n\n".utf8)
-        return text
     }
 }
 

@@ -10,7 +10,7 @@ extension GameOutput {
     /// Names that mean something of the server's own (protocol/spec/lobby.md §4).
     private static let ownNames: Set<String> = [
         "joined", "snapshot", "kicked", "closed", "replaced", "finished", "draining", "exception", "ack",
-        "phase", "players", "terms", "chat", "muted", "queued",
+        "phase", "players", "terms", "chat", "muted", "queued", "lobbies",
     ]
 
     /// What is wrong with the output, if anything.

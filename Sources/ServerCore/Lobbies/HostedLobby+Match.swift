@@ -34,13 +34,19 @@ extension HostedLobby {
         let match = lobby.match
         if match.phase == .over { return close("the game is over") }
         if match.phase == .running, match.round > 1 { gameBegunAnew() }
+        emit("phase", phaseData)
+    }
+
+    /// Where the match stands.
+    var phaseData: JSONValue {
+        let match = lobby.match
         var data: JSONObject = ["phase": .string(match.phase.rawValue), "round": .integer(Int64(match.round))]
         if match.ticksLeft > 0 { data["ticks"] = .integer(Int64(match.ticksLeft)) }
-        emit("phase", .object(data))
+        return .object(data)
     }
 
     /// Who is there, as far as it concerns the match.
-    private var players: JSONValue {
+    var players: JSONValue {
         let match = lobby.match
         var rows: [JSONValue] = []
         for (seat, row) in lobby.seats.rows.enumerated() {

@@ -29,8 +29,9 @@ package final class HostedLobby {
     /// What the turn under way has taken, and whether a snapshot is due at its end.
     private var isSnapshotSkipped = false
     private var turn = (steps: 0, cost: Interval.zero, snapshotIsDue: false)
-    /// Those who watch without a seat, once somebody does.
-    private var gallery: Gallery?
+    /// The event streams, once there is one; the spectators, once there is one or what they see is held back.
+    private(set) var gallery: Gallery?
+    var audience: Audience?
 
     package var id: String { lobby.id }
     var nextDue: Instant { lobby.clock.nextDue }
@@ -51,6 +52,8 @@ package final class HostedLobby {
         frames = SnapshotFrames(lobbyID: id)
         emptySince = now
         budget = StepBudget(Double(server.settings.lobbyBudgetPercent) / 100, rate: game.rules.tickRate)
+        let delay = max(server.settings.watchDelay, game.rules.watch.delay, terms.watchDelay)
+        if delay > .zero, server.settings.isWatchable { audience = Audience(of: self, delay: delay) }
     }
 
     // MARK: Joining
@@ -75,6 +78,7 @@ package final class HostedLobby {
             throw .badRequest(
                 "the client was built for schema \(hash), this lobby speaks \(lobby.game.schema.hashText)")
         }
+        if request.watches { return try admitSpectator(request, session: session, dialect: dialect) }
         let token = server.makeToken()
         let (seat, isResumed) = try arrive(request, newToken: token.digest)
         if !isResumed { chat?.joined(seat, person: request.person, at: server.clock()) }
@@ -98,10 +102,19 @@ package final class HostedLobby {
 
     /// What a member is told when it has joined (protocol/spec/lobby.md §2).
     private func welcome(_ member: LocalMember, token: String, isResumed: Bool) -> JSONValue {
-        var welcome: JSONObject = [
-            "lobby": .string(id), "game": .string(lobby.game.name), "seat": .integer(Int64(member.seat)),
-            "name": .string(lobby.seats.rows[member.seat].name), "token": .string(token),
-            "resumed": .bool(isResumed), "tick": .integer(Int64(lobby.tick)),
+        var welcome = introduction
+        welcome["seat"] = .integer(Int64(member.seat))
+        welcome["name"] = .string(lobby.seats.rows[member.seat].name)
+        welcome["token"] = .string(token)
+        welcome["resumed"] = .bool(isResumed)
+        addMatch(to: &welcome, seat: member.seat)
+        return .object(welcome)
+    }
+
+    /// What everybody who comes is told of the lobby, with a seat or without.
+    var introduction: JSONObject {
+        [
+            "lobby": .string(id), "game": .string(lobby.game.name), "tick": .integer(Int64(lobby.tick)),
             "tickRate": .integer(Int64(lobby.rules.tickRate)),
             "snapshotRate": .integer(Int64(lobby.rules.snapshotRate)),
             "seats": .integer(Int64(playersMax)),
@@ -109,8 +122,6 @@ package final class HostedLobby {
             "pingTimeout": .integer(server.settings.heartbeatTimeout.nanoseconds / 1_000_000),
             "schemaHash": .string(lobby.game.schema.hashText), "schema": .string(lobby.game.schema.text),
         ]
-        addMatch(to: &welcome, seat: member.seat)
-        return .object(welcome)
     }
 
     // MARK: Leaving
@@ -151,7 +162,7 @@ package final class HostedLobby {
             member.session.ended(member, .lobbyClosed(reason))
         }
         lobby.dispose()
-        endWatching("closed", ["reason": .string(reason)])
+        closeWatching(reason)
         lobby.endRecording(reason)
         server.forget(self)
     }
@@ -168,6 +179,11 @@ package final class HostedLobby {
     /// Ends every event stream, with an event that says why.
     func endWatching(_ event: String, _ data: JSONValue) {
         gallery?.end(event, data)
+    }
+
+    private func closeWatching(_ reason: String) {
+        guard let audience else { return endWatching("closed", ["reason": .string(reason)]) }
+        audience.lobbyClosed(reason)
     }
 
     /// Delivers what a join, drop or leave made the game say, tells what it has changed around the game, and notes when the
@@ -345,35 +361,26 @@ package final class HostedLobby {
 
     // MARK: Sending
 
-    /// Emits an event to every connected member: encoded once, framed once for each dialect.
+    /// Emits an event to every connected member, and to those who watch where it is for everybody: encoded once, framed once
+    /// for each dialect.
     ///
     /// Sending may end a slow member, and with it others whom the game then kicks: they are sent no more.
     ///
     /// - Parameter isMeant: For whom it is; nil for everybody.
     package func emit(_ name: String, _ data: JSONValue, to isMeant: ((LocalMember) -> Bool)? = nil) {
-        var plain: [UInt8]?
-        var socketIO: [[UInt8]] = LobbyChoice.allCases.map { _ in [] }
+        var event = EventFrames(name, data)
         for case let member? in members where members[member.seat] === member {
             if let isMeant, !isMeant(member) { continue }
-            switch member.dialect {
-            case .plain:
-                let frames = plain ?? PlainFrames.event(name, data)
-                plain = frames
-                member.transport.sendShared(frames, compresses: true)
-            case .socketIO:
-                let choice = Int(member.choice.rawValue)
-                if socketIO[choice].isEmpty {
-                    socketIO[choice] = SocketIOFrames.event(namespace: member.namespace, name, data)
-                }
-                member.transport.sendShared(socketIO[choice], compresses: true)
-            }
+            event.send(to: member)
         }
+        if isMeant == nil { audience?.hear(&event) }
     }
 
     /// The game was made anew, and its ticks count from the beginning: nobody has a state to go on from.
     func gameBegunAnew() {
         for case let member? in members { member.lastSentTick = nil }
-        gallery?.gameBegunAnew()
+        audience?.gameBegunAnew()
+        if watchDelay == .zero { gallery?.gameBegunAnew() }
     }
 
     private func broadcastSnapshot() {
@@ -383,7 +390,8 @@ package final class HostedLobby {
         var sent = 0
         for case let member? in members where send(newest, to: member) { sent += 1 }
         server.counters[.snapshotsSent] += UInt64(sent)
-        gallery?.snapshotTaken()
+        audience?.snapshotTaken()
+        if watchDelay == .zero { gallery?.snapshotTaken() }
     }
 
     /// Sends the newest snapshot to a member that can take it, as a delta from the last one it was sent.
@@ -413,5 +421,11 @@ package final class HostedLobby {
             transport.sendLatest(frames.socketIO(at: place, member.choice))
         }
         return true
+    }
+
+    /// The newest snapshot as players on plain WebSockets are sent it who stand at `tick`, with the tick that it leads on from.
+    func plainFrame(since tick: UInt32?) -> (baseline: UInt32?, bytes: [UInt8]) {
+        let place = frames.place(of: tick) ?? frames.add(tick, of: lobby, server)
+        return (lobby.baseline(tick), frames.plain(at: place))
     }
 }

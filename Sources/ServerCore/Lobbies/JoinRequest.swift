@@ -5,7 +5,7 @@ import RecordingCore
 /// What a client asks for when it joins a lobby, whatever its dialect.
 ///
 /// From the CONNECT payload (Socket.IO) or the data of the `join` event (plain WebSocket):
-/// `{"name"?, "game"?, "token"?, "ticket"?, "tick"?, "schema"?, "options"?, "lobby"?, "password"?, "filter"?}` (protocol/spec/lobby.md §2).
+/// `{"name"?, "game"?, "token"?, "ticket"?, "tick"?, "schema"?, "options"?, "lobby"?, "password"?, "filter"?, "watch"?}` (protocol/spec/lobby.md §2).
 package struct JoinRequest: Sendable {
     /// The lobby, from the namespace or the path; the word that stands for one, until the lobby is known.
     package var lobbyID: String
@@ -33,6 +33,8 @@ package struct JoinRequest: Sendable {
     package var takesSeat = true
     /// On whose account a lobby is that it opens; nil where nobody is counted, or has been counted already.
     var opener: LobbyOpener?
+    /// Whether it is for watching, without a seat.
+    package var watches = false
     /// What the metadata of a lobby must have that a quick join finds.
     package var filter = JSONObject()
     /// Everything the client sent, for the author's own hook.
@@ -70,6 +72,13 @@ package struct JoinRequest: Sendable {
         }
         guard token == nil || ticket == nil else {
             throw .badRequest("either \"token\" or \"ticket\" brings to a seat")
+        }
+        if let watch = payload["watch"], watch != .null {
+            guard let wanted = watch.bool else { throw .badRequest("\"watch\" must be true or false") }
+            watches = wanted
+        }
+        guard !watches || choice == .named && token == nil && ticket == nil else {
+            throw .badRequest("one watches a lobby of a known id, without \"token\" and \"ticket\"")
         }
         if let tick = payload["tick"], tick != .null {
             guard let value = tick.integer.flatMap(UInt32.init(exactly:)) else {

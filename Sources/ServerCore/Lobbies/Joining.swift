@@ -94,6 +94,7 @@ extension Server {
         if let lobby = lobby(id) { return .here(lobby) }
         if let loop = loops.withDirectory({ $0.loop(of: id) }) ?? nil, loop != loops.own { return .there(loop) }
         if request.token != nil || request.ticket != nil { throw .invalidToken }
+        if request.watches { throw .noSuchLobby }
         let game = try game(of: request)
         let terms = try LobbyTerms(request.terms, rules: game.rules, metadata: request.filter)
         let load = game.rules.seats * game.rules.tickRate

@@ -65,6 +65,7 @@ extension HostedLobby {
             server.counters[.bans] += 1
             vacate(seat, .banned(ban.reason), by: .ban)
         }
+        audience?.evict(ban)
     }
 
     private func isAbout(_ target: BanTarget, _ seat: Int) -> Bool {

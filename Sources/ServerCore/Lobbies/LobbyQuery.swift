@@ -4,7 +4,7 @@ import JSONCore
 import LobbyCore
 
 /// Which lobbies somebody wants to be shown (protocol/spec/lobby.md §5.1).
-struct LobbyQuery: Sendable {
+struct LobbyQuery: Sendable, Equatable {
     /// The most rows of a list.
     static let rowsMax = 50
 
@@ -51,14 +51,61 @@ struct LobbyQuery: Sendable {
         }
     }
 
+    /// Reads the data of an event: an object with the same members, where `metadata` is one.
+    init(_ data: JSONValue) throws(LobbyQueryError) {
+        if data == .null { return }
+        guard case .object(let members) = data else { throw LobbyQueryError("a query is an object") }
+        for member in members.members where member.value != .null {
+            let value = member.value
+            switch member.key {
+            case "game": game = try Self.text(value, "game")
+            case "title": title = try Self.text(value, "title").lowercased()
+            case "after": after = try Self.text(value, "after")
+            case "open":
+                guard let flag = value.bool else { throw LobbyQueryError("open is true or false") }
+                isOpen = flag
+            case "limit":
+                guard let limit = value.integer.flatMap({ Int(exactly: $0) }), (1...Self.rowsMax).contains(limit) else {
+                    throw LobbyQueryError("limit is 1 to \(Self.rowsMax)")
+                }
+                self.limit = limit
+            case "metadata":
+                do throws(JoinRefusal) {
+                    metadata = try LobbyTerms.metadata(value)
+                } catch {
+                    throw LobbyQueryError(error.message)
+                }
+            default: throw LobbyQueryError("there is no \"\(member.key)\": game, title, open, metadata, after, limit")
+            }
+        }
+    }
+
+    private static func text(_ value: JSONValue, _ name: String) throws(LobbyQueryError) -> String {
+        guard let text = value.string, text.utf8.count <= 256 else {
+            throw LobbyQueryError("\(name) is a string of at most 256 bytes")
+        }
+        return text
+    }
+
     /// Whether a lobby is to be shown.
     func matches(_ hosted: HostedLobby) -> Bool {
-        guard hosted.terms.isListed, game == nil || game == hosted.lobby.game.name else { return false }
-        guard !isOpen || hosted.isOpen && hosted.playerCount + room <= hosted.playersMax else { return false }
-        if let after, !after.utf8.lexicographicallyPrecedes(hosted.id.utf8) { return false }
-        if let title, !hosted.terms.title.lowercased().contains(title) { return false }
+        hosted.terms.isListed
+            && matches(
+                hosted.id, game: hosted.lobby.game.name, hosted.terms,
+                isOpen: hosted.isOpen && hosted.playerCount + room <= hosted.playersMax)
+    }
+
+    /// Whether one of the list is; no list asks for room.
+    func matches(_ row: LobbyRow) -> Bool { matches(row.id, game: row.game, row.terms, isOpen: row.isOpen) }
+
+    private func matches(
+        _ id: String, game name: String, _ terms: LobbyTerms, isOpen canBeJoined: @autoclosure () -> Bool
+    ) -> Bool {
+        guard game == nil || game == name, !isOpen || canBeJoined() else { return false }
+        if let after, !after.utf8.lexicographicallyPrecedes(id.utf8) { return false }
+        if let title, !terms.title.lowercased().contains(title) { return false }
         return metadata.members.allSatisfy { member in
-            guard let own = hosted.terms.metadata[member.key] else { return false }
+            guard let own = terms.metadata[member.key] else { return false }
             return own == member.value || member.value.string == own.plainText
         }
     }
@@ -130,11 +177,18 @@ struct LobbyRow: Sendable {
     let id: String
     /// How many seats are taken.
     let players: Int
+    /// What is played there, what was said of it, and whether anybody may join: by what it is found.
+    let game: String
+    let terms: LobbyTerms
+    let isOpen: Bool
     let json: JSONValue
 
     init(_ hosted: HostedLobby) {
         id = hosted.id
         players = hosted.playerCount
+        game = hosted.lobby.game.name
+        terms = hosted.terms
+        isOpen = hosted.isOpen
         json = hosted.row(withSeats: false)
     }
 }

@@ -1,8 +1,9 @@
+import Determinism
 import GameKit
 import JSONCore
 
 /// What whoever opens a lobby says of it: who may come in, and what others are shown (protocol/spec/lobby.md §2.1).
-struct LobbyTerms {
+struct LobbyTerms: Sendable {
     /// What it is called; empty where nothing was said.
     private(set) var title = ""
     /// Whether the list shows it and a quick join may find it.
@@ -13,6 +14,12 @@ struct LobbyTerms {
     private(set) var teams: Int?
     /// What it is found by, beside its game: text, whole numbers and booleans.
     private(set) var metadata = JSONObject()
+    /// The most who may watch at a time; nil for as many as the game and the server let.
+    private(set) var watchersMax: Int?
+    /// How long after the players those who watch see what happens, at least.
+    private(set) var watchDelay = Interval.zero
+    /// How often they have been changed.
+    private(set) var revision = 0
     /// The digest of its password; nil where everyone may come in.
     private var password: [UInt8]?
 
@@ -25,12 +32,13 @@ struct LobbyTerms {
         try read(value, rules: rules, isChange: false)
     }
 
-    /// The same terms with what the lobby's host has changed of them: anything but the number of teams.
+    /// The same terms with what the lobby's host has changed of them: anything but the number of teams and the delay of those who watch.
     ///
     /// - Throws: A bad request that says what is wrong.
     func changed(by value: JSONValue, rules: Rules) throws(JoinRefusal) -> LobbyTerms {
         var terms = self
         try terms.read(value, rules: rules, isChange: true)
+        terms.revision += 1
         return terms
     }
 
@@ -47,8 +55,11 @@ struct LobbyTerms {
             case "teams" where !isChange && rules.match.teams > 0:
                 teams = try Self.count(value, key, 2...rules.match.teams)
             case "metadata": self.metadata = try Self.metadata(value)
+            case "watchers": watchersMax = try Self.count(value, key, 0...1_000_000)
+            case "delay" where !isChange: watchDelay = .seconds(try Self.count(value, key, 0...Self.delaySecondsMax))
             default:
-                throw .badRequest("\"lobby\" has no \"\(key)\": title, listed, password, players, teams, metadata")
+                throw .badRequest(
+                    "\"lobby\" has no \"\(key)\": title, listed, password, players, teams, metadata, watchers, delay")
             }
         }
     }
@@ -58,8 +69,12 @@ struct LobbyTerms {
         var shown: JSONObject = ["title": .string(title), "listed": .bool(isListed), "metadata": .object(metadata)]
         if hasPassword { shown["password"] = true }
         if let playersMax { shown["players"] = .integer(Int64(playersMax)) }
+        if let watchersMax { shown["watchers"] = .integer(Int64(watchersMax)) }
+        if watchDelay > .zero { shown["delay"] = .integer(watchDelay.nanoseconds / 1_000_000_000) }
         return shown
     }
+
+    private static let delaySecondsMax = Int(WatchRules.delayMax.nanoseconds / 1_000_000_000)
 
     /// Whether a password is needed.
     var hasPassword: Bool { password != nil }

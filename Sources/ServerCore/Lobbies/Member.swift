@@ -19,6 +19,7 @@ package class Member {
     // What each delivery of a snapshot touches stands first, so that it lies in one cache line.
 
     final let session: Session
+    /// Its seat; -1 for one that has none.
     package final let seat: Int
     /// The tick of the last snapshot handed to the connection; nil when the next must be a keyframe. The lobby's affair.
     final var lastSentTick: UInt32?
@@ -47,6 +48,9 @@ package class Member {
     enum PrefetchedPart {
         case member, session, transport, connection
     }
+
+    /// Whether it plays: one that waits for a match or watches does not.
+    final var hasSeat: Bool { seat >= 0 }
 
     /// The Socket.IO namespace in which it is spoken to.
     final var namespace: String { "/lobby/\(choice.alias ?? lobbyID)" }
@@ -155,10 +159,12 @@ struct LobbyMoment: Sendable {
 }
 
 /// A member whose lobby is on its session's own loop, or whose session is a ``GuestSession``.
-package final class LocalMember: Member {
-    unowned let hosted: HostedLobby
+///
+/// One without a seat is a ``Spectator``.
+package class LocalMember: Member {
+    final unowned let hosted: HostedLobby
     /// By what the player is known again when it comes back to another seat; nil where nothing says so.
-    let person: String?
+    final let person: String?
 
     init(session: Session, dialect: Dialect, request: JoinRequest, hosted: HostedLobby, seat: Int) {
         self.hosted = hosted

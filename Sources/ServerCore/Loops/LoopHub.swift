@@ -97,6 +97,7 @@ final class LoopHub {
             switch message {
             case .joined, .refused, .moved, .deliver, .answered, .asked, .ended: toSession(message, batch)
             case .queue(let message): server.matchmaker.receive(message, from: batch.from)
+            case .list(let message): server.liveList.receive(message, from: batch.from)
             case .connection(let moved): server.adopt(moved)
             case .question(let number, let question):
                 outgoing[batch.from].say(.answer(number, server.answer(question)))

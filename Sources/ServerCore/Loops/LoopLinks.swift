@@ -42,7 +42,7 @@ final class LoneLoop: LoopLinks {
 
 /// What is counted and found across the loops of a process: which lobby is where, and who is let in.
 ///
-/// Used when a connection, a session on polling, an event stream or a lobby opens or closes, and when somebody wants a lobby
+/// Used when a connection, a session on polling, somebody's watching or a lobby begins or ends, and when somebody wants a lobby
 /// that is not on its own loop; never for a message.
 package struct LoopDirectory: Sendable {
     /// A lobby's loop, and what the lobby adds to the loop's load.
@@ -62,8 +62,10 @@ package struct LoopDirectory: Sendable {
     var admission: AdmissionPolicy
     /// Who may have a session on long polling. It holds no connection: the rules are the same, the counts its own.
     var pollings: AdmissionPolicy
-    /// How many event streams there are.
+    /// How many watch lobbies: spectators and event streams.
     var watcherCount = 0
+    /// How many have subscribed to the list of lobbies.
+    var subscriberCount = 0
     /// Who is kept out of lobbies.
     package var bans = BanList()
 

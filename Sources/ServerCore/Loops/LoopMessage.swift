@@ -60,6 +60,8 @@ enum LoopMessage: Sendable {
     indirect case answer(Int, LoopAnswer)
     /// From one hub of an author's Socket.IO to that of the same number.
     indirect case socketIO(hub: Int, SocketLoopMessage)
+    /// About the list of lobbies.
+    indirect case list(ListMessage)
     /// About somebody who waits for a match.
     indirect case queue(QueueMessage)
     case drain

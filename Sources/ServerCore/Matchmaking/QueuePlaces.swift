@@ -84,7 +84,7 @@ final class QueuePlaces {
 
     /// Shows a place as it changes, in place of an earlier stream; it is given up when the stream is lost.
     func watch(_ place: QueuePlace, _ exchange: HTTPExchange) {
-        exchange.beginStream(fields: Gallery.streamFields)
+        exchange.beginStream(fields: EventStreamForm.fields)
         // A HEAD has its whole answer.
         guard exchange.isOpen else { return server.releaseWatchers(1) }
         endStream(of: place)
@@ -96,7 +96,7 @@ final class QueuePlaces {
             server.releaseWatchers(1)
             if place.isWaiting { leave(place) }
         }
-        exchange.stream(Gallery.opening)
+        exchange.stream(EventStreamForm.opening)
         changed(place)
     }
 
@@ -111,12 +111,12 @@ final class QueuePlaces {
         if case .found = place.stage { place.until = server.clock() + server.settings.reservationTime }
         guard let stream = place.stream else { return }
         switch place.stage {
-        case .waiting: stream.stream(Gallery.event("queued", data: .object(place.shown)))
+        case .waiting: stream.stream(EventStreamForm.event("queued", data: .object(place.shown)))
         case .found:
-            stream.stream(Gallery.event("found", data: .object(place.shown)))
+            stream.stream(EventStreamForm.event("found", data: .object(place.shown)))
             endStream(of: place)
         case .refused(let refusal):
-            stream.stream(Gallery.event("exception", data: refusal.data))
+            stream.stream(EventStreamForm.event("exception", data: refusal.data))
             places[place.number] = nil
             endStream(of: place)
         }
@@ -133,7 +133,7 @@ final class QueuePlaces {
         guard let place = places[number] else { return }
         if let stream = place.stream {
             // So that nobody on the way takes the stream for dead.
-            if !stream.streamBacklog.isBlocked { stream.stream(Gallery.heartbeat) }
+            if !stream.streamBacklog.isBlocked { stream.stream(EventStreamForm.heartbeat) }
             return arm(place, at: now + Self.lease)
         }
         if now < place.until { arm(place, at: place.until) } else { leave(place) }

@@ -90,6 +90,8 @@ package enum JoinRefusal: Error, Sendable, Equatable {
     case lobbyLocked
     /// The lobby has a password, and this is not it.
     case wrongPassword
+    /// As many watch the lobby, or all lobbies, as may.
+    case tooManyWatch
     /// There is a lobby of that id already.
     case lobbyExists
     /// There is no such lobby and no game was named to open it with.
@@ -125,7 +127,7 @@ package enum JoinRefusal: Error, Sendable, Equatable {
         case .kicked: 4003
         case .banned: 4016
         case .alreadyHere: 4017
-        case .lobbyFull: 4007
+        case .lobbyFull, .tooManyWatch: 4007
         case .lobbyLocked: 4011
         case .wrongPassword: 4012
         case .lobbyExists: 4013
@@ -150,6 +152,7 @@ package enum JoinRefusal: Error, Sendable, Equatable {
         case .banned(let reason): reason.isEmpty ? "banned" : "banned: \(reason)"
         case .alreadyHere: "there is a seat of yours in this lobby already"
         case .lobbyFull: "the lobby is full"
+        case .tooManyWatch: "as many watch as may"
         case .lobbyLocked: "the lobby takes no new players"
         case .wrongPassword: "the lobby has a password, and this is not it"
         case .lobbyExists: "there is a lobby of that id already"

@@ -17,7 +17,7 @@ final class PlainSession: Session {
         super.init(transport)
     }
 
-    override var hasJoined: Bool { member != nil }
+    override var hasJoined: Bool { member != nil || subscription != nil }
 
     // MARK: In
 
@@ -39,6 +39,7 @@ final class PlainSession: Session {
         switch (event, member) {
         case ("join", nil): join(data)
         case ("join", _?): refuse(event, "already joined", answerID)
+        case ("lobbies", _), ("subscribe", _), ("unsubscribe", _): listEvent(event, data, answerID)
         case (_, nil): transport.end(.badMessage("join first: {\"event\": \"join\", \"data\": {\"name\": …}}"))
         case ("input", let member?): receiveInput(data, member, answerID)
         case ("leave", let member?):
@@ -70,9 +71,29 @@ final class PlainSession: Session {
         }
     }
 
+    /// What a client may ask about the list of lobbies, joined or not.
+    private func listEvent(_ event: String, _ data: JSONValue, _ answerID: JSONValue?) {
+        do throws(LobbyQueryError) {
+            switch event {
+            case "lobbies":
+                return try listLobbies(data) { [weak self] rows in
+                    if let self, isLive { answer(answerID, .array(rows)) }
+                }
+            case "subscribe": try subscribe(data, .plain)
+            default:
+                unsubscribe()
+                if member == nil { restartJoinDeadline() }
+            }
+            answer(answerID, .null)
+        } catch {
+            refuse(event, error.message, answerID)
+        }
+    }
+
     /// Has seats kept for friends of the player's.
     private func reserve(_ data: JSONValue, _ member: Member, _ id: JSONValue?) {
-        server.reserve(in: member.lobbyID, data, from: transport.remotePeer, isMember: true) { [weak self] outcome in
+        server.reserve(in: member.lobbyID, data, from: transport.remotePeer, isMember: member.hasSeat) {
+            [weak self] outcome in
             guard let self, isLive else { return }
             switch outcome {
             case .success(let tickets): answer(id, tickets)
@@ -183,6 +204,7 @@ final class PlainSession: Session {
     }
 
     override func closed() {
+        unsubscribe()
         guard let member else { return }
         self.member = nil
         member.connectionLost()

@@ -12,6 +12,8 @@ package class Session {
     final var heartbeat: EngineHeartbeat?
     /// When something must have been joined, where ``hasJoined`` says that nothing has.
     final var joinDeadline: Instant
+    /// Its subscription to the list of lobbies.
+    final var subscription: ListSubscriber?
     /// Why the session ends, in Socket.IO's words. Set before the transport is told to end; a transport that ends by itself
     /// says why, unless somebody has.
     final var endReason = SocketDisconnectReason.transportClose

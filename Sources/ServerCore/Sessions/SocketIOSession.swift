@@ -102,7 +102,8 @@ final class SocketIOSession: EngineSession {
         switch attachment {
         case .lobby(let member): member.connectionLost()
         case .admin(let watcher): server.admin.remove(watcher)
-        case .root, .authorizing: break
+        case .root: unsubscribe()
+        case .authorizing: break
         }
     }
 
@@ -294,12 +295,7 @@ final class SocketIOSession: EngineSession {
     private func eventReceived(_ event: ReceivedEvent, _ attachment: Attachment) {
         switch attachment {
         case .authorizing: transport.end(.badMessage("an event before CONNECT was answered"))
-        case .root where event.name == "lobbies":
-            if let peer = transport.remotePeer, !server.listAllowance.take(peer, at: server.clock()) {
-                server.counters[.listsRefused] += 1
-                return acknowledge(event, ["error": "too many lists in a short time"])
-            }
-            server.listLobbies { [weak self] in self?.answer(event, .array($0)) }
+        case .root where ["lobbies", "subscribe", "unsubscribe"].contains(event.name): listEvent(event)
         case .root where event.name == "reserve":
             // The lobby's id stands where a join has terms.
             var data = event.argument.object ?? [:]
@@ -313,6 +309,20 @@ final class SocketIOSession: EngineSession {
             }
             server.admin.command(event.name, event.argument, answer)
         case .lobby(let member): memberEvent(event, member)
+        }
+    }
+
+    /// What a client may ask about the list of lobbies.
+    private func listEvent(_ event: ReceivedEvent) {
+        do throws(LobbyQueryError) {
+            switch event.name {
+            case "lobbies": return try listLobbies(event.argument) { [weak self] in self?.answer(event, .array($0)) }
+            case "subscribe": try subscribe(event.argument, .socketIO)
+            default: unsubscribe()
+            }
+            answer(event, .null)
+        } catch {
+            acknowledge(event, ["error": .string(error.message)])
         }
     }
 
@@ -331,7 +341,7 @@ final class SocketIOSession: EngineSession {
         case ("keyframe", _):
             member.keyframeRequested(isMismatch: event.argument["mismatch"]?.bool ?? false)
             acknowledge(event, .null)
-        case ("reserve", let data): reserve(in: member.lobbyID, event, data, isMember: true)
+        case ("reserve", let data): reserve(in: member.lobbyID, event, data, isMember: member.hasSeat)
         case ("leave", _):
             acknowledge(event, .null)
             member.leave()

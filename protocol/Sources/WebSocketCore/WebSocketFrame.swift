@@ -81,6 +81,16 @@ package enum WebSocketFrame {
         return out
     }
 
+    /// Where the payload of an unmasked frame begins.
+    package static func payloadStart(ofUnmasked frame: Span<UInt8>) -> Int {
+        precondition(frame.count >= 2, "a frame has a head")
+        switch frame[1] {
+        case 127: return 10
+        case 126: return 4
+        default: return 2
+        }
+    }
+
     /// Appends a close frame (§5.5.1).
     ///
     /// - Parameters:

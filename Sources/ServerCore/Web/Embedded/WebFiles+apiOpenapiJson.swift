@@ -66,7 +66,7 @@ extension WebFiles {
                 ],
                 "responses": {
                   "200": {
-                    "description": "At most 50 of them.",
+                    "description": "At most 50 of them; for whoever accepts text/event-stream events lobbies that keep them up to date, and draining at last.",
                     "content": {
                       "application/json": {
                         "schema": {
@@ -74,12 +74,14 @@ extension WebFiles {
                           "maxItems": 50,
                           "items": {"$ref": "#/components/schemas/LobbyRow"}
                         }
-                      }
+                      },
+                      "text/event-stream": {"schema": {"type": "string"}}
                     }
                   },
                   "400": {"$ref": "#/components/responses/BadRequest"},
                   "403": {"$ref": "#/components/responses/Forbidden"},
                   "429": {"$ref": "#/components/responses/TooMany"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
                   "default": {"$ref": "#/components/responses/Other"}
                 }
               },
@@ -508,7 +510,9 @@ extension WebFiles {
                   "password": {"type": "string", "minLength": 1, "maxLength": 128},
                   "players": {"type": "integer", "minimum": 1},
                   "teams": {"type": "integer", "minimum": 2},
-                  "metadata": {"$ref": "#/components/schemas/Metadata"}
+                  "metadata": {"$ref": "#/components/schemas/Metadata"},
+                  "watchers": {"type": "integer", "minimum": 0, "maximum": 1000000},
+                  "delay": {"type": "integer", "minimum": 0, "maximum": 300}
                 },
                 "additionalProperties": false
               },

@@ -1,0 +1,31 @@
+import JSONCore
+
+/// An event for many members: encoded once, framed once for each way in which they are spoken to.
+struct EventFrames {
+    let name: String
+    let data: JSONValue
+    private var plain: [UInt8] = []
+    /// By ``LobbyChoice``; empty until somebody needs it.
+    private var socketIO: [[UInt8]] = []
+
+    init(_ name: String, _ data: JSONValue) {
+        self.name = name
+        self.data = data
+    }
+
+    /// Sends it to one of them.
+    mutating func send(to member: Member) {
+        switch member.dialect {
+        case .plain:
+            if plain.isEmpty { plain = PlainFrames.event(name, data) }
+            member.transport.sendShared(plain, compresses: true)
+        case .socketIO:
+            if socketIO.isEmpty { socketIO = LobbyChoice.allCases.map { _ in [] } }
+            let choice = Int(member.choice.rawValue)
+            if socketIO[choice].isEmpty {
+                socketIO[choice] = SocketIOFrames.event(namespace: member.namespace, name, data)
+            }
+            member.transport.sendShared(socketIO[choice], compresses: true)
+        }
+    }
+}
