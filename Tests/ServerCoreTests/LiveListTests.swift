@@ -95,7 +95,7 @@ struct LiveListTests {
         let plain = subscriber(world)
         let socket = socket(world)
         let stream = stream(world)
-        #expect(plain.acks.first?.data == .null && socket.ack(1) == .null)
+        #expect(plain.acks.first?.data == .null && socket.words("/") == ["connect", "ack", "lobbies"])
         for list in [plain.list, socket.list, stream.list] {
             #expect(list.ids == ["a", "b"] && list.wholes == 1)
             #expect(list.rows["a"]?["title"] == "Friday" && list.rows["a"]?["players"] == 1)

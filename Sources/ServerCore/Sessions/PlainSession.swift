@@ -79,12 +79,12 @@ final class PlainSession: Session {
                 return try listLobbies(data) { [weak self] rows in
                     if let self, isLive { answer(answerID, .array(rows)) }
                 }
-            case "subscribe": try subscribe(data, .plain)
+            case "subscribe": try subscribe(data, .plain) { answer(answerID, .null) }
             default:
                 unsubscribe()
                 if member == nil { restartJoinDeadline() }
+                answer(answerID, .null)
             }
-            answer(answerID, .null)
         } catch {
             refuse(event, error.message, answerID)
         }

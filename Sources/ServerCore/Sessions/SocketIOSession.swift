@@ -317,10 +317,11 @@ final class SocketIOSession: EngineSession {
         do throws(LobbyQueryError) {
             switch event.name {
             case "lobbies": return try listLobbies(event.argument) { [weak self] in self?.answer(event, .array($0)) }
-            case "subscribe": try subscribe(event.argument, .socketIO)
-            default: unsubscribe()
+            case "subscribe": try subscribe(event.argument, .socketIO) { acknowledge(event, .null) }
+            default:
+                unsubscribe()
+                acknowledge(event, .null)
             }
-            answer(event, .null)
         } catch {
             acknowledge(event, ["error": .string(error.message)])
         }

@@ -11,14 +11,15 @@ extension Session {
         server.listLobbies(query, answered)
     }
 
-    /// Keeps the peer told of what is in the list, from now on.
-    func subscribe(_ data: JSONValue, _ dialect: Dialect) throws(LobbyQueryError) {
+    /// Keeps the peer told of what is in the list, from now on: `answer` tells it that it is.
+    func subscribe(_ data: JSONValue, _ dialect: Dialect, _ answer: () -> Void) throws(LobbyQueryError) {
         let query = try LobbyQuery(data)
         try takeList()
         unsubscribe()
-        subscription = try server.liveList.subscribe(.session(self, dialect), query)
-        // What it was told at once may have been too much for it.
-        if !isLive { unsubscribe() }
+        let subscriber = try server.liveList.subscribe(.session(self, dialect), query)
+        subscription = subscriber
+        answer()
+        server.liveList.welcome(subscriber)
     }
 
     /// Tells the peer no more of it.
@@ -50,7 +51,7 @@ extension Server {
         do {
             let subscriber = try liveList.subscribe(.stream(exchange), query)
             exchange.onAbandoned = { [weak self] in self?.liveList.unsubscribe(subscriber) }
-            if !exchange.isOpen { liveList.unsubscribe(subscriber) }
+            liveList.welcome(subscriber)
         } catch {
             exchange.endStream()
         }

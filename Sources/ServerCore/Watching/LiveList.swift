@@ -49,7 +49,7 @@ final class LiveList {
 
     // MARK: Subscribing
 
-    /// Tells somebody from now on; at once, where this loop knows all.
+    /// Tells somebody from now on, first when ``welcome(_:)`` is called.
     ///
     /// - Throws: An error that says why not.
     func subscribe(_ way: ListSubscriber.Way, _ query: LobbyQuery) throws(LobbyQueryError) -> ListSubscriber {
@@ -68,8 +68,13 @@ final class LiveList {
         let group = groups.first { $0.query == query } ?? ListGroup(query)
         if group.subscribers.isEmpty { groups.append(group) }
         group.add(subscriber)
-        if isComplete { group.welcome(subscriber, from: book, server) }
         return subscriber
+    }
+
+    /// Tells somebody new all there is; when this loop knows all, where it does not yet.
+    func welcome(_ subscriber: ListSubscriber) {
+        guard isComplete, let group = groups.first(where: { $0.query == subscriber.query }) else { return }
+        group.welcome(subscriber, from: book, server)
     }
 
     /// Tells somebody no more.
