@@ -1,4 +1,4 @@
-"""Spectators and the pushed list of lobbies, with clients that are not ours (protocol/spec/lobby.md §5.5 and §6)."""
+"""Spectators and the pushed list of lobbies, with clients that are not ours (protocol/spec/lobby.md §5.6 and §6)."""
 
 import asyncio
 import json

@@ -637,10 +637,10 @@ extension WebFiles {
                   },
                   "rules": {
                     "type": "object",
-                    "required": ["tickRate", "snapshotEvery", "seats", "graceSeconds", "maxTicksAhead"],
+                    "required": ["tickRate", "snapshotRate", "seats", "graceSeconds", "maxTicksAhead"],
                     "properties": {
                       "tickRate": {"type": "integer", "minimum": 1, "maximum": 128},
-                      "snapshotEvery": {"type": "integer", "minimum": 1, "maximum": 128},
+                      "snapshotRate": {"type": "integer", "minimum": 1, "maximum": 128},
                       "seats": {"type": "integer", "minimum": 1, "maximum": 1024},
                       "graceSeconds": {"type": "number"},
                       "maxTicksAhead": {"type": "integer", "minimum": 0}
