@@ -34,13 +34,16 @@ class Page:
     def __init__(self):
         self.results = queue.Queue()
         self.program = ""
+        # What else it serves, by its path.
+        self.scripts = {}
         page = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
-                body = (PAGE % page.program).encode() if self.path == "/" else b""
+                is_script = self.path in page.scripts
+                body = page.scripts.get(self.path, b"") if self.path != "/" else (PAGE % page.program).encode()
                 self.send_response(200 if body else 404)
-                self.send_header("Content-Type", "text/html")
+                self.send_header("Content-Type", "text/javascript" if is_script else "text/html")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -61,12 +64,13 @@ class Page:
         self.server.shutdown()
         self.server.server_close()
 
-    def run(self, program, profile, *flags):
-        """What the program, the body of an async function, returns; one that throws fails the test."""
+    def run(self, program, profile, *flags, at=None):
+        """What the program, the body of an async function, returns; one that throws fails the test. The browser opens our page,
+        or `at`, whose scripts then have to post a result to us."""
         self.program = program
         browser = subprocess.Popen(
             [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0",
-             f"--user-data-dir={profile}", *flags, f"{self.origin}/"],
+             f"--user-data-dir={profile}", *flags, at or f"{self.origin}/"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             # A browser is many processes, and its command may be a script: they are ended as one group.
             start_new_session=True)

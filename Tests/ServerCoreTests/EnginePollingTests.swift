@@ -364,12 +364,17 @@ struct EnginePollingTests {
         #expect(late.isForgotten && world.server.pollingCount == 0)
     }
 
-    @Test func `what was said before a close comes before it`() {
+    @Test(arguments: [false, true])
+    func `what was said before a close has a payload of its own, so that clients hear it`(waits: Bool) {
         let service = world.serveEcho()
         let client = EngineClient(world)
+        let poll = waits ? client.get() : nil
         service.send("bye")
         service.sessions[0].close(code: 1000, reason: "")
-        #expect(client.get().body == "4bye\u{1E}1")
+        world.turn()
+        #expect((poll ?? client.get()).body == "4bye" && world.server.pollingCount == 1)
+        #expect(client.post("4x").status == 400)
+        #expect(client.get().body == "6\u{1E}1" && client.isForgotten && world.server.pollingCount == 0)
     }
 
     @Test(arguments: [0, 1, 100])

@@ -93,8 +93,9 @@ final class PollingTransport: Transport {
         }
         wait(poll)
         guard phase == .open else {
-            if out.isEmpty { farewell = SocketIOFrames.noop + farewell }
             markDirty()
+            guard out.isEmpty else { return }
+            farewell = SocketIOFrames.noop + farewell
             return retire()
         }
         // What has waited is taken now, so there is room for what was left out.
@@ -293,7 +294,8 @@ final class PollingTransport: Transport {
         isDirty = false
         if phase != .open { answerPost() }
         guard let poll else { return }
-        if out.isEmpty || phase != .open {
+        // Clients forget what a payload holds in front of a close: where there is time, that comes with the next poll.
+        if out.isEmpty || phase == .ended {
             out += farewell
             farewell = []
         }
@@ -320,7 +322,7 @@ final class PollingTransport: Transport {
     override func end(_ departure: Departure) {
         guard phase == .open else { return }
         note(departure)
-        var waits = poll == nil
+        var waits = poll == nil || !out.isEmpty
         farewell = SocketIOFrames.close
         switch departure {
         case .left:
