@@ -9,7 +9,14 @@ import VectorFiles
 @Suite("Messages between servers as the official packages write them (protocol/vectors/cluster.json)")
 struct ClusterVectorTests {
     private struct File: Decodable {
-        var broadcasts, requests, responses, entries, messages: [Vector]
+        var broadcasts, requests, responses, entries, messages, sharded: [Vector]
+        var sessions: [Session]
+    }
+
+    private struct Session: Decodable {
+        var id, key, stored, socket, pid: String
+        var rooms: [String]
+        var namespace, joined, lost, last: String?
     }
 
     private struct Vector: Decodable {
@@ -147,6 +154,40 @@ struct ClusterVectorTests {
             }
         }
         #expect(file.entries.count >= 6 && file.messages.count >= 8)
+    }
+
+    @Test func `messages of the sharded adapter are read, and written in the same bytes, on the same channel`() throws {
+        let (file, values) = try load()
+        let cluster = ClusterWorld(.sharded)
+        for (index, vector) in file.sharded.enumerated() {
+            let message = try StreamsMessage(vector.bytes)
+            #expect(message.sender == vector.sender && message.namespace == vector.namespace, "\(vector.id)")
+            let form = values["sharded"]?[index]
+            #expect(isRight(message.body, vector, value(form?["arguments"]), value(form?["value"])), "\(vector.id)")
+            guard vector.encodes == true else { continue }
+            #expect(message.encodeReadably() == vector.bytes, "\(vector.id)")
+            guard case .command(let command, var target) = message.body else { continue }
+            target.isLocal = false
+            cluster.halls[1].hub.namespace(message.namespace).perform(command, on: target)
+            #expect(cluster.redis.published.last?.channel == vector.channel, "\(vector.id)")
+            #expect(cluster.redis.published.last?.payload == vector.bytes, "\(vector.id)")
+        }
+        #expect(file.sharded.count >= 18)
+    }
+
+    @Test func `sessions are read, and written as the official adapter stores them`() throws {
+        let (file, values) = try load()
+        for (index, vector) in file.sessions.enumerated() {
+            let session = try ClusterSession(Array(vector.stored.utf8))
+            #expect(vector.key == ClusterSession.keyPrefix + session.pid && vector.pid == session.pid, "\(vector.id)")
+            #expect(session.id.text == vector.socket && session.rooms == vector.rooms, "\(vector.id)")
+            #expect(session.data == value(values["sessions"]?[index]?["value"]), "\(vector.id)")
+            #expect(session.namespace == vector.namespace, "\(vector.id)")
+            #expect(session.joined?.text == vector.joined && session.lost?.text == vector.lost, "\(vector.id)")
+            #expect(session.lastSent.map { String($0, radix: 16) } == vector.last, "\(vector.id)")
+            #expect(session.encode() == Array(vector.stored.utf8), "\(vector.id)")
+        }
+        #expect(file.sessions.count >= 4)
     }
 
     private func isRight(
