@@ -54,7 +54,8 @@ package final class RedisClient {
     /// Reads a stream as well, from its end on; before ``start()``.
     ///
     /// - Parameters:
-    ///   - began: Told once of the id that the stream ends with then; `0-0` for none.
+    ///   - began: Told of the id that the stream ends with then, `0-0` for none; and again where it comes to end before what has
+    ///     been read, as the stream of a server does that has lost some of it.
     ///   - entry: Told of each entry.
     package func read(
         stream: String, began: @escaping (String) -> Void = { _ in }, _ entry: @escaping (RedisStreamEntry) -> Void

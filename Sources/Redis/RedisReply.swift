@@ -32,7 +32,7 @@ package enum RedisReply: Sendable, Equatable {
 
 /// Bytes of a server that are no reply, or one too long.
 package enum RedisReplyError: Error, Equatable, CustomStringConvertible {
-    /// Not RESP 2, or deeper than seven arrays.
+    /// Not RESP 2, deeper than eight arrays, an array of more than ``RedisReplyReader/elementsMax``, or a line without an end.
     case malformed
     /// One reply has more bytes than the bound.
     case tooLong
@@ -48,13 +48,19 @@ package enum RedisReplyError: Error, Equatable, CustomStringConvertible {
 
 /// Puts replies together from the bytes of one connection, in whatever pieces they come.
 ///
-/// `@safe`, for the pointer is hiredis's own reader from the first to the last moment of this object, and a reply's memory is read
-/// before it is freed.
+/// `@safe`, for the pointers are hiredis's own reader and its functions from the first to the last moment of this object, and a
+/// reply's memory is read before it is freed.
 @safe package final class RedisReplyReader {
     /// The most bytes of one reply.
     package static let replyBytesMax = 64 * 1024 * 1024
+    /// The most elements of one array.
+    package static let elementsMax = 65_536
+    /// The most bytes of a line: all that is no bulk of bytes, whose length is told first.
+    static let lineBytesMax = 64 * 1024
 
     private let reader: UnsafeMutablePointer<redisReader>
+    /// How replies are made: as hiredis does it, with a bound on arrays.
+    private let functions = UnsafeMutablePointer<redisReplyObjectFunctions>.allocate(capacity: 1)
     /// What has come since the last reply was whole.
     private var heldBytes = 0
 
@@ -62,9 +68,25 @@ package enum RedisReplyError: Error, Equatable, CustomStringConvertible {
     package init() {
         guard let reader = unsafe redisReaderCreate() else { preconditionFailure("no memory for a reader") }
         unsafe self.reader = reader
+        unsafe functions.initialize(to: Self.own)
+        // Of an array that nobody has so many elements for it would make room for all of them at once.
+        unsafe functions.pointee.createArray = { task, count in
+            count <= RedisReplyReader.elementsMax ? unsafe RedisReplyReader.own.createArray(task, count) : nil
+        }
+        unsafe reader.pointee.fn = functions
     }
 
-    deinit { unsafe redisReaderFree(reader) }
+    /// hiredis's own ways to make replies.
+    private static let own = {
+        guard let reader = unsafe redisReaderCreate() else { preconditionFailure("no memory for a reader") }
+        defer { unsafe redisReaderFree(reader) }
+        return unsafe reader.pointee.fn.pointee
+    }()
+
+    deinit {
+        unsafe redisReaderFree(reader)
+        unsafe functions.deallocate()
+    }
 
     /// Takes bytes; the replies in them are got with ``next()``.
     package func feed(_ bytes: Span<UInt8>) throws(RedisReplyError) {
@@ -76,7 +98,16 @@ package enum RedisReplyError: Error, Equatable, CustomStringConvertible {
                 unsafe redisReaderFeed(reader, start, buffer.count)
             }
         }
-        guard result == REDIS_OK else { throw .malformed }
+        guard result == REDIS_OK, !isEndless else { throw .malformed }
+    }
+
+    /// Whether what is being read is a line that does not end: hiredis would look through all of it again each time.
+    private var isEndless: Bool {
+        guard heldBytes > Self.lineBytesMax else { return false }
+        let rest = unsafe UnsafeRawBufferPointer(
+            start: reader.pointee.buf + reader.pointee.pos, count: reader.pointee.len - reader.pointee.pos)
+        return unsafe rest.count > Self.lineBytesMax
+            && !rest.prefix(Self.lineBytesMax).contains(UInt8(ascii: "\n"))
     }
 
     /// The next reply that is whole; nil when more bytes must come.
@@ -89,7 +120,7 @@ package enum RedisReplyError: Error, Equatable, CustomStringConvertible {
         return unsafe Self.reply(found.assumingMemoryBound(to: redisReply.self))
     }
 
-    /// hiredis nests seven arrays at most, so that this does not go deeper.
+    /// hiredis nests eight arrays at most, so that this does not go deeper.
     private static func reply(_ raw: UnsafeMutablePointer<redisReply>) -> RedisReply {
         switch unsafe raw.pointee.type {
         case REDIS_REPLY_STATUS: .status(String(decoding: unsafe bytes(raw), as: UTF8.self))

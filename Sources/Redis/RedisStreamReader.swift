@@ -26,10 +26,12 @@ final class RedisStreamReader {
     let link: RedisLink
     private let stream: String
     private let entry: (RedisStreamEntry) -> Void
-    /// Told once where the stream ends when reading begins.
+    /// Told where the stream ends when reading begins, and when it ends before what has been read.
     var began: (String) -> Void = { _ in }
     /// The entry that was read last. It is kept over the loss of a connection, so that none is left out.
     private var last: String?
+    /// The most entries of the next read.
+    private var entriesMax = RedisStreamReader.entriesMax
 
     init(
         _ link: RedisLink, _ stream: String, _ entry: @escaping (RedisStreamEntry) -> Void,
@@ -44,34 +46,51 @@ final class RedisStreamReader {
         }
     }
 
+    /// Sees where the stream ends. To ask a read for what is new would leave out what comes between two reads.
     private func begin() {
-        guard last == nil else { return read() }
-        // Where the stream ends now. To ask a read for what is new leaves out what comes between two reads.
-        link.send(RedisCommand.encode("XREVRANGE", stream, "+", "-", "COUNT", "1")) { [weak self] reply in
-            guard let self, let entries = reply?.array else { return }
-            let end = entries.first?.array?.first?.text ?? "0-0"
+        link.send(RedisCommand.encode("XREVRANGE", stream, "+", "-", "COUNT", "1")) { [weak self] in self?.ends($0) }
+        link.flush()
+    }
+
+    /// Reads on where it was; at the stream's end, at first or where that lies before: then the stream is another one, of a
+    /// server that has lost some of it or all.
+    private func ends(_ reply: RedisReply?) {
+        if case .error(let reason) = reply { return link.fail(reason) }
+        guard let entries = reply?.array else { return }
+        let end = entries.first?.array?.first?.text ?? "0-0"
+        if last.map({ Self.isBefore(end, $0) }) ?? true {
             last = end
             began(end)
-            read()
         }
+        read()
+    }
+
+    /// Whether an id comes before another one.
+    private static func isBefore(_ id: String, _ other: String) -> Bool {
+        let numbers = [id, other].map { $0.split(separator: "-").map { UInt64($0) ?? 0 } }
+        return numbers[0].lexicographicallyPrecedes(numbers[1])
     }
 
     private func read() {
         let command = RedisCommand.encode(
-            "XREAD", "BLOCK", "\(Self.waitMilliseconds)", "COUNT", "\(Self.entriesMax)", "STREAMS", stream,
-            last ?? "0-0")
+            "XREAD", "BLOCK", "\(Self.waitMilliseconds)", "COUNT", "\(entriesMax)", "STREAMS", stream, last ?? "0-0")
         link.send(command) { [weak self] in self?.got($0) }
         link.flush()
     }
 
     private func got(_ reply: RedisReply?) {
         switch reply {
-        // The connection is lost; once there is another one it begins anew.
-        case nil: return
+        case nil:
+            // The connection is lost, perhaps for an answer that was too long; once there is another one it begins anew.
+            entriesMax = max(1, entriesMax / 4)
+            return
         // Somebody has made another thing of the key: there is nothing to read, and no use in asking at once.
         case .error(let reason): return link.fail(reason)
+        // Nothing has come.
+        case .null: return begin()
         default: break
         }
+        entriesMax = min(2 * entriesMax, Self.entriesMax)
         for entry in RedisStreamEntry.all(in: reply?.array?.first?.array?.last) ?? [] {
             last = entry.id
             self.entry(entry)

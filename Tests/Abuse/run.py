@@ -9,6 +9,7 @@ import time
 import traceback
 
 from . import (  # noqa: F401  each enters its rows
+    attacks_cluster,
     attacks_deflate,
     attacks_engine,
     attacks_frames,
@@ -174,7 +175,7 @@ def main(given=None):
     )
     wanted = [row for row in ROWS.values() if not asked.row or any(row.id.startswith(one) for one in asked.row)]
     wanted = sorted(
-        (row for row in wanted if row.quick or not asked.quick), key=lambda row: ("THWDES".index(row.id[0]), row.id)
+        (row for row in wanted if row.quick or not asked.quick), key=lambda row: ("THWDESR".index(row.id[0]), row.id)
     )
     if not asked.json:
         print(HEAD, flush=True)

@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 
+from Tests.Integration.redis_server import Redis
 from Tests.ports import free_ports
 
 from . import measure
@@ -51,7 +52,12 @@ KINDS = {
     "descriptors": {},
     "echo": None,
     "sio": None,
+    "classic": None,
+    "streams": None,
+    "sharded": None,
 }
+# Those of them that are in a cluster, in the form that they are called by.
+CLUSTERED = ("classic", "streams", "sharded")
 # A PROXY header of version 2 in which the proxy speaks for itself (LOCAL).
 LOCAL = b"\r\n\r\n\x00\r\nQUIT\n\x20\x00\x00\x00"
 
@@ -70,18 +76,21 @@ class Meter:
 
 
 class Target:
-    """One running server of a kind, with its canary; `echo` is the load server of muster-conformance instead, and `sio` that
-    of the suites."""
+    """One running server of a kind, with its canary; `echo` is the load server of muster-conformance instead, `sio` that of
+    the suites, and `classic`, `streams` and `sharded` are that one in a cluster with a Redis of its own."""
 
     def __init__(self, kind, binaries, calm=0.5):
         self.kind, self.binaries, self.meter, self._quiet = kind, binaries, Meter(), Meter()
         self.folder = tempfile.TemporaryDirectory()
         self.tls = None
+        self.redis = Redis(self.folder.name) if kind in CLUSTERED else None
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MUSTER_")}
         if kind == "echo":
             command = [binaries["muster-conformance"], "bench", "0", "0", "16", "0"]
-        elif kind == "sio":
+        elif kind == "sio" or self.redis:
             command = [binaries["muster-conformance"], "--port", str(free_ports(7))]
+            if self.redis:
+                command += ["--redis", self.redis.url, "--node", "a", "--adapter", kind]
         else:
             command = [binaries["muster"], "host"]
             environment |= {"MUSTER_LISTEN": "127.0.0.1:0"} | SHORT | KINDS[kind]
@@ -102,7 +111,7 @@ class Target:
         self.admin = Admin(self) if KINDS[kind] is not None else None
         self.canary = Canary(self) if KINDS[kind] is not None else None
         # The first connection makes what is made once.
-        self.friend({"echo": "/echo", "sio": "/ws"}.get(kind, "/lobby/first")).close()
+        self.friend("/lobby/first" if self.canary else "/echo" if kind == "echo" else "/ws").close()
         if kind == "sio":
             # Its second listener has a loop of its own.
             Peer(self._quiet, (self.address[0], self.address[1] + 1)).upgrade("/socket.io/?EIO=4&transport=websocket").close()
@@ -164,6 +173,8 @@ class Target:
         except subprocess.TimeoutExpired:
             self.process.kill()
             code = self.process.wait()
+        if self.redis:
+            self.redis.kill()
         self.log.close()
         self.folder.cleanup()
         return code

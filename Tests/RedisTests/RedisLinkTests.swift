@@ -264,6 +264,8 @@ struct RedisStreamTests {
         first.receive("*1\r\n" + entry("5-0"))
         #expect(first.take() == ["XREAD BLOCK 5000 COUNT 100 STREAMS s 5-0"] && entries == [["began 5-0"]])
         first.receive("*-1\r\n")
+        #expect(first.take() == ["XREVRANGE s + - COUNT 1"], "nothing has come: is it the same stream?")
+        first.receive("*1\r\n" + entry("5-0"))
         #expect(first.take() == ["XREAD BLOCK 5000 COUNT 100 STREAMS s 5-0"])
         first.receive("*1\r\n*2\r\n$1\r\ns\r\n*2\r\n" + entry("6-0") + entry("6-1"))
         #expect(entries.dropFirst() == [["6-0", "a=1", "b=22"], ["6-1", "a=1", "b=22"]])
@@ -274,9 +276,19 @@ struct RedisStreamTests {
         scene.run(.seconds(1))
         let second = scene.streams[scene.streams.count - 1]
         second.receive("+PONG\r\n")
-        #expect(second.take() == ["PING", "XREAD BLOCK 5000 COUNT 100 STREAMS s 6-1"] && entries.count == 3)
+        #expect(second.take() == ["PING", "XREVRANGE s + - COUNT 1"])
+        second.receive("*1\r\n" + entry("6-7"))
+        #expect(second.take() == ["XREAD BLOCK 5000 COUNT 25 STREAMS s 6-1"] && entries.count == 3)
         second.receive("-WRONGTYPE\r\n")
         #expect(second.isClosed)
+    }
+
+    @Test func `a key that is no stream is asked for again later, at the start too`() {
+        let client = RedisClient(RedisServer(host: "r"), scene.world)
+        client.read(stream: "s") { _ in }
+        client.start()
+        scene.streams[2].receive("+PONG\r\n-WRONGTYPE\r\n")
+        #expect(scene.streams[2].isClosed)
     }
 
     @Test func `an empty stream is read from its beginning`() {

@@ -1,4 +1,5 @@
 import Determinism
+import Glibc
 import JSONCore
 import ServerCore
 import SocketIOCore
@@ -18,6 +19,11 @@ final class FakeRedis {
     var isSlow = false
     /// All that has been published.
     private(set) var published: [(channel: String, payload: [UInt8])] = []
+    /// Whether questions are left without an answer, and those that were.
+    var isSilent = false
+    private(set) var unanswered: [() -> Void] = []
+    /// Whether nothing can be kept in it.
+    var isFull = false
     /// Whether it answers and delivers.
     var isReached = true
 
@@ -50,12 +56,13 @@ final class FakeRedis {
         var isReached: Bool { redis.isReached }
 
         func keep(_ key: String, _ value: [UInt8], for time: Interval, _ done: @escaping (Bool) -> Void) {
-            if redis.isReached { redis.kept[key] = value }
-            done(redis.isReached)
+            let isKept = redis.isReached && !redis.isFull
+            if isKept { redis.kept[key] = value }
+            done(isKept)
         }
 
         func take(_ key: String, _ done: @escaping ([UInt8]?) -> Void) {
-            done(redis.isReached ? redis.kept.removeValue(forKey: key) : nil)
+            redis.answer { [redis] in done(redis.isReached ? redis.kept.removeValue(forKey: key) : nil) }
         }
 
         func read(
@@ -67,11 +74,20 @@ final class FakeRedis {
         }
 
         func countListeners(_ channel: String, _ done: @escaping (Int?) -> Void) {
-            done(redis.isReached ? redis.buses.count { $0.channels.contains(channel) } + redis.deafCount : nil)
+            redis.answer { [redis] in
+                done(redis.isReached ? redis.buses.count { $0.channels.contains(channel) } + redis.deafCount : nil)
+            }
         }
 
         func flush() {}
     }
+
+    private func answer(_ answer: @escaping () -> Void) {
+        if isSilent { unanswered.append(answer) } else { answer() }
+    }
+
+    /// A server hears nothing any more.
+    func leave(_ server: Int) { (buses[server].channels, buses[server].patterns) = ([], []) }
 
     /// Servers that are counted and say nothing.
     var deafCount = 0
@@ -95,11 +111,22 @@ final class FakeRedis {
         guard isReached, !drops else { return }
         precondition(stream == "socket.io", "there is one stream")
         entryCount += 1
-        guard let id = StreamID("1795399200000-\(entryCount)") else { return }
+        guard let id = StreamID("\(milliseconds)-\(entryCount)") else { return }
         entries.append(StreamEntry(id: id, fields: entry))
     }
 
     private var entryCount = 0
+    private var milliseconds = 1_795_399_200_000
+
+    /// Another Redis takes its place, which has the first so many entries alone; one that has none has another clock, too.
+    func failOver(keeping count: Int) {
+        entries.removeLast(entries.count - count)
+        delivered = min(delivered, count)
+        guard count == 0 else { return }
+        kept = [:]
+        milliseconds -= 5_000
+        entryCount = 0
+    }
 
     /// Trims the stream to that many entries.
     func trim(to count: Int) {
@@ -118,8 +145,7 @@ final class FakeRedis {
         for (channel, payload) in messages {
             for bus in buses {
                 if bus.channels.contains(channel) { bus.hear(channel, channel, payload) }
-                for pattern in bus.patterns
-                where pattern.last == "*" ? channel.hasPrefix(pattern.dropLast()) : channel == pattern {
+                for pattern in bus.patterns where unsafe fnmatch(pattern, channel, 0) == 0 {
                     bus.hear(pattern, channel, payload)
                 }
             }
@@ -168,6 +194,13 @@ final class ClusterWorld {
                 return relay
             }
         }
+    }
+
+    /// Another Redis takes the place of the one that was there, and servers find out where its stream ends.
+    func failOver(keeping count: Int) {
+        redis.failOver(keeping: count)
+        for case let relay as StreamsRelay in relays { relay.began(at: redis.entries.last?.id ?? .start) }
+        settle()
     }
 
     /// In which form servers write to each other.

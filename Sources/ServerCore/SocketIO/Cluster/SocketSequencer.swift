@@ -62,8 +62,8 @@ final class SocketSequencer {
         waiting.removeAll { $0.number <= ticket.number }
     }
 
-    /// The stream ends there at present.
-    func began(at id: StreamID) { mark = mark ?? id }
+    /// The stream ends there at present, whatever has been heard of it before.
+    func began(at id: StreamID) { mark = id }
 
     /// A socket's place ends: it gets what waits for it.
     func settle(_ socket: NamespaceSocket) {

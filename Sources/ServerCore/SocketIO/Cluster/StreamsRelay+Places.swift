@@ -6,8 +6,10 @@ import SocketIOCore
 /// completed with what the stream holds behind the client's offset.
 extension StreamsRelay {
     /// How many entries are read at once, and how often in a row.
-    private static let pageMax = 500
-    private static let pagesMax = 40
+    private static let pageMax = 32
+    private static let pagesMax = 625
+    /// A stream that is no longer than this has lost nothing.
+    private static let wholeMax = 500
 
     func keepInRedis(_ place: SocketPlace, refused: @escaping () -> Void) {
         let session = ClusterSession(place)
@@ -38,6 +40,8 @@ extension StreamsRelay {
         var byteCount = 0
         var entryCount = 0
         var pageCount = 0
+        /// Whether the entry to start behind is not there.
+        var isStartGone = false
 
         init(
             _ claim: SocketClaim, _ namespace: String, bytesMax: Int, _ done: @escaping (SocketPlace?) -> Void
@@ -75,14 +79,10 @@ extension StreamsRelay {
             if entries.first?.id == start {
                 return take(entries.dropFirst(), countMax: Self.pageMax, behind: start, place, search)
             }
-            guard session.vouchesForStart else { return search.end(nil) }
             // It was the stream's end once, and may have been before any entry; or it is there no more.
-            bus.read(identity.prefix, from: .start, isAfter: false, countMax: 1) { [weak self] first in
-                guard let self, let first else { return search.end(nil) }
-                // A stream that is shorter than it may become has lost nothing.
-                if let first = first.first, first.id > start, entries.count > Self.pageMax { return search.end(nil) }
-                take(entries[...], countMax: Self.pageMax + 1, behind: start, place, search)
-            }
+            guard session.vouchesForStart, let mark = hub.sequencer?.mark, start <= mark else { return search.end(nil) }
+            search.isStartGone = true
+            take(entries[...], countMax: Self.pageMax + 1, behind: start, place, search)
         }
     }
 
@@ -91,6 +91,8 @@ extension StreamsRelay {
         _ search: Search
     ) {
         for entry in entries { read(entry, place, search) }
+        search.entryCount += entries.count
+        guard !search.isStartGone || search.entryCount <= Self.wholeMax else { return search.end(nil) }
         guard search.byteCount <= search.bytesMax, search.pageCount < Self.pagesMax else { return search.end(nil) }
         guard entries.count == countMax, let last = entries.last?.id else {
             var place = place

@@ -1,0 +1,129 @@
+import Determinism
+import JSONCore
+import SocketIOCore
+import Testing
+
+@testable import ServerCore
+
+@Suite(
+    "Socket.IO over several servers: what clients that come back are not told, and what is waited for (rows 79 and 97)")
+struct ClusterRecoveryEdgeTests {
+    let cluster = ClusterWorld(.streams) {
+        $0.recovery = SocketRecoverySettings()
+        $0.isSequenced = true
+    }
+
+    private func emit(
+        _ name: String, from hall: Int, isVolatile: Bool = false, but socket: NamespaceSocket? = nil,
+        in namespace: String = "/"
+    ) {
+        var options = SocketSendOptions()
+        options.isVolatile = isVolatile
+        cluster.halls[hall].hub.namespace(namespace).perform(
+            .emit(SocketEmission(name, [], options)), on: .of(but: socket))
+    }
+
+    /// A client of the first server that has seen an event and is lost, with that event's offset.
+    private func lost() -> (HallClient, offset: String) {
+        let client = cluster.guest(0)
+        emit("seen", from: 0)
+        cluster.settle()
+        let offset = client.takeOffset()
+        client.stream.cut()
+        cluster.settle()
+        return (client, offset)
+    }
+
+    private func back(_ client: HallClient, _ offset: String, to hall: Int, _ namespace: String = "") -> [String] {
+        let back = cluster.halls[hall].client()
+        _ = back.take()
+        back.send(text: "40\(namespace)" + client.claim(offset))
+        cluster.settle()
+        return back.take()
+    }
+
+    @Test func `row 97, missed: nothing volatile, nothing of other namespaces, nothing that it said itself`() {
+        for hub in cluster.halls.flatMap(\.hubs) { _ = hub.namespace("/b") }
+        let client = cluster.guest(0)
+        emit("seen", from: 0)
+        cluster.settle()
+        let offset = client.takeOffset()
+        emit("its own", from: 0, but: cluster.main(0).allSockets[0])
+        cluster.settle()
+        client.stream.cut()
+        cluster.settle()
+        emit("volatile", from: 1, isVolatile: true)
+        emit("elsewhere", from: 1, in: "/b")
+        emit("missed", from: 1)
+        cluster.settle()
+        let packets = back(client, offset, to: 1)
+        #expect(packets.dropLast().map(\.untraced) == [#"42["missed"]"#] && packets.last?.contains(client.id) == true)
+    }
+
+    @Test func `row 97, volatile: it goes at once, with no offset`() {
+        let clients = [cluster.guest(0), cluster.guest(1)]
+        cluster.redis.isSlow = true
+        emit("v", from: 0, isVolatile: true)
+        #expect(cluster.take(clients) == [[#"42["v",null]"#], []])
+        cluster.redis.isSlow = false
+        #expect(cluster.take(clients) == [[], [#"42["v",null]"#]])
+    }
+
+    @Test func `row 79, elsewhere: a place is of one namespace, and of the id in its private id`() {
+        for hub in cluster.halls.flatMap(\.hubs) { _ = hub.namespace("/b") }
+        let (client, offset) = lost()
+        #expect(back(client, offset, to: 1, "/b,").last?.contains(client.id) == false)
+        let (other, seen) = lost()
+        let forged = ClusterForm.pack([
+            "sid": "Aw2rMxYRPvQL8ZUBAAAB", "pid": .string(other.pid), "rooms": ["secret"], "data": [:], "nsp": "/",
+            "joined": "0-0",
+        ])
+        let text = JSONValue.binary(forged).text.dropFirst().dropLast()
+        cluster.redis.kept["sio:session:\(other.pid)"] = Array(text.utf8)
+        let packets = back(other, seen, to: 1)
+        #expect(packets.last?.contains("Aw2rMxYRPvQL8ZUBAAAB") == false && cluster.main(1).roomNames == [])
+    }
+
+    @Test func `row 79, elsewhere: a place that Redis does not take is kept here; one that it does not give is none`() {
+        cluster.redis.isFull = true
+        let (client, offset) = lost()
+        let packets = back(client, offset, to: 0)
+        #expect(packets.last?.contains(client.id) == true && cluster.redis.kept.isEmpty)
+        cluster.redis.isFull = false
+        let (other, seen) = lost()
+        cluster.redis.isSilent = true
+        #expect(back(other, seen, to: 1) == [])
+        let waiting = cluster.halls[1].client()
+        _ = waiting.take()
+        waiting.send(text: "40" + other.claim(seen))
+        cluster.run(.milliseconds(5_100))
+        #expect(waiting.take().count == 1, "it is let in as a new client")
+        for answer in cluster.redis.unanswered { answer() }
+        cluster.settle()
+        #expect(waiting.take() == [])
+    }
+
+    @Test
+    func `row 97, ends: what has been delivered, or is of another namespace, is not delivered again before an end`() {
+        for hub in cluster.halls.flatMap(\.hubs) { _ = hub.namespace("/b") }
+        let client = cluster.guest(0)
+        emit("heard", from: 0)
+        #expect(cluster.take([client])[0].count == 1)
+        emit("elsewhere", from: 0, in: "/b")
+        cluster.main(0).allSockets[0].disconnect(closes: false)
+        #expect(client.take() == ["41"])
+    }
+
+    @Test func `row 97, slow: each event has its quarter of a second from when it was said`() {
+        let client = cluster.guest(0)
+        emit("a", from: 0)
+        #expect(cluster.take([client])[0].count == 1)
+        cluster.run(.milliseconds(200))
+        cluster.redis.isSlow = true
+        emit("b", from: 0)
+        cluster.run(.milliseconds(150))
+        #expect(client.take() == [])
+        cluster.run(.milliseconds(150))
+        #expect(client.take().map(\.untraced) == [#"42["b"]"#])
+    }
+}
