@@ -152,7 +152,11 @@ public final class MusterServer {
         gate.tokens = try configuration.auth.keys.map { try JWTVerifier(configuration.auth, path: $0) }
         let storage = try openStorage()
         let group = try LoopGroup(count: configuration.loops, configuration.server.admission)
-        let recordings = try configuration.record.map { try RecordingStore(folder: $0, logger: logger) }
+        let recordings = try configuration.record.map { [recordMegabytes = configuration.recordMegabytes] folder in
+            try RecordingStore(folder: folder, bytesMax: recordMegabytes * 1_000_000, logger: logger) {
+                [weak group] in group?.count($0, $1)
+            }
+        }
         defer { recordings?.close() }
         let stored = storage.map {
             ServerStorage($0, season: configuration.season, logger: logger) { [weak group] in group?.count($0, $1) }

@@ -44,6 +44,7 @@ struct SettingFlags: ParsableArguments {
     @Option(key: "lobby.watchable") var watchable: [SettingFlag]
     @Option(key: "lobby.watchDelaySeconds") var watchDelay: [SettingFlag]
     @Option(key: "record") var record: [SettingFlag]
+    @Option(key: "recordMegabytes") var recordMegabytes: [SettingFlag]
     @Option(key: "auth.keys") var authKeys: [SettingFlag]
     @Option(key: "auth.audience") var authAudience: [SettingFlag]
     @Option(key: "auth.issuer") var authIssuer: [SettingFlag]

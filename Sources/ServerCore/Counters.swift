@@ -9,6 +9,7 @@ package enum Counter: Int, CaseIterable, Sendable {
     case joins, joinsRefused, resumes, drops, graceExpired, leaves, kicks, bans, joinsBarred
     case seatsReserved, reservationsRefused, reservationsUsed, reservationsExpired, reservationsCancelled
     case inputsAccepted, inputsRepeated, inputsTooEarly, inputsTooLate, inputsOverdrawn, inputsOverflowed, inputsRefused
+    case inputFloods, keyframesRefused, pausesEnded
     case snapshotsSent, snapshotsSkipped, keyframesSent, catchUpsSent, keyframesRequested, stateMismatches
     case steps, stepsDropped, lobbiesOpened, lobbiesFailed, lobbiesClosed, lobbiesDegraded, lobbiesExhausted
     case snapshotsDegraded
@@ -19,7 +20,7 @@ package enum Counter: Int, CaseIterable, Sendable {
     case socketsConnected, socketsRefused, eventsOverflowed, volatilesReplaced, acksMissed
     case socketsRecovered, recoveriesFailed, placesForgotten, eventsForgotten
     case loopBatches, loopMessagesDropped, connectionsMoved
-    case recordingsOpened, recordingsBroken, bytesRecorded
+    case recordingsOpened, recordingsBroken, recordingsDeleted, bytesRecorded
     case recordsStored, recordsDropped, storageFailures, storageQuestionsRefused
     case clusterOutages, clusterMessagesDropped, clusterMessagesMalformed
 }

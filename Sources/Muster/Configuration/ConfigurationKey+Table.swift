@@ -124,6 +124,9 @@ extension ConfigurationKey {
             "record", \.record, allowed: "a path, or empty for none",
             "The folder into which each lobby is recorded for muster replay; none records nothing.",
             format: { $0 ?? "" }, parse: { isPlain($0, 0...4_096) ? .some($0.isEmpty ? nil : $0) : nil }),
+        .integer(
+            "recordMegabytes", \.recordMegabytes, 1...100_000_000,
+            "How many megabytes of recordings are kept; the oldest are deleted beyond that."),
         .text(
             "auth.keys", \.auth.keys, allowed: "a path, or empty for none",
             "The JWK Set with which players' JWTs are checked; SIGHUP has it read anew. Without it none is taken.",

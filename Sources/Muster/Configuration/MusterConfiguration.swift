@@ -14,6 +14,8 @@ public struct MusterConfiguration: Sendable {
     public var tls = TLSSettings()
     /// The folder into which every lobby is recorded; nil records none.
     public var record: String?
+    /// How much of recordings is kept, in megabytes; the oldest are deleted beyond it.
+    public var recordMegabytes = 10_000
     /// Who may log in as admin.
     public var admin = AdminSettings()
     /// The SQLite file in which results, leaderboards and the audit log are kept; empty for none.

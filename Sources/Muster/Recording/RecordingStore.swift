@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import Logging
 import RecordingCore
+import ServerCore
 import Synchronization
 
 /// Writes the recordings of all loops into one folder, on a thread of its own.
@@ -18,16 +19,25 @@ final class RecordingStore: Sendable {
     private let loop: EventLoop
     private let thread: Mutex<LoopThread?>
     private let logger: Logger
+    private let count: @Sendable (Counter, Int) -> Void
+    private let old: Mutex<OldRecordings>
     private let waiting = Atomic<Int>(0)
-    private let count = Atomic<Int>(0)
+    private let opened = Atomic<Int>(0)
     private let alarm = Mutex((raisedAt: Date.distantPast, leftOut: 0))
 
     /// Makes the folder if it is not there, and starts the thread.
     ///
+    /// - Parameters:
+    ///   - bytesMax: How much is kept; the oldest recordings are deleted beyond it.
+    ///   - count: Counts what happens off the loops.
     /// - Throws: ``HostError`` for a folder that cannot be written to.
-    init(folder: String, logger: Logger) throws {
+    init(
+        folder: String, bytesMax: Int, logger: Logger, count: @escaping @Sendable (Counter, Int) -> Void
+    ) throws {
         self.folder = folder
         self.logger = logger
+        self.count = count
+        old = Mutex(OldRecordings(folder: folder, bytesMax: bytesMax))
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
@@ -43,7 +53,7 @@ final class RecordingStore: Sendable {
 
     /// Opens a recording; its file is made with its first bytes. On any loop.
     func open(_ header: RecordingHeader) -> any RecordingSink {
-        let number = count.add(1, ordering: .relaxed).newValue
+        let number = opened.add(1, ordering: .relaxed).newValue
         return StoredRecording(store: self, lobby: header.lobby, number: number)
     }
 
@@ -70,6 +80,8 @@ final class RecordingStore: Sendable {
             guard !file.isBroken else { return }
             do throws(UVError) {
                 try file.write(bytes, in: folder)
+                let deleted = old.withLock { $0.wrote(bytes.count) }
+                if deleted > 0 { count(.recordingsDeleted, deleted) }
             } catch {
                 failed(file, error.message)
             }
