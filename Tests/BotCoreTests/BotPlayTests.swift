@@ -60,6 +60,37 @@ struct BotPlayTests {
         #expect(bench.report[.inputsSent] == 2)
     }
 
+    @Test
+    func `it asks once a second how early its inputs come, and sends them for a tick that is as far ahead as it needs`()
+    {
+        let bench = BotBench()
+        bench.join()
+        _ = bench.stream.takeSent()
+        var (tick, total) = (UInt32(2), UInt32(5))
+        bench.snapshot(tick, total)
+        #expect(bench.stream.takeSent().last == .text(#"{"event":"time","id":0}"#))
+        /// The tick of the next input less that of its snapshot, after an answer.
+        func lead(_ answer: JSONValue) -> UInt32? {
+            bench.event("ack", answer)
+            bench.snapshot(tick + 2, total + 2, since: (tick, total))
+            (tick, total) = (tick + 2, total + 2)
+            guard case .inputs(let seen, let inputs)? = bench.messages().first else { return nil }
+            return inputs.first.map { $0.tick - seen }
+        }
+        #expect(lead(["tick": 4, "age": 1]) == 1, "nothing is known yet")
+        #expect(lead(["early": -3]) == 5)
+        #expect(lead(["early": -3]) == 5, "that was of inputs from before, too")
+        #expect(lead(["early": 1]) == 5 && lead(["early": 2]) == 5)
+        #expect(lead(["early": 5]) == 2)
+        #expect(lead(["early": 9]) == 2 && lead(["early": 9]) == 1, "never for a tick that has been")
+        #expect(lead(["early": -900]) == 1 && lead(["early": -900]) == 10, "half a second at most")
+        #expect(lead(["early": -9_000_000]) == 10 && lead(["early": "1"]) == 10, "no answer of a lobby's")
+        #expect(bench.report[.paceAnswers] == 9 && bench.report[.paceLate] == 4 && bench.report[.paceAhead] == 3)
+        bench.advance(.seconds(1))
+        bench.snapshot(tick + 2, total + 2, since: (tick, total))
+        #expect(bench.stream.takeSent().contains(.text(#"{"event":"time","id":0}"#)))
+    }
+
     @Test func `a brain with nothing to say still acks every second`() {
         let bench = BotBench()
         bench.join()
@@ -175,7 +206,7 @@ struct BotPlayTests {
         #expect(
             bench.stream.takeSent() == [
                 header, .binary(ClientMessage.ack(0).encode(schema: bench.schema)),
-                header, .binary(input.encode(schema: bench.schema)), .text("3"),
+                header, .binary(input.encode(schema: bench.schema)), .text(#"42/lobby/a,0["time"]"#), .text("3"),
             ])
         bench.bot.leaveNow()
         bench.bot.flush()

@@ -46,8 +46,9 @@ final class PlainSession: Session {
             answer(answerID, .null)
             member.leave()
         case ("keyframe", let member?):
-            member.keyframeRequested(isMismatch: data["mismatch"]?.bool ?? false)
             answer(answerID, .null)
+            member.keyframeRequested(isMismatch: data["mismatch"]?.bool ?? false)
+        case ("time", let member?): if let answerID, answerID != .null { member.askTick(key: answerID) }
         case ("reserve", let member?): reserve(data, member, answerID)
         case (_, let member?):
             if !member.receiveCommand(event, data, key: answerID) { refuse(event, "no such event", answerID) }
@@ -103,7 +104,7 @@ final class PlainSession: Session {
     }
 
     override func inputAnswered(_ member: Member, key: JSONValue, accepted: Bool?, moment: LobbyMoment) {
-        answer(key, moment.data(["accepted": .bool(accepted ?? true)]))
+        answer(key, moment.data(accepted.map { ["accepted": .bool($0)] } ?? [:]))
     }
 
     override func commandAnswered(_ member: Member, key: JSONValue?, _ answer: LobbyAnswer) {

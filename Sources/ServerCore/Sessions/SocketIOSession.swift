@@ -340,8 +340,9 @@ final class SocketIOSession: EngineSession {
                 acknowledge(event, ["error": .string(error.message)])
             }
         case ("keyframe", _):
-            member.keyframeRequested(isMismatch: event.argument["mismatch"]?.bool ?? false)
             acknowledge(event, .null)
+            member.keyframeRequested(isMismatch: event.argument["mismatch"]?.bool ?? false)
+        case ("time", _): if let id = event.ackID { member.askTick(key: .integer(Int64(id))) }
         case ("reserve", let data): reserve(in: member.lobbyID, event, data, isMember: member.hasSeat)
         case ("leave", _):
             acknowledge(event, .null)

@@ -85,7 +85,7 @@ package final class Bot {
         dialedAt = settings.startAt
     }
 
-    var report: BotReport { context.report }
+    package var report: BotReport { context.report }
 
     /// The newest state that the bot has decoded; nil before the first snapshot.
     package var worldState: WorldState? { play?.receiver.state }

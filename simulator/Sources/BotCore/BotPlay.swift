@@ -10,6 +10,8 @@ final class BotPlay {
     let schema: Schema
     var receiver: SnapshotReceiver
     var pace: SnapshotPace
+    /// For which ticks inputs are meant.
+    var inputPace: BotPace
     /// The last input's number. It goes on when the seat is taken up again.
     var sequence: UInt32 = 0
     /// When something must be sent again, if only an ack.
@@ -29,6 +31,7 @@ final class BotPlay {
         receiver = SnapshotReceiver(schema: schema)
         brain = try settings.brain.make(options: settings.options, seed: brainSeed)
         pace = SnapshotPace(tickRate: welcome.tickRate, rate: welcome.snapshotRate)
+        inputPace = BotPace(tickRate: welcome.tickRate)
         self.ackDue = ackDue
     }
 
@@ -93,9 +96,9 @@ extension Bot {
         guard let values = play.brain.decide(state: state, seat: seat.number) else { return }
         play.sequence &+= 1
         report[.inputsSent] += 1
-        // For the tick after the one it saw; an input that comes later is applied at the next.
-        let input = QuantisedInput(tick: state.tick &+ 1, sequence: play.sequence, values: values)
+        let input = QuantisedInput(tick: state.tick &+ play.inputPace.lead, sequence: play.sequence, values: values)
         send(.inputs(ack: state.tick, [input]), now)
+        askPace(now)
     }
 
     /// Tells the server the newest tick, or asks again for the keyframe that has not come.

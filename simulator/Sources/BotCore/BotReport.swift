@@ -23,6 +23,9 @@ package enum BotCounter: Int, CaseIterable, Sendable {
     case unexpectedCloses, malformedAnswers
     /// Binary client messages: inputs, and acks without one.
     case inputsSent, acksSent
+    /// Answers that said how early inputs came in a second; those of them in which the latest was late, and more than two ticks
+    /// early.
+    case paceAnswers, paceLate, paceAhead
     /// Events of the games themselves; games that ended; lobbies closed under a game.
     case gameEvents, gamesFinished, lobbiesClosed
     /// Players removed by an admin or a game.

@@ -170,6 +170,8 @@ package protocol LobbyClientOwner: AnyObject {
     func lobbySnapshot(_ message: Span<UInt8>)
     /// A heartbeat has come and has been answered.
     func lobbyHeartbeat()
+    /// The answer to ``LobbyClient/askTime()``: where the lobby stands, and how early inputs came.
+    func lobbyTime(_ answer: JSONValue)
     /// The place in the lobby is lost, or there never was one: the last call.
     func lobbyEnded(_ end: LobbyEnd)
 }
@@ -217,6 +219,9 @@ package class LobbyClient {
 
     /// Sends a binary client message (protocol/spec/game-messages.md).
     package func send(_ message: [UInt8]) { preconditionFailure("a dialect must say how it sends") }
+
+    /// Asks where the lobby stands; ``LobbyClientOwner/lobbyTime(_:)`` follows.
+    package func askTime() { preconditionFailure("a dialect must say how it asks") }
 
     /// Gives the seat up; ``LobbyClientOwner/lobbyEnded(_:)`` follows when the server has let go.
     package func leave() { preconditionFailure("a dialect must say how it leaves") }

@@ -6,6 +6,7 @@ import WebSocketCore
 
 /// A lobby's client in the plain dialect (protocol/spec/lobby.md §1).
 final class PlainLobbyClient: LobbyClient, WebSocketClientOwner {
+    private static let timeMessage = Array(#"{"event":"time","id":0}"#.utf8)
     private static let leaveMessage = Array(#"{"event":"leave"}"#.utf8)
 
     private let connection: WebSocketClient
@@ -38,6 +39,10 @@ final class PlainLobbyClient: LobbyClient, WebSocketClientOwner {
 
     override func send(_ message: [UInt8]) {
         connection.send(binary: message)
+    }
+
+    override func askTime() {
+        connection.send(text: Self.timeMessage)
     }
 
     override func leave() {
@@ -77,7 +82,7 @@ final class PlainLobbyClient: LobbyClient, WebSocketClientOwner {
         case "exception" where !hasJoined:
             refuse(LobbyRefusal(data))
             connection.close()
-        case "ack": break
+        case "ack": owner?.lobbyTime(data)
         default:
             if event == "joined" {
                 hasJoined = true

@@ -43,6 +43,14 @@ final class SocketIOLobbyClient: LobbyClient {
         socket.send(encoded: inputHeader, attachment: message)
     }
 
+    override func askTime() {
+        let asked = ClientEmission("time") { [weak self] answer in
+            guard case .success(let arguments) = answer else { return }
+            self?.owner?.lobbyTime(arguments.values.first ?? .null)
+        }
+        socket.emit(asked)
+    }
+
     override func leave() {
         isLeaving = true
         socket.emit(ClientEmission("leave"))

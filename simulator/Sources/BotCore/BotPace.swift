@@ -1,0 +1,62 @@
+import Determinism
+import JSONCore
+
+/// For which tick a bot's inputs are meant, so that they come just before they are needed: a little sooner or later as the
+/// lobby says how early they were (protocol/spec/lobby.md §4.3).
+struct BotPace {
+    /// How early the latest of a second's inputs shall be, in ticks.
+    private static let wanted = 1...2
+    private static let askInterval = Interval.seconds(1)
+
+    /// How many ticks after the newest snapshot's an input is meant for.
+    private(set) var lead: UInt32 = 1
+    private let leadMax: UInt32
+    private var askDue = Instant.zero
+    /// The next answer is about inputs with another lead, too.
+    private var isSettling = false
+
+    /// A pace that knows nothing yet, in a lobby of that rate.
+    init(tickRate: Int) {
+        // As far ahead as lobbies take inputs, unless their games say otherwise.
+        leadMax = UInt32(max(1, tickRate / 2))
+    }
+
+    /// Whether it is time to ask the lobby; true once for each time.
+    mutating func asks(at now: Instant) -> Bool {
+        guard now >= askDue else { return false }
+        askDue = now + Self.askInterval
+        return true
+    }
+
+    /// Takes in by how many ticks the latest of the inputs was early since the last answer; negative where it was late.
+    mutating func told(early: Int) {
+        guard !isSettling else { return isSettling = false }
+        let ahead = max(1, Int(lead) - early + min(max(early, Self.wanted.lowerBound), Self.wanted.upperBound))
+        let next = min(leadMax, UInt32(clamping: ahead))
+        isSettling = next != lead
+        lead = next
+    }
+
+    /// Counts what an answer says.
+    static func note(_ early: Int, in report: BotReport) {
+        report[.paceAnswers] += 1
+        if early < 0 { report[.paceLate] += 1 }
+        if early > wanted.upperBound { report[.paceAhead] += 1 }
+    }
+}
+
+extension Bot {
+    /// Asks how early its inputs come, about once a second.
+    func askPace(_ now: Instant) {
+        if play?.inputPace.asks(at: now) == true { client?.askTime() }
+    }
+
+    /// The lobby has answered that.
+    package func lobbyTime(_ answer: JSONValue) {
+        guard let play, let early = answer["early"]?.integer.flatMap(Int.init(exactly:)),
+            (-1_024...1_024).contains(early)
+        else { return }
+        BotPace.note(early, in: report)
+        play.inputPace.told(early: early)
+    }
+}
