@@ -295,8 +295,8 @@ let package = Package(
         tests(
             "SimulatedWorldTests",
             [
-                "SimulatedWorld", "ServerCore", "LobbyCore", "ClientCore", "BotCore", "Games", "GameKit", "ByteKit",
-                "Determinism",
+                "SimulatedWorld", "ServerCore", "LobbyCore", "ClientCore", "BotCore", "Games", "ExampleGame", "GameKit",
+                "SnapshotCore", "JSONCore", "ByteKit", "Determinism", "VectorFiles",
             ]),
         tests("FleetTests", ["Fleet", "MusterClient", "BotCore", "GameKit", "JSONCore", "Determinism"]),
         // What the integration tests run against servers that are not ours, and against the conformance server.

@@ -78,6 +78,9 @@ public struct Seat: Sendable, Equatable {
     /// connection. Snapshots need no care, as of them only the latest is sent. It changes between steps only, and is part
     /// of the record like ``isConnected``.
     public package(set) var isCongested = false
+    /// How long the way to the player is; nil until something is known of it, and while the connection is gone. It changes
+    /// between steps only, about once a second, and is part of the record like ``isConnected``.
+    public package(set) var latency: Latency?
     /// The player's team, from 0; nil in a game without teams. It does not change while the game runs.
     public let team: Int?
 

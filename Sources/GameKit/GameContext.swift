@@ -16,7 +16,7 @@ public struct GameContext: ~Copyable {
     /// Whether nobody new may take a seat: for a match that has begun. Whoever has a seat may come back to it all the same.
     public var isLocked = false
     /// Whether the game waits: set it, and no step follows until something else happens to the game, a join, a leave, a drop or
-    /// a return, that sets it back, or the host goes on by itself. Whatever changes meanwhile is shown with the next step.
+    /// a return, that sets it back, or the host goes on by itself, as it does after ten minutes. Whatever changes meanwhile is shown with the next step.
     ///
     /// In a step it is false. Timers wait as well, for they go by ticks.
     public var isPaused = false
@@ -25,8 +25,8 @@ public struct GameContext: ~Copyable {
     public var timeScale = TimeScale.normal
     /// What the game waits for.
     package var timers = GameTimers()
-    /// What each player saw last; nil in games that do not rewind.
-    var view: SeenTicks?
+    /// What each player looks at; nil in games that do not rewind.
+    var seenTicks: SeenTicks?
     /// What the host has not collected yet.
     package var output = GameOutput()
 
@@ -56,6 +56,7 @@ public struct GameContext: ~Copyable {
         timers.feed(&hash)
         for seat in seats {
             hash.feed(UInt64(seat.number) << 2 | (seat.isConnected ? 2 : 0) | (seat.isCongested ? 1 : 0))
+            seat.latency?.feed(&hash)
         }
     }
 

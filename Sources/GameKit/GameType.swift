@@ -141,6 +141,8 @@ package protocol GameInstance: AnyObject {
     func resume(seat number: Int)
     /// Says whether a player's connection keeps up, from the next step on. Does nothing when the seat is free.
     func setCongested(_ isCongested: Bool, seat number: Int)
+    /// Says how long the way to a player is, from the next step on. Does nothing when the seat is free.
+    func setLatency(_ latency: Latency, seat number: Int)
     /// Runs one step. Inputs may come in any order; those of free seats are left out.
     ///
     /// - Throws: What the game throws; the game is then broken and must not be called again.
@@ -186,7 +188,7 @@ extension GameInstance {
         step: @escaping Step, options: JSONValue, seed: UInt64
     ) throws {
         var context = GameContext(tickRate: type.rules.tickRate, seed: seed)
-        if type.rules.rewind > .zero { context.view = SeenTicks(type.rules) }
+        if type.rules.rewind > .zero { context.seenTicks = SeenTicks(type.rules) }
         game = try G(&context, options: options)
         self.context = context
         self.type = type
@@ -209,7 +211,7 @@ extension GameInstance {
         let seat = Seat(number: number, name: name, team: team)
         let at = context.seats.firstIndex { $0.number > number } ?? context.seats.count
         context.seats.insert(seat, at: at)
-        context.view?.forget(number)
+        context.seenTicks?.forget(number)
         game.join(seat, &context)
     }
 
@@ -223,6 +225,7 @@ extension GameInstance {
         guard let at = index(of: number), context.seats[at].isConnected else { return }
         context.seats[at].isConnected = false
         context.seats[at].isCongested = false
+        context.seats[at].latency = nil
         let seat = context.seats[at]
         game.drop(seat, &context)
     }
@@ -239,6 +242,11 @@ extension GameInstance {
         context.seats[at].isCongested = isCongested
     }
 
+    func setLatency(_ latency: Latency, seat number: Int) {
+        guard let at = index(of: number) else { return }
+        context.seats[at].latency = latency
+    }
+
     func step(_ inputs: [SeatInput]) throws {
         tick += 1
         context.tick = tick
@@ -249,8 +257,8 @@ extension GameInstance {
         ordered.removeAll { index(of: $0.seat) == nil }
         defer { ordered.removeAll(keepingCapacity: true) }
         context.isPaused = false
-        if context.view != nil { for entry in ordered { context.view?.note(entry) } }
-        while let timer = context.timers.next(at: context.tick) { game.timer(timer, &context) }
+        if context.seenTicks != nil { for entry in ordered { context.seenTicks?.note(entry, at: tick) } }
+        while let timer = context.timers.next(at: tick) { game.timer(timer, &context) }
         try runStep(&game, ordered, inputRecord, &decoded, &context)
     }
 

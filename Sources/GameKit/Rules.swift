@@ -22,8 +22,7 @@ public struct Rules: Sendable, Equatable {
     public var inputRate: Int
     /// What a step gets of a connected player from whom nothing has come for it.
     public var missingInput: MissingInput
-    /// How far back a game looks at what players saw (``GameContext/tickSeen(by:)``), half a second at most; none unless the game
-    /// says so.
+    /// How far back a game may look at what players saw (``GameContext/tickSeen(by:)``), half a second at most; none for zero.
     public var rewind: Interval
     /// What there is around a match: a ready check, teams, a host, a rematch.
     public var match: MatchRules
@@ -34,13 +33,13 @@ public struct Rules: Sendable, Equatable {
     public static let rewindMax = Interval.milliseconds(500)
 
     /// Rules; what is left out is a snapshot after each step, 30 s of grace, inputs half a second ahead and one behind, one input a
-    /// step, nothing for those that are missing, no rewinding, and everyone may watch.
+    /// step, nothing for those that are missing, a quarter of a second to look back, and everyone may watch.
     ///
     /// - Precondition: every number is in its range.
     public init(
         tickRate: Int, snapshotRate: Int? = nil, seats: Int, grace: Interval = .seconds(30), maxTicksAhead: Int? = nil,
-        maxTicksBehind: Int? = nil, inputRate: Int? = nil, missingInput: MissingInput = .skip, rewind: Interval = .zero,
-        match: MatchRules = MatchRules(), watch: WatchRules = WatchRules()
+        maxTicksBehind: Int? = nil, inputRate: Int? = nil, missingInput: MissingInput = .skip,
+        rewind: Interval = .milliseconds(250), match: MatchRules = MatchRules(), watch: WatchRules = WatchRules()
     ) {
         precondition((1...128).contains(tickRate), "rules: a tick rate is 1 to 128")
         precondition((1...1_024).contains(seats), "rules: a game has 1 to 1,024 seats")

@@ -13,6 +13,8 @@ package enum InputVerdict: Sendable, Equatable {
     case tooLate
     /// The seat already has as many inputs waiting as it may.
     case full
+    /// Its sender goes on sending far more than the rules' rate, and is to be sent away.
+    case flood
 }
 
 /// The inputs of one lobby that wait for their tick, bounded for each seat.

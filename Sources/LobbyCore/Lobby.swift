@@ -40,6 +40,8 @@ package final class Lobby {
     private var inbox: Inbox
     private var due: [SeatInput] = []
     private var missing: MissingInputs?
+    var latencies: Latencies
+    private var flood: InputFlood
     /// Whose connections have fallen behind, by seat: a game that begins is told.
     private var isCongested: [Bool]
     private var history: SnapshotHistory
@@ -72,6 +74,8 @@ package final class Lobby {
         isCongested = Array(repeating: false, count: game.rules.seats)
         inbox = Inbox(game.rules)
         missing = MissingInputs(game)
+        latencies = Latencies(game.rules)
+        flood = InputFlood(game.rules)
         history = SnapshotHistory(schema: game.schema)
         pace = game.rules.snapshotPace
         clock = TickClock(rate: game.rules.tickRate, start: now, place: place)
@@ -120,6 +124,8 @@ package final class Lobby {
         inbox.reset(seat: seat)
         inbox.credit.refill(seat)
         missing?.forget(seat)
+        latencies.forget(seat)
+        flood.forget(seat)
         isCongested[seat] = false
         match.join(seat, team: team)
         if match.isGameOn { instance.join(seat: seat, name: name, team: match.team(of: seat)) }
@@ -131,6 +137,8 @@ package final class Lobby {
     package func resume(_ seat: Int, newToken: SeatTable.TokenDigest, presented: SeatTable.TokenDigest?) {
         let effect = seats.resume(seat, newToken: newToken, presented: presented)
         inbox.reset(seat: seat)
+        latencies.forget(seat)
+        flood.forget(seat)
         if effect == .resumed {
             match.resume(seat)
             if match.isGameOn { instance.resume(seat: seat) }
@@ -172,6 +180,11 @@ package final class Lobby {
     /// A seat whose time is over, if there is one.
     package func expiredSeat(at now: Instant) -> Int? { seats.expired(at: now) }
 
+    /// Tells the game how long the way to a player is.
+    func tell(_ latency: Latency, of seat: Int) {
+        if match.isGameOn { instance.setLatency(latency, seat: seat) }
+    }
+
     private func tell(_ effect: SeatEffect, of seat: Int) {
         switch effect {
         case .dropped:
@@ -203,7 +216,13 @@ package final class Lobby {
             tick: tick ?? next, sequence: sequence ?? inbox.nextSequence(of: seat), values: values,
             // Nobody has seen what has not happened.
             seen: min(seen, instance.tick))
-        return inbox.offer(SeatInput(seat: seat, input: input), nextTick: next)
+        let verdict = inbox.offer(SeatInput(seat: seat, input: input), nextTick: next)
+        switch verdict {
+        case .accepted, .full, .tooEarly:
+            return flood.note(seat, at: clock.nextDue, step: clock.step) ? .flood : verdict
+        // Sent again as a client may, or from before a halt of its connection.
+        case .repeated, .tooLate, .flood: return verdict
+        }
     }
 
     /// By how many ticks the latest of a seat's inputs was early since this was last asked; negative where it was late, nil
@@ -246,6 +265,7 @@ package final class Lobby {
             inbox.reset(seat: seat)
             inbox.credit.refill(seat)
             missing?.forget(seat)
+            latencies.forget(seat)
             instance.join(seat: seat, name: row.name, team: match.team(of: seat))
             if row.state != .connected { instance.drop(seat: seat) }
             if isCongested[seat] { instance.setCongested(true, seat: seat) }

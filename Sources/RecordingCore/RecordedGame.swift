@@ -86,6 +86,11 @@ package final class RecordedGame: GameInstance {
         game.setCongested(isCongested, seat: number)
     }
 
+    package func setLatency(_ latency: Latency, seat number: Int) {
+        note(.latency(seat: number, latency))
+        game.setLatency(latency, seat: number)
+    }
+
     package func step(_ inputs: [SeatInput]) throws {
         do {
             try game.step(inputs)

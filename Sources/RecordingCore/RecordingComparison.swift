@@ -93,6 +93,8 @@ package struct RecordingComparison: Sendable, Equatable {
         case .drop(let seat): "seat \(seat) is dropped"
         case .resume(let seat): "seat \(seat) is resumed"
         case .congested(let seat, let isCongested): "seat \(seat) \(isCongested ? "falls behind" : "has caught up")"
+        case .latency(let seat, let latency):
+            "seat \(seat) is \(latency.roundTrip) ms away, its clock \(latency.clockOffset) ms ahead"
         case .end(let reason): "the end: \(reason)"
         }
     }

@@ -46,6 +46,10 @@ package struct RecordingEncoder {
         case .congested(let seat, let isCongested):
             payload.append(isCongested ? 1 : 0)
             end(seat, .congested)
+        case .latency(let seat, let latency):
+            payload.appendVarint(UInt64(latency.roundTrip))
+            payload.appendVarint(ZigZag.number(of: Int64(latency.clockOffset)))
+            end(seat, .latency)
         case .end(let reason):
             payload += Self.cut(reason, RecordingEntry.reasonBytesMax)
             end(.end)

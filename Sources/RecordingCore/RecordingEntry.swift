@@ -16,13 +16,15 @@ package enum RecordingEntry: Sendable, Equatable {
     case resume(seat: Int)
     /// A player's connection fell behind, or caught up.
     case congested(seat: Int, Bool)
+    /// How long the way to a player is, as it was measured anew.
+    case latency(seat: Int, Latency)
     /// The lobby ended. Nothing follows.
     case end(reason: String)
 
     /// The entry's first byte.
     enum Kind: UInt8 {
         case step = 1
-        case failedStep, join, leave, drop, resume, congested, end, joinTeam
+        case failedStep, join, leave, drop, resume, congested, end, joinTeam, latency
     }
 
     /// The longest entry without its first byte and length: as many inputs as all seats may have waiting, with room.

@@ -139,6 +139,9 @@ private struct Payload {
         case .congested:
             let flag = try number(max: 1)
             entry = .congested(seat: try seat(header), flag == 1)
+        case .latency:
+            let latency = try latency()
+            entry = .latency(seat: try seat(header), latency)
         case .end: entry = .end(reason: try text(RecordingEntry.reasonBytesMax))
         }
         guard offset == bytes.count else { throw .trailingBytes }
@@ -158,6 +161,12 @@ private struct Payload {
 
     private mutating func seat(_ header: RecordingHeader) throws(RecordingFault) -> Int {
         Int(try number(max: UInt64(header.rules.seats - 1)))
+    }
+
+    private mutating func latency() throws(RecordingFault) -> Latency {
+        let roundTrip = Int(try number(max: UInt64(Latency.millisecondsMax)))
+        let offset = ZigZag.integer(of: try number(max: 2 * UInt64(Latency.millisecondsMax)))
+        return Latency(roundTrip: roundTrip, clockOffset: Int(offset))
     }
 
     private mutating func text(_ bytesMax: Int) throws(RecordingFault) -> String {

@@ -97,6 +97,7 @@ package final class Replay {
         case .resume(let seat): game.resume(seat: try taken(seat, "resumed"))
         case .congested(let seat, let isCongested):
             game.setCongested(isCongested, seat: try taken(seat, "congested"))
+        case .latency(let seat, let latency): game.setLatency(latency, seat: try taken(seat, "measured"))
         case .end(let reason): endReason = reason
         }
         // Whoever hosts a game collects what it says; here nobody wants it.

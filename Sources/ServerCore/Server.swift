@@ -66,6 +66,11 @@ package final class Server {
         settings.admission.joinRate, limits: settings.admission, seed: addressSeed &+ 1)
     lazy var listAllowance = AddressAllowance(
         settings.admission.listRate, limits: settings.admission, seed: addressSeed &+ 2)
+    /// How often a known player may open a lobby, and sit down.
+    lazy var identityOpenings = AddressAllowance(
+        settings.admission.identityOpeningRate, limits: settings.admission, seed: addressSeed &+ 3)
+    lazy var sittings = AddressAllowance(
+        settings.admission.sittingRate, limits: settings.admission, seed: addressSeed &+ 4)
     /// A number that no peer can know.
     private let addressSeed: UInt64
     /// Socket.IO for players.

@@ -84,6 +84,8 @@ package struct ServerSettings: Sendable {
     package var lobbyBudgetPercent = 80
     /// How long a lobby without players is kept.
     package var emptyLobbyTime = Interval.seconds(30)
+    /// How long a game may be paused; then it takes a step, and may pause again.
+    package var pauseTime = Interval.seconds(600)
     /// The game of a lobby that is created by a join which names none; nil refuses such joins.
     package var defaultGame: String?
     /// The web origins that may connect besides the server's own host; `["*"]` allows every one.

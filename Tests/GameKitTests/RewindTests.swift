@@ -56,14 +56,35 @@ struct RewindTests {
     }
 
     @Test func `a game that does not rewind keeps the newest alone`() {
-        var past = Rewind<Int>(Rules(tickRate: 20, seats: 1))
+        var past = Rewind<Int>(Rules(tickRate: 20, seats: 1, rewind: .zero))
         past.keep(1, at: 1)
         past.keep(2, at: 2)
         #expect(past.state(at: 1) == 2)
     }
 
-    private func game() throws -> any GameInstance {
-        let game = try GameType(Range.self).make(options: .null, seed: 1)
+    @Test func `a state that is written over keeps its memory, and is whose tick it is`() {
+        var past = Rewind<[Int]>(Rules(tickRate: 20, seats: 1, rewind: .milliseconds(100)))
+        var made = 0
+        for tick in 1...20 as ClosedRange<UInt32> {
+            past.keep(
+                at: tick,
+                startingWith: {
+                    made += 1; return [0, 0]
+                }()
+            ) { state in
+                for index in state.indices { state[index] = Int(tick) + index }
+            }
+            for back in 0...min(2, tick - 1) {
+                #expect(past.state(at: tick - back) == [Int(tick - back), Int(tick - back) + 1])
+            }
+        }
+        #expect(made == 3, "the newest and two before")
+    }
+
+    private func game(rewind: Interval = .milliseconds(250)) throws -> any GameInstance {
+        var rules = Range.rules
+        rules.rewind = rewind
+        let game = try GameType(Range.self).with(rules: rules).make(options: .null, seed: 1)
         game.join(seat: 0, name: "a")
         game.join(seat: 1, name: "b")
         for _ in 0..<20 { try game.step([]) }
@@ -108,10 +129,53 @@ struct RewindTests {
     }
 
     @Test func `in games that do not rewind everybody sees the step before`() throws {
-        let game = try GameType(Rally.self).make(options: .null, seed: 1)
+        #expect(try seen(game(rewind: .zero), [17, 3]) == [20, 21])
+    }
+
+    @Test func `while an input holds, what its player sees moves on with the game, as far behind as it was`() throws {
+        let game = try GameType(Sentry.self).make(options: .null, seed: 1)
         game.join(seat: 0, name: "a")
-        let input = QuantisedInput(tick: 1, sequence: 1, values: [4, 1, 0], seen: 1)
-        try game.step([SeatInput(seat: 0, input: input)])
-        #expect(game.tick == 1, "what it says to have seen is of no account")
+        for _ in 0..<20 { try game.step([]) }
+        func step(_ said: UInt32?) throws -> Int64? {
+            let input = said.map { QuantisedInput(tick: game.tick + 1, sequence: game.tick, values: [0], seen: $0) }
+            try game.step(input.map { [SeatInput(seat: 0, input: $0)] } ?? [])
+            return game.takeOutput().events.last?.data.integer
+        }
+        #expect(try [step(17), step(nil), step(nil), step(nil)] == [17, 18, 19, 20])
+        #expect(
+            try [step(1), step(nil)] == [19, 20], "less is not seen later: the cap")
+        #expect(try [step(25), step(nil)] == [25, 26])
+    }
+
+    @Test func `whoever claims to see the past all the time gets the cap and no more, and never goes back in time`() throws
+    {
+        let game = try game()
+        var last: Int64 = 0
+        for round in 0..<60 {
+            let said: UInt32 = round % 3 == 0 ? 16 : round % 3 == 1 ? 1 : .max / 2
+            let claimed = min(said, game.tick)
+            let found = try seen(game, [claimed])[0]
+            #expect(found >= last && found >= Int64(game.tick) - 6 && found < Int64(game.tick))
+            last = found
+        }
+    }
+}
+
+/// Says at each step what its player sees.
+private struct Sentry: Game {
+    static let name = "sentry"
+    static let rules = Rules(tickRate: 20, seats: 1)
+    static var replicated: Replication<Sentry> { Single(\.state, "state") { Field("at", \.at, .int(0...1)) } }
+    struct State: Sendable { var at = 0 }
+    struct Look: GameInput {
+        var at = 0
+        static var fields: [Field<Look>] { Field("at", \.at, .int(0...1)) }
+    }
+    var state = State()
+    init(_ context: inout GameContext, options: JSONValue) {}
+    mutating func join(_ seat: Seat, _ context: inout GameContext) {}
+    mutating func leave(_ seat: Seat, _ context: inout GameContext) {}
+    mutating func step(_ inputs: Inputs<Look>, _ context: inout GameContext) {
+        context.emit("sees", .integer(Int64(context.tickSeen(by: 0))))
     }
 }

@@ -63,6 +63,8 @@ private func spelled(_ entry: RecordingEntry) -> JSONValue {
     case .drop(let seat): ["drop", .integer(Int64(seat))]
     case .resume(let seat): ["resume", .integer(Int64(seat))]
     case .congested(let seat, let isCongested): ["congested", .integer(Int64(seat)), .bool(isCongested)]
+    case .latency(let seat, let latency):
+        ["latency", .integer(Int64(seat)), .integer(Int64(latency.roundTrip)), .integer(Int64(latency.clockOffset))]
     case .end(let reason): ["end", .string(reason)]
     }
 }

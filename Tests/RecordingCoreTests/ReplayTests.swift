@@ -201,6 +201,7 @@ struct ReplayTests {
         let impossible: [[RecordingEntry]] = [
             [.join(seat: 0, name: "a"), .join(seat: 0, name: "b")], [.leave(seat: 1)], [.drop(seat: 1)],
             [.resume(seat: 2)], [.congested(seat: 0, true)],
+            [.latency(seat: 0, Latency(roundTrip: 1, clockOffset: 1))],
         ]
         for entries in impossible {
             var encoder = RecordingEncoder(read)

@@ -218,4 +218,37 @@ struct BanTests {
         let lifted = world.server.lift(.subject("ann"), from: "x")
         #expect(lifted && PlainClient(world).join(["who": "ann"])["seat"] == 0)
     }
+
+    @Test(arguments: [1, 2])
+    func
+        `by long polling no banned player comes in, nor does one whom a drain, a ticket or another lobby's token might help`(
+            _ loops: Int
+        )
+    {
+        let world = Known.world(loops: loops)
+        PlainClient(world).join(["who": "root"])
+        let player = PlainClient(world, peer: .far)
+        player.join(["who": "ann"])
+        let elsewhere = PlainClient(world, lobby: "y", peer: .far)
+        let token = elsewhere.join(["who": "ann"])["token"] ?? .null
+        elsewhere.emit("keyframe")
+        ban(world, seat: 1, everywhere: true)
+        #expect(elsewhere.closeCode == 4016)
+        for home in 0..<loops {
+            world.home = home
+            for auth in [#"{"who":"ann"}"#, #"{"who":"ann","token":\#(token.text)}"#, "{}"] {
+                let polling = EngineClient(world, path: "/socket.io/", peer: .farther)
+                #expect(polling.post("40/lobby/x,\(auth)").status == 200)
+                let answer = polling.get().body
+                if auth == "{}" {
+                    #expect(answer.contains("40/lobby/x"), "somebody else from elsewhere: \(answer)")
+                } else {
+                    #expect(answer.contains("44/lobby/x") && !answer.contains("joined"), "\(answer)")
+                }
+            }
+            let other = PlainClient(world, lobby: "y", peer: .farther)
+            other.join(["token": token, "who": "ann"])
+            #expect(other.closeCode == 4016 || other.closeCode == 4003 || other.closeCode == 4001)
+        }
+    }
 }

@@ -230,3 +230,64 @@ struct JoinFloodTests {
         }
     }
 }
+
+@Suite("One player, whatever its address (abuse G-11, G-12)")
+struct IdentityFloodTests {
+    private func refused(_ world: World, _ number: Int, lobby: String, who: JSONValue = "ann") -> UInt16? {
+        let client = PlainClient(world, lobby: lobby, peer: address(number))
+        client.join(["who": who])
+        return client.closeCode
+    }
+
+    @Test(arguments: [1, 2])
+    func `two lobbies are open because of one player, and when one closes there may be another`(_ loops: Int) {
+        let world = Known.world(loops: loops)
+        var codes: [UInt16?] = []
+        for number in 0..<4 {
+            world.home = number % loops
+            codes.append(refused(world, number, lobby: "l\(number)"))
+            world.run(.seconds(6))
+        }
+        #expect(codes == [nil, nil, 4008, 4008] && world.count(.openingsRefused) == 2)
+        #expect(refused(world, 9, lobby: "l9", who: "bob") == nil, "another player's are its own")
+        world.lobby("l0")?.close("over")
+        world.run(.seconds(6))
+        #expect(refused(world, 5, lobby: "l5") == nil)
+    }
+
+    @Test func `two lobbies at once, and one each five seconds, however soon they close`() {
+        let world = Known.world()
+        var opened = 0
+        for number in 0..<20 {
+            if refused(world, number, lobby: "l\(number)") == nil { opened += 1 }
+            world.lobby("l\(number)")?.close("over")
+            world.run(.seconds(1))
+        }
+        #expect((5...6).contains(opened), "\(opened) in 20 s")
+    }
+
+    @Test(arguments: [1, 2])
+    func `three seats at once and one a second, and leaving gives nothing back`(_ loops: Int) throws {
+        let world = Known.world(loops: loops)
+        PlainClient(world).join(["who": "root"])
+        world.home = loops - 1
+        var (seated, tokens) = (0, [JSONValue]())
+        for number in 0..<40 {
+            let client = PlainClient(world, peer: address(number))
+            let joined = client.join(["who": "ann"])
+            if joined != .null { seated += 1 }
+            if number == 0 { tokens.append(joined["token"] ?? .null) } else { client.emit("leave") }
+            world.run(.milliseconds(100))
+        }
+        #expect((6...7).contains(seated), "\(seated) in 4 s")
+        #expect(world.count(.joinsRateLimited) == UInt64(40 - seated))
+        let back = PlainClient(world, peer: address(50))
+        #expect(back.join(["who": "ann", "token": try #require(tokens.first)])["resumed"] == true)
+        #expect(world.lobby()?.lobby.seats.takenCount == 2)
+    }
+
+    @Test func `guests have their addresses' limits alone`() {
+        let world = Known.world()
+        for number in 0..<5 { #expect(refused(world, number, lobby: "l\(number)", who: .null) == nil) }
+    }
+}

@@ -46,6 +46,8 @@ final class FakeStream: ByteStream {
     private var unreadEnd: ((FakeStream) -> Void)?
     /// What takes it from loop to loop; nil for a stream that stays where it is.
     var mail: LoopMail?
+    /// Takes what is sent in place of ``sent``: for more than is to be kept.
+    var tap: (([UInt8]) -> Void)?
     /// What a layer below would say.
     var isHandshaking = false
     var failure: String?
@@ -76,6 +78,7 @@ final class FakeStream: ByteStream {
         bytes.removeAll(keepingCapacity: true)
         guard closing == nil else { return }
         sendCount += 1
+        if let tap { return tap(all) }
         if stalls {
             pending = all
             isBlocked = true

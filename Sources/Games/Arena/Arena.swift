@@ -60,7 +60,7 @@ struct Arena: Game {
     }
 
     static let name = "arena"
-    static let rules = Rules(tickRate: 30, seats: 16)
+    static let rules = Rules(tickRate: 30, seats: 16, rewind: .milliseconds(250))
     static var replicated: Replication<Arena> {
         Single(\.match, "match") {
             Field("round", \.round, .int(1...65_535))
@@ -100,6 +100,8 @@ struct Arena: Game {
     var projectiles = Table<Projectile>()
     var pickups = Table<Pickup>()
     private var pickupTicks: [UInt32] = []
+    /// Who stood where after the last steps, by seat; nil for who was not alive.
+    private var past = Rewind<[ArenaMap.Vector?]>(Self.rules)
     private let roundSeconds: Int
 
     init(_ context: inout GameContext, options: JSONValue) throws {
@@ -134,12 +136,16 @@ struct Arena: Game {
             guard var player = players[id] else { continue }
             if player.isAlive {
                 move(&player, context.dt)
-                shoot(&player, Int(id), context.tick)
                 collect(&player, context.tick)
             } else if context.tick >= player.respawnTick {
                 spawn(&player, &context.random)
             }
             players[id] = player
+        }
+        for id in players.ids { shoot(id, &context) }
+        past.keep(at: context.tick, startingWith: Array(repeating: nil, count: Self.rules.seats)) { places in
+            for seat in places.indices { places[seat] = nil }
+            for (id, player) in players where player.isAlive { places[Int(id)] = player.position }
         }
         while let due = pickupTicks.first, due <= context.tick {
             pickupTicks.removeFirst()
@@ -160,11 +166,13 @@ struct Arena: Game {
         if !ArenaMap.isBlocked(player.x, y, Self.playerHalf) { player.y = y }
     }
 
-    private mutating func shoot(_ player: inout Player, _ seat: Int, _ tick: UInt32) {
-        guard player.intent.fire, player.ammo > 0, tick >= player.readyTick else { return }
-        player.ammo -= 1
-        player.readyTick = tick + 8
-        projectiles.insert(shot(of: player, seat: seat, endTick: tick + 60))
+    private mutating func shoot(_ id: EntityID, _ context: inout GameContext) {
+        guard let player = players[id], player.isAlive, player.intent.fire, player.ammo > 0,
+            context.tick >= player.readyTick
+        else { return }
+        players[id]?.ammo -= 1
+        players[id]?.readyTick = context.tick + 8
+        launch(shot(of: player, seat: Int(id), endTick: context.tick + 60), &context)
     }
 
     private func shot(of player: Player, seat: Int, endTick: UInt32) -> Projectile {
@@ -173,22 +181,43 @@ struct Arena: Game {
         return shot
     }
 
+    /// Lets a shot go where it would be had it been fired when its shooter saw what it aimed at: it flies at once through the
+    /// steps since, and may have hit somebody in one of them. From then on it is where everybody sees it.
+    private mutating func launch(_ shot: Projectile, _ context: inout GameContext) {
+        var shot = shot
+        for tick in context.tickSeen(by: shot.owner) + 1..<context.tick {
+            guard fly(&shot, context.dt), let places = past.state(at: tick) else { return }
+            if hit(shot, where: places, &context) { return }
+        }
+        projectiles.insert(shot)
+    }
+
     private mutating func moveProjectiles(_ context: inout GameContext) {
         for id in projectiles.ids {
             guard var shot = projectiles[id] else { continue }
-            let direction = ArenaMap.directions[shot.aim]
-            shot.x += direction.x * Self.shotSpeed * context.dt
-            shot.y += direction.y * Self.shotSpeed * context.dt
-            let isOver = ArenaMap.isBlocked(shot.x, shot.y, Self.shotHalf) || context.tick >= shot.endTick
-            projectiles[id] = isOver || hit(shot, &context) ? nil : shot
+            let isFlying = fly(&shot, context.dt) && context.tick < shot.endTick
+            projectiles[id] = !isFlying || hit(shot, where: nil, &context) ? nil : shot
         }
     }
 
+    /// Moves a shot on by a step; false where a wall ends it.
+    private func fly(_ shot: inout Projectile, _ dt: Double) -> Bool {
+        let direction = ArenaMap.directions[shot.aim]
+        shot.x += direction.x * Self.shotSpeed * dt
+        shot.y += direction.y * Self.shotSpeed * dt
+        return !ArenaMap.isBlocked(shot.x, shot.y, Self.shotHalf)
+    }
+
     /// Whether the shot has hit somebody, who then pays for it.
-    private mutating func hit(_ shot: Projectile, _ context: inout GameContext) -> Bool {
+    ///
+    /// - Parameter places: Where a seat's player stood, if it lived; nil for where they stand now.
+    private mutating func hit(_ shot: Projectile, where places: [ArenaMap.Vector?]?, _ context: inout GameContext)
+        -> Bool
+    {
         let reach = Self.playerHalf + Self.shotHalf
         for (id, player) in players where player.isAlive && Int(id) != shot.owner {
-            let (dx, dy) = (player.x - shot.x, player.y - shot.y)
+            guard let place = places.map({ $0[Int(id)] }) ?? player.position else { continue }
+            let (dx, dy) = (place.x - shot.x, place.y - shot.y)
             guard dx * dx + dy * dy < reach * reach else { continue }
             var victim = player
             victim.health = max(0, victim.health - Self.damage)

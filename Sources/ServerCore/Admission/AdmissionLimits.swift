@@ -20,6 +20,12 @@ package struct AdmissionLimits: Sendable, Equatable {
     package var openingRate = AdmissionRate(perMinute: 12, burst: 5)
     /// Lobbies that are open at a time because of one address, in all loops together.
     package var lobbiesPerAddressMax = 5
+    /// Lobbies that one known player opens, on each loop, wherever it is.
+    package var identityOpeningRate = AdmissionRate(perMinute: 12, burst: 2)
+    /// Lobbies that are open at a time because of one known player, in all loops together.
+    package var lobbiesPerIdentityMax = 2
+    /// Seats newly taken by one known player, on each loop; whoever resumes one is not counted.
+    package var sittingRate = AdmissionRate(perSecond: 1, burst: 3)
     /// Joins of one address, on each loop; who resumes a seat is not counted.
     package var joinRate = AdmissionRate(perSecond: 2, burst: 20)
     /// Lists of lobbies that one address is shown, on each loop.

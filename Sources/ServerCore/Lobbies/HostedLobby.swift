@@ -25,6 +25,7 @@ package final class HostedLobby {
     /// Whether everyone is being told what has changed around the game.
     var isAnnouncing = false
     private var emptySince: Instant?
+    private var pausedSince: Instant?
     private var budget: StepBudget
     /// What the turn under way has taken, and whether a snapshot is due at its end.
     private var isSnapshotSkipped = false
@@ -214,13 +215,29 @@ package final class HostedLobby {
             return false
         }
         expireSeats(now)
-        guard !lobby.isPaused else {
+        if waitsPaused(now) {
             lobby.skip(to: now)
             return false
         }
         noteCongestion()
         turn = (0, .zero, false)
         return !isClosed
+    }
+
+    /// Whether the game is paused, and has not been for too long: nobody is to be kept waiting for good.
+    private func waitsPaused(_ now: Instant) -> Bool {
+        guard lobby.isPaused else {
+            pausedSince = nil
+            return false
+        }
+        let since = pausedSince ?? now
+        guard now - since >= server.settings.pauseTime else {
+            pausedSince = since
+            return true
+        }
+        pausedSince = nil
+        server.counters[.pausesEnded] += 1
+        return false
     }
 
     /// Runs the next step of the turn, and ends the turn after its last with at most one snapshot.
@@ -343,11 +360,16 @@ package final class HostedLobby {
     ) -> InputVerdict {
         let verdict = lobby.offer(seat: member.seat, tick: tick, sequence: sequence, values: values, seen: seen)
         switch verdict {
-        case .accepted: server.counters[.inputsAccepted] += 1
+        case .accepted:
+            server.counters[.inputsAccepted] += 1
+            if let tick, lobby.isLatencyDue(member.seat, seen: seen) {
+                lobby.measureLatency(member.seat, seen: seen, meant: tick, at: server.clock())
+            }
         case .repeated: server.counters[.inputsRepeated] += 1
         case .tooEarly: server.counters[.inputsTooEarly] += 1
         case .tooLate: server.counters[.inputsTooLate] += 1
         case .full: server.counters[.inputsOverflowed] += 1
+        case .flood: endFlood(of: member.seat)
         }
         return verdict
     }

@@ -26,7 +26,8 @@ extension Server {
     ) {
         guard mayJoin(request, from: session.transport.remotePeer) else { return decided(.failure(.tooManyJoins)) }
         var request = request
-        request.opener = session.transport.remotePeer.map { LobbyOpener(peer: $0) }
+        let subject = request.identity.subject
+        request.opener = session.transport.remotePeer.map { LobbyOpener(peer: $0, subject: subject) }
         guard request.choice != .match else {
             do throws(JoinRefusal) {
                 return try matchmaker.enter(request, session: session, dialect: dialect, decided)
@@ -154,7 +155,7 @@ extension Departure {
     /// The event that tells a player why its seat is gone; nil when it knows.
     var event: String? {
         switch self {
-        case .kicked: "kicked"
+        case .kicked, .rateLimited: "kicked"
         case .banned: "banned"
         case .lobbyClosed: "closed"
         case .replaced: "replaced"

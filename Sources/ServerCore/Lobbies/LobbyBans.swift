@@ -7,14 +7,22 @@ import LobbyCore
 /// Taking seats away, and seeing to it that their players stay away.
 extension HostedLobby {
     /// Removes whoever holds a seat, connected or not, and lets them not back for a short time. False when nobody does.
-    package func kick(seat: Int, reason: String) -> Bool {
+    package func kick(seat: Int, reason: String) -> Bool { kick(seat, .kicked(reason)) }
+
+    private func kick(_ seat: Int, _ departure: Departure) -> Bool {
         guard isHeld(seat) else { return false }
         server.counters[.kicks] += 1
         if server.settings.kickTime > .zero {
-            keepOut(seat, from: id, .kicked, reason, for: server.settings.kickTime)
+            keepOut(seat, from: id, .kicked, departure.reason, for: server.settings.kickTime)
         }
-        vacate(seat, .kicked(reason), by: .kick)
+        vacate(seat, departure, by: .kick)
         return true
+    }
+
+    /// Removes a player that goes on sending far more inputs than its game's rate.
+    func endFlood(of seat: Int) {
+        server.counters[.inputFloods] += 1
+        _ = kick(seat, .rateLimited)
     }
 
     /// Removes whoever holds a seat, connected or not, and bans them. False when nobody does.

@@ -113,8 +113,8 @@ package class Member {
     /// Has ``Session/inputAnswered(_:key:accepted:moment:)`` say at which tick the lobby is.
     func askTick(key: JSONValue) {}
 
-    /// The next snapshot is to be a keyframe.
-    func needsKeyframe() {}
+    /// The client can't go on from what it has, or says that its state differs: the next snapshot is to be a keyframe.
+    func needsKeyframe(isMismatch: Bool) {}
 
     /// The transport can take a snapshot again.
     func transportDrained() {}
@@ -163,6 +163,7 @@ struct LobbyMoment: Sendable {
 /// One without a seat is a ``Spectator``.
 package class LocalMember: Member {
     final unowned let hosted: HostedLobby
+    private var keyframeRequests = KeyframeRequests()
     /// By what the player is known again when it comes back to another seat; nil where nothing says so.
     final let person: String?
 
@@ -181,15 +182,16 @@ package class LocalMember: Member {
 
     override func take(_ inputs: ArraySlice<QuantisedInput>, seen: UInt32) {
         for input in inputs {
-            _ = hosted.receive(
+            let verdict = hosted.receive(
                 tick: input.tick, sequence: input.sequence, values: input.values, seen: seen, from: self)
+            if verdict == .flood { return }
         }
     }
 
     override func take(_ input: OfferedInput, key: JSONValue?) {
         let verdict = hosted.receive(
             tick: input.tick, sequence: input.sequence, values: input.values, seen: input.seen, from: self)
-        guard let key else { return }
+        guard let key, verdict != .flood else { return }
         session.inputAnswered(self, key: key, accepted: verdict == .accepted, moment: hosted.moment(for: seat))
     }
 
@@ -202,7 +204,13 @@ package class LocalMember: Member {
         session.inputAnswered(self, key: key, accepted: nil, moment: hosted.moment(for: seat))
     }
 
-    override func needsKeyframe() { lastSentTick = nil }
+    override func needsKeyframe(isMismatch: Bool) {
+        switch keyframeRequests.take(isMismatch: isMismatch, at: hosted.server.clock()) {
+        case .keyframe: lastSentTick = nil
+        case .nothing: hosted.server.counters[.keyframesRefused] += 1
+        case .kick: _ = hosted.kick(seat: seat, reason: "its states differ from the server's time and again")
+        }
+    }
 
     override func transportDrained() { hosted.sendSnapshot(to: self) }
 

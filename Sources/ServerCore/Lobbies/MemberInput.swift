@@ -60,6 +60,6 @@ extension Member {
     final func keyframeRequested(isMismatch: Bool) {
         session.server.counters[.keyframesRequested] += 1
         if isMismatch { session.server.counters[.stateMismatches] += 1 }
-        needsKeyframe()
+        needsKeyframe(isMismatch: isMismatch)
     }
 }

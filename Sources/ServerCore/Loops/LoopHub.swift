@@ -190,7 +190,8 @@ final class LoopHub {
         case .input(let number, let input, let key): guests[home][number]?.member?.take(input, key: key)
         case .ask(let number, let command, let key): guests[home][number]?.member?.ask(command, key: key)
         case .tick(let number, let key): guests[home][number]?.member?.askTick(key: key)
-        case .keyframe(let number): guests[home][number]?.member?.needsKeyframe()
+        case .keyframe(let number, let isMismatch):
+            guests[home][number]?.member?.needsKeyframe(isMismatch: isMismatch)
         case .leave(let number): guests[home].removeValue(forKey: number)?.dismissed()?.leave()
         case .lost(let number): guests[home].removeValue(forKey: number)?.dismissed()?.connectionLost()
         case .congested(let number, let isCongested): guests[home][number]?.congested(isCongested)

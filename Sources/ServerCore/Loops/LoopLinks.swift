@@ -49,14 +49,14 @@ package struct LoopDirectory: Sendable {
     private struct Place {
         var loop: Int
         var load: Int
-        /// The key of the address that has opened it, if that is counted.
-        var opener: UInt64?
+        /// Who has opened it, as far as that is counted.
+        var openers: [OpenerAccount]
     }
 
     private var places: [String: Place] = [:]
     /// By loop: the seats of its lobbies, each times the steps in a second.
     private var loads: [Int]
-    /// How many lobbies each address has opened that are open.
+    /// How many lobbies each address, and each known player, has opened that are open.
     private var openings: [UInt64: Int] = [:]
     /// Who may connect, to any loop.
     var admission: AdmissionPolicy
@@ -85,21 +85,18 @@ package struct LoopDirectory: Sendable {
     /// - Parameters:
     ///   - load: What a new lobby costs, in seat steps a second.
     ///   - lobbiesMax: The most lobbies of all loops.
-    ///   - opener: The key of the address that opens a new one, if that is counted; of its lobbies there are at most
-    ///     `openerMax`.
+    ///   - openers: On whose accounts a new one is.
     /// - Throws: A refusal when a new one would be too many.
     mutating func place(
-        _ id: String, load: Int, near own: Int, lobbiesMax: Int, opener: UInt64? = nil, openerMax: Int = .max
+        _ id: String, load: Int, near own: Int, lobbiesMax: Int, openers: [OpenerAccount] = []
     ) throws(JoinRefusal) -> Int {
         if let place = places[id] { return place.loop }
         guard places.count < lobbiesMax else { throw .tooManyLobbies }
-        if let opener {
-            guard openings[opener, default: 0] < openerMax else { throw .tooManyOpenLobbies }
-            openings[opener, default: 0] += 1
-        }
+        for opener in openers where openings[opener.key, default: 0] >= opener.lobbiesMax { throw .tooManyOpenLobbies }
+        for opener in openers { openings[opener.key, default: 0] += 1 }
         var chosen = own
         for loop in loads.indices where loads[loop] < loads[chosen] { chosen = loop }
-        places[id] = Place(loop: chosen, load: load, opener: opener)
+        places[id] = Place(loop: chosen, load: load, openers: openers)
         loads[chosen] += load
         return chosen
     }
@@ -109,7 +106,9 @@ package struct LoopDirectory: Sendable {
         guard let place = places.removeValue(forKey: id) else { return }
         loads[place.loop] -= place.load
         bans.forget(lobby: id)
-        guard let opener = place.opener, let count = openings[opener] else { return }
-        openings[opener] = count > 1 ? count - 1 : nil
+        for opener in place.openers {
+            guard let count = openings[opener.key] else { continue }
+            openings[opener.key] = count > 1 ? count - 1 : nil
+        }
     }
 }

@@ -34,7 +34,7 @@ enum LoopMessage: Sendable {
     indirect case input(guest: Int, OfferedInput, key: JSONValue?)
     indirect case ask(guest: Int, LobbyCommand, key: JSONValue?)
     case tick(guest: Int, key: JSONValue)
-    case keyframe(guest: Int)
+    case keyframe(guest: Int, isMismatch: Bool)
     case leave(guest: Int)
     case lost(guest: Int)
     /// Their last snapshot has been handed to the byte stream, and the next may come.

@@ -51,8 +51,8 @@ final class RemoteMember: Member {
         if mayAsk(1) { say(.tick(guest: number, key: key)) }
     }
 
-    override func needsKeyframe() {
-        if mayAsk(1) { say(.keyframe(guest: number)) }
+    override func needsKeyframe(isMismatch: Bool) {
+        if mayAsk(1) { say(.keyframe(guest: number, isMismatch: isMismatch)) }
     }
 
     private func mayAsk(_ count: Int) -> Bool {

@@ -33,6 +33,9 @@ private func meddle(_ game: any GameInstance, _ random: inout SeededRandom) {
     case 12...20: game.resume(seat: seat)
     case 21: game.setCongested(true, seat: seat)
     case 22: game.setCongested(false, seat: seat)
+    case 23...24:
+        let latency = Latency(roundTrip: random.int(in: 0...500), clockOffset: random.int(in: -100...500))
+        game.setLatency(latency, seat: seat)
     default: break
     }
 }
@@ -40,6 +43,9 @@ private func meddle(_ game: any GameInstance, _ random: inout SeededRandom) {
 private func inputs(of game: any GameInstance, at tick: UInt32, _ random: inout SeededRandom) -> [SeatInput] {
     game.seats.filter(\.isConnected).map { seat in
         let values = game.type.schema.inputLayout.quantisers.map { UInt32(random.int(in: 0...Int($0.maximum))) }
-        return SeatInput(seat: seat.number, input: QuantisedInput(tick: tick, sequence: tick, values: values))
+        // What it has seen: of late, long ago, or nothing.
+        let seen = tick - min(tick, UInt32(random.int(in: 1...20)))
+        return SeatInput(
+            seat: seat.number, input: QuantisedInput(tick: tick, sequence: tick, values: values, seen: seen))
     }
 }
