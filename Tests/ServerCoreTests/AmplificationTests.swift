@@ -1,3 +1,4 @@
+import Determinism
 import JSONCore
 import ServerCore
 import SocketIOCore
