@@ -43,6 +43,18 @@ struct LobbyDoorTests {
         #expect(guesser.closeCode == 4008)
     }
 
+    @Test func `the 32nd CONNECT refused in a row is a connection's last`() {
+        let world = World()
+        let client = SocketClient(world)
+        func fail(_ times: Int) { for _ in 1...times { client.join("y", ["game": "no"]) } }
+        fail(31)
+        client.join("x")
+        fail(31)
+        #expect(client.closeCode == nil && client.event("joined") != nil, "one that is accepted begins anew")
+        fail(1)
+        #expect(client.closeCode == 4008)
+    }
+
     @Test func `a lobby may have fewer players than its game has seats`() {
         let world = World()
         #expect(PlainClient(world).join(["lobby": ["players": 2]])["seats"] == 2)

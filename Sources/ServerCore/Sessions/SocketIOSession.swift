@@ -27,6 +27,9 @@ final class SocketIOSession: EngineSession {
     /// After so many wrong passwords of lobbies the connection ends.
     private static let wrongPasswordsMax = 3
     private var wrongPasswords = 0
+    /// After so many refused CONNECTs with none accepted between, the connection ends: nobody is to try all there is.
+    private static let refusalsMax = 32
+    private var refusals = 0
     /// Attachments to come of a packet that was dropped.
     private var attachmentsToSkip = 0
 
@@ -260,6 +263,7 @@ final class SocketIOSession: EngineSession {
     }
 
     private func accept(_ namespace: String) {
+        refusals = 0
         let sid = EngineID.make(from: server.randomBytes(EngineID.randomByteCount))
         send(SocketPacket(namespace: namespace, .connect(["sid": .string(sid)])))
     }
@@ -276,6 +280,8 @@ final class SocketIOSession: EngineSession {
 
     private func refuse(_ namespace: String, message: String, data: JSONValue) {
         attachments.removeAll { $0.namespace == namespace }
+        refusals += 1
+        guard refusals < Self.refusalsMax else { return transport.end(.rateLimited) }
         var payload: JSONObject = ["message": .string(message)]
         if data != .null { payload["data"] = data }
         send(SocketPacket(namespace: namespace, .connectError(.object(payload))))
