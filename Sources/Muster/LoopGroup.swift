@@ -77,7 +77,8 @@ final class LoopGroup: Sendable {
         servers.withLock { $0.indices.contains(loop) ? $0[loop] : nil }
     }
 
-    fileprivate func withDirectory(_ body: (inout LoopDirectory) -> Void) {
+    /// Lends what the loops share, on any thread.
+    func withDirectory(_ body: (inout LoopDirectory) -> Void) {
         directory.withLock { body(&$0) }
     }
 }

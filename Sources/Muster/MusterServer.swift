@@ -25,7 +25,7 @@ public final class MusterServer {
 
     /// A server that is not running yet.
     ///
-    /// - Parameter storage: Where results, leaderboards and the audit log are kept: a ``Storage`` of your own. Nil for the file
+    /// - Parameter storage: Where results, leaderboards, bans and the audit log are kept: a ``Storage`` of your own. Nil for the file
     ///   that the configuration names, if it names one.
     public init(configuration: MusterConfiguration, storage: (any Storage)? = nil) {
         self.configuration = configuration
@@ -165,6 +165,7 @@ public final class MusterServer {
         let hosts = group.loops.indices.map {
             makeHost(of: $0, in: group, admin?.verifier, secure, recordings, stored, logger)
         }
+        stored?.loadBans(into: group)
         do {
             let addresses = try listen(hosts)
             for host in hosts { try host.start() }

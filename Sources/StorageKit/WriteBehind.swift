@@ -91,8 +91,7 @@ package final class WriteBehind: Sendable {
             return Self.takeSleeper(&state)
         }
         sleeper?.resume()
-        let nanoseconds = limit.components.seconds * 1_000_000_000 + limit.components.attoseconds / 1_000_000_000
-        if ended.wait(timeout: .now() + .nanoseconds(Int(clamping: nanoseconds))) == .success { ended.signal() }
+        if ended.wait(timeout: .after(limit)) == .success { ended.signal() }
         return count
     }
 
@@ -174,5 +173,13 @@ package final class WriteBehind: Sendable {
         state.sleeper = nil
         state.sleepsForRetry = false
         return sleeper
+    }
+}
+
+extension DispatchTime {
+    /// The time after that many seconds.
+    static func after(_ length: Duration) -> DispatchTime {
+        let nanoseconds = length.components.seconds * 1_000_000_000 + length.components.attoseconds / 1_000_000_000
+        return .now() + .nanoseconds(Int(clamping: nanoseconds))
     }
 }

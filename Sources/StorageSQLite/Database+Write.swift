@@ -29,6 +29,8 @@ extension Database {
 
     private func write(_ ban: StoredBan) throws {
         let (kind, value) = ban.target.columns
+        // Those that have ended are of no use to anybody.
+        try execute(literal: "DELETE FROM bans WHERE until <= \(ban.since)")
         try execute(
             literal: """
                 INSERT OR REPLACE INTO bans (kind, value, reason, actor, since, until)

@@ -11,6 +11,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from conftest import run_muster
+from test_admin import PASSWORD, login
 
 SECONDS = 20
 
@@ -104,6 +105,110 @@ def test_a_file_that_is_locked_does_not_hold_up_the_game(start_server, tmp_path)
     # The end of a server writes what is left.
     server = start_server("--storage", "muster.db")
     assert [row["lobby"] for row in get(server, "/api/results")[1]["results"]] == ["still", "locked"]
+
+
+FLAGS = ["--storage", "muster.db", "--proxies", "127.0.0.1"]
+
+
+async def refusal(server, address="203.0.113.9"):
+    """The code with which a guest from that address is refused; None when it gets a seat, and then its connection."""
+    headers = {"X-Forwarded-For": address}
+    socket = await connect(f"ws://{server.host}:{server.port}/lobby/bans", additional_headers=headers)
+    await socket.send(json.dumps({"event": "join", "data": {"name": "Eve", "game": "arena"}}))
+    async for message in socket:
+        if isinstance(message, str):
+            message = json.loads(message)
+            if message["event"] == "exception":
+                return message["data"]["code"], None
+            if message["event"] == "joined":
+                return None, socket
+    pytest.fail("the connection ended without an answer")
+
+
+async def admin_says(server, command, argument):
+    admin = await login(server)
+    answer = await admin.call(command, argument, namespace="/admin", timeout=SECONDS)
+    await admin.disconnect()
+    return answer
+
+
+def say(server, command, argument=None):
+    return asyncio.run(asyncio.wait_for(admin_says(server, command, argument), SECONDS))
+
+
+def ban(server, **more):
+    async def play():
+        code, player = await refusal(server)
+        assert code is None
+        argument = {"lobby": "bans", "seat": 0, "reason": "cheating", "everywhere": True, **more}
+        assert await admin_says(server, "ban", argument) == {"ok": True}
+        assert (await event(player, "banned"))["reason"] == "cheating"
+
+    asyncio.run(asyncio.wait_for(play(), SECONDS))
+
+
+def code(server, address="203.0.113.9"):
+    async def play():
+        code, player = await refusal(server, address)
+        if player:
+            await player.close()
+        return code
+
+    return asyncio.run(asyncio.wait_for(play(), SECONDS))
+
+
+@pytest.mark.parametrize("loops", [1, 2])
+def test_a_ban_outlives_the_server_and_so_does_its_end(start_server, loops, tmp_path):
+    flags = [*FLAGS, "--loops", str(loops)]
+    server = start_server(*flags, MUSTER_ADMIN_PASSWORD=PASSWORD)
+    ban(server)
+    assert code(server) == 4016 and server.stop() == 0
+
+    server = start_server(*flags, MUSTER_ADMIN_PASSWORD=PASSWORD)
+    assert code(server) == 4016, "from before the first connection on"
+    assert code(server, "203.0.113.10") is None
+    assert say(server, "bans") == [{"address": "203.0.113.9", "kind": "ban", "reason": "cheating", "by": "admin"}]
+    assert say(server, "unban", {"address": "203.0.113.9"}) == {"ok": True}
+    assert code(server) is None
+    ban(server, seconds=3600)
+    assert server.stop() == 0
+
+    server = start_server(*flags, MUSTER_ADMIN_PASSWORD=PASSWORD)
+    (row,) = say(server, "bans")
+    assert 3000 < row["seconds"] <= 3600
+    assert say(server, "unban", {"address": "203.0.113.9"}) == {"ok": True}
+    assert server.stop() == 0
+    server = start_server(*flags, MUSTER_ADMIN_PASSWORD=PASSWORD)
+    assert say(server, "bans") == [] and code(server) is None
+    assert server.stop() == 0
+    rows = sqlite3.connect(tmp_path / "muster.db").execute(
+        "SELECT actor, action, target, reason FROM audit WHERE action != 'login' ORDER BY number").fetchall()
+    given, lifted = ("admin", "ban", "bans/0", "cheating"), ("admin", "unban", "203.0.113.9", "")
+    assert rows == [given, lifted, given, lifted]
+
+
+def test_a_ban_holds_while_the_file_is_locked_and_is_written_after_it(start_server, tmp_path):
+    server = start_server(*FLAGS, MUSTER_ADMIN_PASSWORD=PASSWORD)
+    lock = sqlite3.connect(tmp_path / "muster.db", isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")
+    ban(server)
+    assert code(server) == 4016
+    server.expect_output(re.compile("the storage cannot write"), 15)
+    assert code(server) == 4016
+    lock.execute("ROLLBACK")
+    lock.close()
+    server.expect_output(re.compile("the storage writes again"), 40)
+    assert server.stop() == 0 and sum("the storage cannot write" in line for line in server.output) == 1
+    assert code(start_server(*FLAGS)) == 4016
+
+
+def test_without_a_storage_a_ban_ends_with_the_server(start_server):
+    flags = ["--proxies", "127.0.0.1"]
+    server = start_server(*flags, MUSTER_ADMIN_PASSWORD=PASSWORD)
+    ban(server)
+    assert code(server) == 4016 and server.stop() == 0
+    assert not any("storage" in line for line in server.output)
+    assert code(start_server(*flags)) is None
 
 
 def test_without_a_storage_nothing_is_told(server):

@@ -1,6 +1,7 @@
 import ByteKit
 import Determinism
 import GameKit
+import JSONCore
 import LobbyCore
 import ServerCore
 import SocketIOCore
@@ -115,6 +116,69 @@ struct AdminTests {
         #expect(lobby["players"]?.array?.map { $0["connected"] } == [true, false, true])
         #expect(lobby["players"]?.array?.map { $0["resumes"] } == [0, 0, 1])
         #expect(lobby["players"]?.array?.map { $0["address"] } == ["198.51.100.7:9", "", "127.0.0.1:40000"])
+    }
+
+    @Test(arguments: [1, 2], [0, 1])
+    func `an admin bans, lists and lifts on whatever loop it is, and each act is noted`(loops: Int, home: Int) throws {
+        final class Acts { var all: [AdminAct] = [] }
+        let acts = Acts()
+        var hooks = hooks()
+        hooks.audit = { acts.all.append($0) }
+        hooks.authorize = { $1(.success(Identity(subject: $0.auth["who"]?.string))) }
+        let world = World(loops: loops, hooks: hooks)
+        world.streamsMove = false
+        let players = ["ann", "bob"].map { name in
+            let player = PlainClient(world, peer: .far)
+            player.join(["who": .string(name)])
+            return player
+        }
+        world.home = min(home, loops - 1)
+        let client = admin(world)
+        var last = 0
+        func ask(_ command: String, _ argument: JSONValue = .null) -> JSONValue? {
+            last += 1
+            client.emit(command, argument, in: "/admin", id: last)
+            return client.ack(last)
+        }
+        #expect(
+            ask("ban", ["lobby": "x", "seat": 0, "reason": "cheating", "seconds": 60, "everywhere": true]) == [
+                "ok": true
+            ])
+        #expect(players[0].closeCode == 4016 && players[1].closeCode == nil)
+        #expect(ask("ban", ["lobby": "x", "seat": 1, "reason": "rude"]) == ["ok": true])
+        let rows = try #require(ask("bans")?.array)
+        #expect(rows.map { $0["subject"] ?? $0["address"] } == ["ann", "192.0.2.1", "bob", "192.0.2.1"])
+        #expect(rows.map { $0["lobby"] } == [nil, nil, "x", "x"] && rows.allSatisfy { $0["by"] == "root" })
+        #expect(rows[0]["seconds"] == 60.0 && rows[0]["kind"] == "ban" && rows[0]["reason"] == "cheating")
+        #expect(rows[2]["seconds"] == nil)
+
+        #expect(ask("ban", ["lobby": "x", "seat": 0])?["error"] == "the seat is free")
+        #expect(
+            ask("ban", ["lobby": "x", "seat": 9])?["error"] != nil
+                && ask("ban", ["lobby": "z", "seat": 0])?["error"] != nil)
+        for seconds in [0, -1, 315_360_001, 1.5, "5"] as [JSONValue] {
+            #expect(ask("ban", ["lobby": "x", "seat": 0, "seconds": seconds])?["error"] != nil)
+        }
+        for who in [
+            [:], ["subject": "eve"], ["subject": "ann", "address": "192.0.2.1"], ["subject": "ann", "lobby": "x"],
+        ]
+            as [JSONValue]
+        {
+            #expect(ask("unban", who)?["error"] != nil)
+        }
+        #expect(ask("unban", ["subject": "ann"]) == ["ok": true] && ask("unban", ["subject": "ann"])?["error"] != nil)
+        #expect(ask("unban", ["subject": "bob", "lobby": "x"]) == ["ok": true])
+        world.home = 0
+        for name in ["ann", "bob"] {
+            #expect(PlainClient(world, peer: .far).join(["who": .string(name)])["seat"] != nil)
+        }
+        let guest = PlainClient(world, peer: .far)
+        guest.join()
+        #expect(guest.closeCode == 4016)
+        #expect(acts.all.map(\.action) == ["login", "ban", "ban", "unban", "unban"])
+        #expect(acts.all.map(\.target) == ["", "x/0", "x/1", "ann", "bob/x"])
+        #expect(
+            acts.all.map(\.reason) == ["", "cheating", "rude", "", ""] && acts.all.allSatisfy { $0.actor == "root" })
     }
 
     @Test func `kick ends the seat within the turn, and its token is dead`() {

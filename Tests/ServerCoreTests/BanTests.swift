@@ -73,6 +73,63 @@ struct BanListTests {
     }
 }
 
+@Suite("Bans on their way to the storage and back")
+struct BanStorageTests {
+    /// What the hook was told, by all loops.
+    private final class Shelf {
+        var changes: [BanChange] = []
+    }
+
+    private func world(_ shelf: Shelf, loops: Int) -> World {
+        var hooks = ServerHooks()
+        hooks.authorize = { request, decided in
+            decided(.success(Identity(subject: request.auth["who"]?.string)))
+        }
+        hooks.bansChanged = { shelf.changes.append($0) }
+        let world = World(loops: loops, hooks: hooks)
+        world.streamsMove = false
+        return world
+    }
+
+    @Test(arguments: [1, 2])
+    func `what is about all lobbies is told once, whichever loop it happens on; the rest is not`(loops: Int) {
+        let shelf = Shelf()
+        let world = world(shelf, loops: loops)
+        for name in ["ann", "bob", "eve"] { PlainClient(world, peer: .far).join(["who": .string(name)]) }
+        world.home = loops - 1
+        PlainClient(world, lobby: "y", peer: .farther).join(["who": "dan"])
+        _ = world.lobby()?.kick(seat: 0, reason: "rude")
+        _ = world.lobby()?.ban(seat: 1, reason: "here", for: nil)
+        #expect(shelf.changes.isEmpty)
+        _ = world.lobby()?.ban(seat: 2, reason: "gone", for: .seconds(60), everywhere: true, by: "root")
+        _ = world.lobby("y")?.ban(seat: 0, reason: "", for: nil, everywhere: true, by: "root")
+        let lifted = world.servers[loops - 1].lift(.subject("eve"), from: nil)
+        let again = world.server.lift(.subject("eve"), from: nil)
+        let here = world.server.lift(.subject("bob"), from: "x")
+        #expect(lifted && !again && here)
+        func banned(_ target: BanTarget, _ reason: String, _ time: Interval?) -> BanChange {
+            .banned(target, reason: reason, actor: "root", time: time)
+        }
+        #expect(
+            shelf.changes == [
+                banned(.subject("eve"), "gone", .seconds(60)),
+                banned(.guests(address: "192.0.2.1"), "gone", .seconds(60)),
+                banned(.subject("dan"), "", nil), banned(.guests(address: "192.0.2.2"), "", nil),
+                .lifted(.subject("eve")),
+            ])
+    }
+
+    @Test func `what is loaded does not take the place of what was said since`() {
+        var list = BanList()
+        let fresh = Ban(of: .subject("a"), from: nil, .banned, reason: "new", until: .distantFuture)
+        let stale = Ban(of: .subject("a"), from: nil, .banned, reason: "old", until: .zero + .seconds(5))
+        list.restore(stale, at: .zero)
+        list.add(fresh, at: .zero)
+        list.restore(stale, at: .zero)
+        #expect(list.ban(of: .subject("a"), from: "x", at: .zero)?.reason == "new" && list.count == 1)
+    }
+}
+
 @Suite("G-18: whoever was kicked or banned does not come back")
 struct BanTests {
     private func ban(_ world: World, seat: Int = 0, for time: Interval? = nil, everywhere: Bool = false) {

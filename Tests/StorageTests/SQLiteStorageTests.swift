@@ -130,6 +130,14 @@ struct SQLiteStorageTests {
 
     // MARK: The rest
 
+    @Test func `bans that have ended are gone with the next one`() async throws {
+        try await storage.write([.ban(StoredBan(.subject("a"), reason: "", actor: "", since: 1, until: 50))])
+        try await storage.write([.ban(StoredBan(.subject("b"), reason: "", actor: "", since: 49, until: 60))])
+        #expect(try await storage.bans(at: 0).count == 2)
+        try await storage.write([.ban(StoredBan(.subject("c"), reason: "", actor: "", since: 50))])
+        #expect(try await storage.bans(at: 0).map(\.target) == [.subject("b"), .subject("c")])
+    }
+
     @Test func `bans hold until their time, and the newest word about somebody counts`() async throws {
         let first = StoredBan(.subject("u1"), reason: "spam", actor: "admin", since: 1, until: 100)
         let second = StoredBan(.address("192.0.2.7"), reason: "flood", actor: "admin", since: 2)

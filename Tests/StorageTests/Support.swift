@@ -59,12 +59,21 @@ final class ScriptedStorage: Storage {
         var holds: CheckedContinuation<Void, Never>?
         var isHeld = false
         var isReached: CheckedContinuation<Void, Never>?
+        var bans: [StoredBan] = []
+        var banFailures = 0
     }
 
     private let state = Mutex(State())
 
     /// How many further writes fail.
     func fail(_ count: Int) { state.withLock { $0.failures = count } }
+    /// What it has, and how often it cannot say so.
+    func keep(_ bans: [StoredBan], failures: Int = 0) {
+        state.withLock { state in
+            state.bans = bans
+            state.banFailures = failures
+        }
+    }
     /// A setting that can never be written.
     func refuse(_ name: String) { state.withLock { $0.refused = name } }
 
@@ -124,7 +133,15 @@ final class ScriptedStorage: Storage {
         StoredPage(rows: [], next: nil)
     }
     func leaderboard(_ query: LeaderboardQuery) async throws -> Leaderboard { Leaderboard(players: 0, rows: []) }
-    func bans(at time: UnixMilliseconds) async throws -> [StoredBan] { [] }
+    func bans(at time: UnixMilliseconds) async throws -> [StoredBan] {
+        try state.withLock { state in
+            guard state.banFailures == 0 else {
+                state.banFailures -= 1
+                throw Outage()
+            }
+            return state.bans
+        }
+    }
     func audit(before: Int64?, limit: Int) async throws -> StoredPage<AuditEntry> { StoredPage(rows: [], next: nil) }
     func setting(_ name: String) async throws -> String? { nil }
 }

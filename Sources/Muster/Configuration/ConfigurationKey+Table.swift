@@ -162,7 +162,7 @@ extension ConfigurationKey {
             "How long a drain waits for players to leave before it closes the rest."),
         .text(
             "storage", \.storage, allowed: "a path, or empty for none",
-            "The SQLite file in which results, leaderboards and the audit log are kept.",
+            "The SQLite file in which results, leaderboards, bans and the audit log are kept.",
             format: { $0 }, parse: { isPlain($0, 0...4_096) ? $0 : nil }),
         .text(
             "season", \.season, allowed: "up to 64 bytes without control characters",

@@ -18,7 +18,7 @@ public struct MusterConfiguration: Sendable {
     public var recordMegabytes = 10_000
     /// Who may log in as admin.
     public var admin = AdminSettings()
-    /// The SQLite file in which results, leaderboards and the audit log are kept; empty for none.
+    /// The SQLite file in which results, leaderboards, bans and the audit log are kept; empty for none.
     public var storage = ""
     /// The season whose leaderboards results add to, beside those of all times; empty for none.
     public var season = ""

@@ -11,6 +11,8 @@ import Synchronization
 final class ServerStorage: Sendable {
     /// How long a server that ends waits until all is written.
     static let finishTime = Duration.seconds(5)
+    /// How long a server that begins waits for the bans.
+    static let loadTime = Duration.seconds(5)
     /// The longest result that is kept, as JSON; of a longer one there stays `null`.
     static let resultBytesMax = 65_536
 
@@ -21,6 +23,8 @@ final class ServerStorage: Sendable {
     private let count: @Sendable (Counter, Int) -> Void
     /// Whether it has been said that the queue is full.
     private let saidFull: Atomic<Bool>
+    /// Bans that are on their way from the storage.
+    private let loading: Mutex<StoredBans?>
 
     /// - Parameter count: Counts what happens off the loops.
     init(
@@ -31,6 +35,7 @@ final class ServerStorage: Sendable {
         self.logger = logger
         self.count = count
         saidFull = Atomic(false)
+        loading = Mutex(nil)
         queue = WriteBehind(storage) { [logger, count] in Self.note($0, logger, count) }
     }
 
@@ -52,10 +57,23 @@ final class ServerStorage: Sendable {
         }
     }
 
+    private static func note(
+        _ event: BanLoadEvent, _ logger: Logger, _ count: @Sendable (Counter, Int) -> Void
+    ) {
+        switch event {
+        case .loaded(let bans, let failures):
+            if failures > 0 { logger.notice("\(bans) bans loaded, after \(failures) tries") }
+        case .failed(let reason):
+            count(.storageFailures, 1)
+            logger.error("the bans cannot be loaded: \(reason); until they are, who was banned before can come in")
+        }
+    }
+
     /// Has a loop's server store and ask.
     func add(to hooks: inout ServerHooks, on loop: EventLoop) {
         hooks.results = { [self] in write(.match(record($0))) }
         hooks.audit = { [self] in write(.audit(entry($0))) }
+        hooks.bansChanged = { [self] in write($0.record(at: Self.now)) }
         hooks.askStorage = { [self] question, answered in
             let answered = LoopBound(answered, on: loop)
             Task(executorPreference: loop) {
@@ -65,8 +83,21 @@ final class ServerStorage: Sendable {
         }
     }
 
+    /// Loads the bans of earlier processes into what the loops share, and blocks until the storage has answered, for some
+    /// seconds at most. Where it does not, the server goes on without them until it does.
+    func loadBans(into group: LoopGroup) {
+        let bans = StoredBans(
+            storage, now: { Self.now }, restore: { [weak group] in group?.restore($0, at: Self.now) },
+            report: { [logger, count] in Self.note($0, logger, count) })
+        loading.withLock { $0 = bans }
+        if !bans.firstTry(within: Self.loadTime) {
+            logger.error("the storage does not answer: until the bans are loaded, who was banned before can come in")
+        }
+    }
+
     /// Waits until what is left has been written, for some seconds at most. Blocks; call when the loops have ended.
     func finish() {
+        loading.withLock { $0?.cancel() }
         let lost = queue.finish(within: Self.finishTime)
         if lost > 0 { logger.error("\(lost) records could not be stored, and are lost") }
     }

@@ -7,7 +7,9 @@ extension AdminHub {
     private static let banSecondsMax: Int64 = 315_360_000
 
     /// Bans the player of a seat: `{"lobby", "seat", "reason"?, "seconds"?, "everywhere"?}`.
-    func ban(_ seat: Int, of lobby: HostedLobby, _ argument: JSONValue, reason: String) -> JSONValue {
+    func ban(
+        _ seat: Int, of lobby: HostedLobby, _ argument: JSONValue, reason: String, by actor: String
+    ) -> JSONValue {
         var time: Interval?
         if let seconds = argument["seconds"], seconds != .null {
             guard let count = seconds.integer, (1...Self.banSecondsMax).contains(count) else {
@@ -16,7 +18,7 @@ extension AdminHub {
             time = .seconds(Int(count))
         }
         let isEverywhere = argument["everywhere"]?.bool ?? false
-        guard lobby.ban(seat: seat, reason: reason, for: time, everywhere: isEverywhere) else {
+        guard lobby.ban(seat: seat, reason: reason, for: time, everywhere: isEverywhere, by: actor) else {
             return ["error": "the seat is free"]
         }
         lobby.server.hooks.log(.info) {
@@ -38,6 +40,7 @@ extension AdminHub {
                 if let lobby = ban.lobby { row["lobby"] = .string(lobby) }
                 row["kind"] = ban.kind == .kicked ? "kick" : "ban"
                 row["reason"] = .string(ban.reason)
+                if !ban.actor.isEmpty { row["by"] = .string(ban.actor) }
                 if ban.until != .distantFuture { row["seconds"] = .number((ban.until - now).seconds) }
                 return .object(row)
             })

@@ -120,7 +120,9 @@ final class AdminHub {
     // MARK: Commands
 
     /// Carries out a command and says what came of it, at once or on a later turn: `{"ok": true}` or `{"error": why}`.
-    func command(_ name: String, _ argument: JSONValue, _ answered: @escaping (JSONValue) -> Void) {
+    ///
+    /// - Parameter actor: The user name of the admin who wants it.
+    func command(_ name: String, _ argument: JSONValue, by actor: String, _ answered: @escaping (JSONValue) -> Void) {
         switch name {
         case "overview": askForOverview(answered)
         case "bans": answered(listBans())
@@ -128,7 +130,7 @@ final class AdminHub {
         case "kick", "ban", "mute", "close-lobby":
             let id = argument["lobby"]?.string ?? ""
             let loop = server.loops.withDirectory { $0.loop(of: id) } ?? nil
-            server.loops.ask(loop ?? server.loops.own, .command(name, argument)) { answer in
+            server.loops.ask(loop ?? server.loops.own, .command(name, argument, by: actor)) { answer in
                 if case .outcome(let outcome) = answer { answered(outcome) }
             }
         default: answered(Self.error("no such command: kick, mute, ban, bans, unban, close-lobby, overview"))
@@ -136,7 +138,7 @@ final class AdminHub {
     }
 
     /// Carries out a command about a lobby of this loop.
-    func lobbyCommand(_ name: String, _ argument: JSONValue) -> JSONValue {
+    func lobbyCommand(_ name: String, _ argument: JSONValue, by actor: String) -> JSONValue {
         guard let lobby = lobby(argument) else { return Self.error("no such lobby") }
         if name == "mute" { return mute(argument, in: lobby) }
         guard name != "close-lobby" else {
@@ -147,7 +149,7 @@ final class AdminHub {
         guard let seat = argument["seat"]?.integer.flatMap(Int.init(exactly:)) else {
             return Self.error("\"seat\" must be a seat number")
         }
-        if name == "ban" { return ban(seat, of: lobby, argument, reason: reason(argument)) }
+        if name == "ban" { return ban(seat, of: lobby, argument, reason: reason(argument), by: actor) }
         guard lobby.kick(seat: seat, reason: reason(argument)) else { return Self.error("the seat is free") }
         server.hooks.log(.info) { "admin kicked seat \(seat) of lobby \(lobby.id)" }
         return ["ok": true]

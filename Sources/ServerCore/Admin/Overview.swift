@@ -153,7 +153,7 @@ extension Server {
         case .evict(let ban): evicted(ban)
         case .openMatch(let request, let teams): .matchOpened(openMatchHere(request, teams: teams))
         case .figures: .figures(admin.figures())
-        case .command(let name, let argument): .outcome(admin.lobbyCommand(name, argument))
+        case .command(let name, let argument, let actor): .outcome(admin.lobbyCommand(name, argument, by: actor))
         }
     }
 

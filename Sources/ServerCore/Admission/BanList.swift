@@ -35,17 +35,25 @@ package struct Ban: Sendable, Equatable {
     package var kind: Kind
     /// Told to the player.
     package var reason: String
+    /// The admin who has said so; empty for a game or a host.
+    package var actor: String
     /// The first instant at which it holds no more.
     package var until: Instant
 
     /// A ban.
-    package init(of target: BanTarget, from lobby: String?, _ kind: Kind, reason: String, until: Instant) {
+    package init(
+        of target: BanTarget, from lobby: String?, _ kind: Kind, reason: String, by actor: String = "", until: Instant
+    ) {
         self.target = target
         self.lobby = lobby
         self.kind = kind
         self.reason = reason
+        self.actor = actor
         self.until = until
     }
+
+    /// Whether it outlives its lobby and the server: it is about all lobbies.
+    var isStored: Bool { lobby == nil && kind == .banned }
 
     /// What its target is told.
     var refusal: JoinRefusal {
@@ -92,6 +100,12 @@ package struct BanList: Sendable {
         entries[key] = Entry(ban: ban, number: lastNumber)
     }
 
+    /// Adds a ban of an earlier process, unless there is one of its target already.
+    package mutating func restore(_ ban: Ban, at now: Instant) {
+        guard entries[Key(target: ban.target, lobby: ban.lobby)] == nil else { return }
+        add(ban, at: now)
+    }
+
     private mutating func makeRoom(at now: Instant) {
         entries = entries.filter { $0.value.ban.until > now }
         guard entries.count >= Self.countMax else { return }
@@ -128,6 +142,14 @@ package struct BanList: Sendable {
     package func active(at now: Instant) -> [Ban] {
         entries.values.filter { $0.ban.until > now }.sorted { $0.number < $1.number }.map(\.ban)
     }
+}
+
+/// Something that has become of bans which outlive the server, for the storage.
+package enum BanChange: Sendable, Equatable {
+    /// Somebody is kept out, for that long; nil for ever.
+    case banned(BanTarget, reason: String, actor: String, time: Interval?)
+    /// Somebody is let in again.
+    case lifted(BanTarget)
 }
 
 extension PeerAddress {

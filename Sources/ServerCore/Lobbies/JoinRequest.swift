@@ -134,6 +134,9 @@ package struct ServerHooks {
     package var results: ((MatchResult) -> Void)?
     /// Takes what admins do, for the audit log; nil where nobody keeps one. It must not take long.
     package var audit: ((AdminAct) -> Void)?
+    /// Takes what becomes of bans from all lobbies; nil where nobody keeps them. Called while the directory is lent, so that all
+    /// loops' changes come in the order in which they hold; it must not take long, nor ask the server anything.
+    package var bansChanged: ((BanChange) -> Void)?
     /// Answers a question about what is stored, now or on a later turn, with nil when it cannot; nil where nothing is.
     package var askStorage: ((StoredQuestion, @escaping (JSONValue?) -> Void) -> Void)?
     /// Takes one line for the log; the text is made only if it is wanted.

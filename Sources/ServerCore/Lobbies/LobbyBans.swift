@@ -30,10 +30,13 @@ extension HostedLobby {
     /// - Parameters:
     ///   - time: For how long; nil for as long as the lobby lives, or the server.
     ///   - isEverywhere: From all lobbies, and not only from this one.
-    package func ban(seat: Int, reason: String, for time: Interval?, everywhere isEverywhere: Bool = false) -> Bool {
+    ///   - actor: The admin who says so; empty for others.
+    package func ban(
+        seat: Int, reason: String, for time: Interval?, everywhere isEverywhere: Bool = false, by actor: String = ""
+    ) -> Bool {
         guard isHeld(seat) else { return false }
         server.counters[.bans] += 1
-        let bans = keepOut(seat, from: isEverywhere ? nil : id, .banned, reason, for: time)
+        let bans = keepOut(seat, from: isEverywhere ? nil : id, .banned, reason, by: actor, for: time)
         vacate(seat, .banned(reason), by: .ban)
         if isEverywhere { server.evictEverywhere(bans) }
         return true
@@ -59,10 +62,10 @@ extension HostedLobby {
 
     @discardableResult
     private func keepOut(
-        _ seat: Int, from lobby: String?, _ kind: Ban.Kind, _ reason: String, for time: Interval?
+        _ seat: Int, from lobby: String?, _ kind: Ban.Kind, _ reason: String, by actor: String = "", for time: Interval?
     ) -> [Ban] {
         let until = time.map { server.clock() + $0 } ?? .distantFuture
-        let bans = targets(of: seat).map { Ban(of: $0, from: lobby, kind, reason: reason, until: until) }
+        let bans = targets(of: seat).map { Ban(of: $0, from: lobby, kind, reason: reason, by: actor, until: until) }
         server.add(bans)
         return bans
     }
@@ -96,8 +99,13 @@ extension Server {
     /// Notes bans, for all loops.
     package func add(_ bans: [Ban]) {
         let now = clock()
-        loops.withDirectory { directory in
-            for ban in bans { directory.bans.add(ban, at: now) }
+        loops.withDirectory { [hooks] directory in
+            for ban in bans {
+                directory.bans.add(ban, at: now)
+                guard ban.isStored, let changed = hooks.bansChanged else { continue }
+                let time = ban.until == .distantFuture ? nil : ban.until - now
+                changed(.banned(ban.target, reason: ban.reason, actor: ban.actor, time: time))
+            }
         }
     }
 
@@ -121,7 +129,11 @@ extension Server {
 
     /// Lets somebody in again; whether they were kept out.
     package func lift(_ target: BanTarget, from lobby: String?) -> Bool {
-        loops.withDirectory { $0.bans.lift(target, from: lobby) } ?? false
+        loops.withDirectory { [hooks] directory in
+            guard directory.bans.lift(target, from: lobby) else { return false }
+            if lobby == nil { hooks.bansChanged?(.lifted(target)) }
+            return true
+        } ?? false
     }
 
     /// Frees every seat, on every loop, of those whom bans from all lobbies are about.

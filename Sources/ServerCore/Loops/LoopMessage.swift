@@ -86,7 +86,7 @@ enum LoopQuestion: Sendable {
     /// To free the seats of whoever is banned from all lobbies.
     indirect case evict(Ban)
     /// An admin's command about a lobby that is there.
-    case command(String, JSONValue)
+    case command(String, JSONValue, by: String)
 }
 
 /// The answer to a ``LoopQuestion``, in the same order.

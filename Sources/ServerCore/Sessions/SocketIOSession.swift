@@ -313,7 +313,7 @@ final class SocketIOSession: EngineSession {
             let answer = server.admin.audited(event.name, event.argument, by: watcher) { [weak self] in
                 self?.answer(event, $0)
             }
-            server.admin.command(event.name, event.argument, answer)
+            server.admin.command(event.name, event.argument, by: watcher.user, answer)
         case .lobby(let member): memberEvent(event, member)
         }
     }

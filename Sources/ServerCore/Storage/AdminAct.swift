@@ -8,7 +8,7 @@ package struct AdminAct: Sendable, Equatable {
     package let address: String
     /// The command's name, or `login`.
     package let action: String
-    /// What it was done to: `LOBBY`, or `LOBBY/SEAT`.
+    /// What it was done to: `LOBBY`, `LOBBY/SEAT`, or who was let in again, as a subject or address, and of which lobby.
     package let target: String
     /// Why, as the admin has said; 100 characters at most.
     package let reason: String
@@ -23,7 +23,10 @@ extension AdminHub {
         let (actor, address) = (watcher.user, watcher.session.transport.peerAddress)
         return { outcome in
             if outcome["ok"] == true {
-                let place = [argument["lobby"]?.string, argument["seat"]?.integer.map(String.init)]
+                let place = [
+                    argument["subject"]?.string ?? argument["address"]?.string, argument["lobby"]?.string,
+                    argument["seat"]?.integer.map(String.init),
+                ]
                 audit(
                     AdminAct(
                         actor: actor, address: address, action: name,
