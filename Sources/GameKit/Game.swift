@@ -69,6 +69,14 @@ public struct Seat: Sendable, Equatable {
     public let number: Int
     /// What the player is called; not unique.
     public let name: String
+    /// Who the player is: your own id of it, vouched for by a JWT or by your own check; nil for a guest. The same in every
+    /// lobby, so that a game may know a player again; others may see it, and it proves nothing to them.
+    ///
+    /// Like ``role`` it is what it was when the seat was taken, also when its player comes back, and part of the record.
+    public let subject: String?
+    /// What the player may be, in your words, from where ``subject`` is: a game's referee, say. Nil for nothing in
+    /// particular.
+    public let role: String?
     /// False while the player's connection is gone and the grace time runs.
     public package(set) var isConnected: Bool
     /// Whether the player's connection does not keep up with what the player is sent: true once more waits for it than the
@@ -85,9 +93,14 @@ public struct Seat: Sendable, Equatable {
     public let team: Int?
 
     /// A taken seat.
-    package init(number: Int, name: String, team: Int? = nil, isConnected: Bool = true) {
+    package init(
+        number: Int, name: String, team: Int? = nil, subject: String? = nil, role: String? = nil,
+        isConnected: Bool = true
+    ) {
         self.number = number
         self.name = name
+        self.subject = subject
+        self.role = role
         self.team = team
         self.isConnected = isConnected
     }

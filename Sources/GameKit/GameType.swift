@@ -131,8 +131,8 @@ package protocol GameInstance: AnyObject {
     var isPaused: Bool { get }
     /// How fast the game wants its time to pass.
     var timeScale: TimeScale { get }
-    /// Seats a player, in that team if there are any. Precondition: the seat exists and is free.
-    func join(seat number: Int, name: String, team: Int?)
+    /// Seats a player. Precondition: the seat exists and is free.
+    func join(_ seat: Seat)
     /// Empties a seat for good. Does nothing when it is free.
     func leave(seat number: Int)
     /// Tells the game that a player's connection is gone. Does nothing when the seat is free or already dropped.
@@ -160,8 +160,8 @@ package protocol GameInstance: AnyObject {
 }
 
 extension GameInstance {
-    /// Seats a player of a game without teams.
-    package func join(seat number: Int, name: String) { join(seat: number, name: name, team: nil) }
+    /// Seats a guest of a game without teams.
+    package func join(seat number: Int, name: String) { join(Seat(number: number, name: name)) }
 }
 
 /// The one implementation: a game value and its context.
@@ -205,13 +205,12 @@ extension GameInstance {
     var isPaused: Bool { context.isPaused }
     var timeScale: TimeScale { context.timeScale }
 
-    func join(seat number: Int, name: String, team: Int?) {
-        precondition((0..<type.rules.seats).contains(number), "a seat that the game does not have")
-        precondition(index(of: number) == nil, "a seat that is taken")
-        let seat = Seat(number: number, name: name, team: team)
-        let at = context.seats.firstIndex { $0.number > number } ?? context.seats.count
+    func join(_ seat: Seat) {
+        precondition((0..<type.rules.seats).contains(seat.number), "a seat that the game does not have")
+        precondition(index(of: seat.number) == nil, "a seat that is taken")
+        let at = context.seats.firstIndex { $0.number > seat.number } ?? context.seats.count
         context.seats.insert(seat, at: at)
-        context.seenTicks?.forget(number)
+        context.seenTicks?.forget(seat.number)
         game.join(seat, &context)
     }
 

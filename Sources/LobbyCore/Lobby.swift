@@ -104,23 +104,30 @@ package final class Lobby {
     ///
     /// - Parameter team: The team in which the player is awaited, if in any.
     package func take(
-        name: String, subject: String? = nil, token: SeatTable.TokenDigest, team: Int? = nil
+        name: String, subject: String? = nil, role: String? = nil, token: SeatTable.TokenDigest, team: Int? = nil
     ) -> Int? {
-        guard let seat = seats.take(name: name, subject: subject, token: token) else { return nil }
-        seated(seat, name, team: team)
+        guard let seat = seats.take(name: name, subject: subject, role: role, token: token) else { return nil }
+        seated(seat, team: team)
         return seat
     }
 
     /// Gives a reserved seat to a new player who has come with the reservation.
     package func claim(
-        _ seat: Int, reservation: UInt64, name: String, subject: String?, token: SeatTable.TokenDigest,
-        team: Int? = nil
+        _ seat: Int, reservation: UInt64, name: String, subject: String?, role: String? = nil,
+        token: SeatTable.TokenDigest, team: Int? = nil
     ) throws(SeatRefusal) {
-        try seats.claim(seat, reservation: reservation, name: name, subject: subject, token: token)
-        seated(seat, name, team: team)
+        try seats.claim(seat, reservation: reservation, name: name, subject: subject, role: role, token: token)
+        seated(seat, team: team)
     }
 
-    private func seated(_ seat: Int, _ name: String, team: Int?) {
+    /// A taken seat as the game sees it.
+    private func seat(_ number: Int) -> Seat {
+        let row = seats.rows[number]
+        return Seat(
+            number: number, name: row.name, team: match.team(of: number), subject: row.subject, role: row.role)
+    }
+
+    private func seated(_ seat: Int, team: Int?) {
         inbox.reset(seat: seat)
         inbox.credit.refill(seat)
         missing?.forget(seat)
@@ -128,7 +135,7 @@ package final class Lobby {
         flood.forget(seat)
         isCongested[seat] = false
         match.join(seat, team: team)
-        if match.isGameOn { instance.join(seat: seat, name: name, team: match.team(of: seat)) }
+        if match.isGameOn { instance.join(self.seat(seat)) }
     }
 
     /// Connects the holder of a seat again. The client's input sequence starts anew.
@@ -266,7 +273,7 @@ package final class Lobby {
             inbox.credit.refill(seat)
             missing?.forget(seat)
             latencies.forget(seat)
-            instance.join(seat: seat, name: row.name, team: match.team(of: seat))
+            instance.join(self.seat(seat))
             if row.state != .connected { instance.drop(seat: seat) }
             if isCongested[seat] { instance.setCongested(true, seat: seat) }
         }

@@ -43,6 +43,8 @@ package struct SeatTable {
         package fileprivate(set) var name = ""
         /// Who the holder is beyond doubt, or for whom alone the seat is kept; nil for a guest, and for anybody.
         package fileprivate(set) var subject: String?
+        /// What the holder may be, in the author's words.
+        package fileprivate(set) var role: String?
         /// How often the seat has been resumed by its present holder.
         package fileprivate(set) var resumes = 0
         /// The number of the reservation, while the seat is kept for one.
@@ -99,9 +101,11 @@ package struct SeatTable {
     }
 
     /// Gives the first free seat to `name`, or nil when all are taken.
-    package mutating func take(name: String, subject: String? = nil, token: TokenDigest) -> Int? {
+    package mutating func take(
+        name: String, subject: String? = nil, role: String? = nil, token: TokenDigest
+    ) -> Int? {
         guard let seat = firstFree, happen(.join, to: seat, next: .connected) == .success(.joined) else { return nil }
-        seated(seat, name, subject, token)
+        rows[seat] = Row(state: .connected, name: name, subject: subject, role: role, token: token)
         return seat
     }
 
@@ -109,18 +113,14 @@ package struct SeatTable {
     ///
     /// - Throws: ``SeatRefusal/notReserved`` when the seat is not kept for that reservation.
     package mutating func claim(
-        _ seat: Int, reservation: UInt64, name: String, subject: String?, token: TokenDigest
+        _ seat: Int, reservation: UInt64, name: String, subject: String?, role: String? = nil, token: TokenDigest
     ) throws(SeatRefusal) {
         guard rows[seat].reservation == reservation else { throw .notReserved }
         _ = try happen(.claim, to: seat, next: .connected).get()
-        seated(seat, name, subject, token)
+        rows[seat] = Row(state: .connected, name: name, subject: subject, role: role, token: token)
     }
 
     private var firstFree: Int? { rows.firstIndex { $0.state == .free } }
-
-    private mutating func seated(_ seat: Int, _ name: String, _ subject: String?, _ token: TokenDigest) {
-        rows[seat] = Row(state: .connected, name: name, subject: subject, token: token)
-    }
 
     // MARK: Coming back
 

@@ -61,9 +61,9 @@ package final class RecordedGame: GameInstance {
     package var isPaused: Bool { game.isPaused }
     package var timeScale: TimeScale { game.timeScale }
 
-    package func join(seat number: Int, name: String, team: Int?) {
-        note(.join(seat: number, name: name, team: team))
-        game.join(seat: number, name: name, team: team)
+    package func join(_ seat: Seat) {
+        note(.join(seat))
+        game.join(seat)
     }
 
     package func leave(seat number: Int) {

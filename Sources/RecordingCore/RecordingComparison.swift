@@ -87,8 +87,9 @@ package struct RecordingComparison: Sendable, Equatable {
         case nil: "nothing more"
         case .step(let inputs, _): text(inputs)
         case .failedStep(let inputs): "a failure, after " + text(inputs)
-        case .join(let seat, let name, let team):
-            "\(name) takes seat \(seat)" + (team.map { " in team \($0)" } ?? "")
+        case .join(let seat):
+            "\(seat.name) takes seat \(seat.number)" + (seat.team.map { " in team \($0)" } ?? "")
+                + (seat.subject.map { " as \($0)" } ?? "") + (seat.role.map { " with the role \($0)" } ?? "")
         case .leave(let seat): "seat \(seat) is left"
         case .drop(let seat): "seat \(seat) is dropped"
         case .resume(let seat): "seat \(seat) is resumed"

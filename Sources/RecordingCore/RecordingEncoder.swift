@@ -35,11 +35,7 @@ package struct RecordingEncoder {
             payload.appendLittleEndian(fingerprint)
             end(step: inputs, .step)
         case .failedStep(let inputs): end(step: inputs, .failedStep)
-        case .join(let seat, let name, let team):
-            payload.appendVarint(UInt64(seat))
-            if let team { payload.appendVarint(UInt64(team)) }
-            payload += Self.cut(name, RecordingEntry.nameBytesMax)
-            end(team == nil ? .join : .joinTeam)
+        case .join(let seat): join(seat)
         case .leave(let seat): end(seat, .leave)
         case .drop(let seat): end(seat, .drop)
         case .resume(let seat): end(seat, .resume)
@@ -54,6 +50,24 @@ package struct RecordingEncoder {
             payload += Self.cut(reason, RecordingEntry.reasonBytesMax)
             end(.end)
         }
+    }
+
+    private mutating func join(_ seat: Seat) {
+        var kind = seat.team == nil ? RecordingEntry.Kind.join : .joinTeam
+        payload.appendVarint(UInt64(seat.number))
+        if seat.subject != nil || seat.role != nil {
+            kind = .joinKnown
+            payload.appendVarint(seat.team.map { UInt64($0) + 1 } ?? 0)
+            for text in [seat.subject, seat.role] {
+                let bytes = Self.cut(text ?? "", RecordingEntry.identityBytesMax)
+                payload.appendVarint(UInt64(bytes.count))
+                payload += bytes
+            }
+        } else if let team = seat.team {
+            payload.appendVarint(UInt64(team))
+        }
+        payload += Self.cut(seat.name, RecordingEntry.nameBytesMax)
+        end(kind)
     }
 
     private mutating func end(_ kind: RecordingEntry.Kind) {

@@ -6,8 +6,8 @@ package enum RecordingEntry: Sendable, Equatable {
     case step([SeatInput], fingerprint: UInt32)
     /// A step at which the game threw: nothing but the end follows.
     case failedStep([SeatInput])
-    /// Somebody took a seat, in a team where there are any.
-    case join(seat: Int, name: String, team: Int? = nil)
+    /// Somebody took a seat.
+    case join(Seat)
     /// A seat was freed for good.
     case leave(seat: Int)
     /// A player's connection was lost.
@@ -24,13 +24,15 @@ package enum RecordingEntry: Sendable, Equatable {
     /// The entry's first byte.
     enum Kind: UInt8 {
         case step = 1
-        case failedStep, join, leave, drop, resume, congested, end, joinTeam, latency
+        case failedStep, join, leave, drop, resume, congested, end, joinTeam, latency, joinKnown
     }
 
     /// The longest entry without its first byte and length: as many inputs as all seats may have waiting, with room.
     package static let bytesMax = 1 << 24
     /// The longest name of a player, in bytes.
     static let nameBytesMax = 1_024
+    /// The longest subject or role of a player, in bytes.
+    static let identityBytesMax = 128
     /// The longest reason of an end, in bytes; what is longer is cut.
     static let reasonBytesMax = 1_024
 }

@@ -128,11 +128,11 @@ private struct Payload {
             offset = 4
             entry = .step(try inputs(at: tick, header), fingerprint: fingerprint)
         case .failedStep: entry = .failedStep(try inputs(at: tick, header))
-        case .join: entry = .join(seat: try seat(header), name: try text(RecordingEntry.nameBytesMax))
+        case .join: entry = .join(Seat(number: try seat(header), name: try text(RecordingEntry.nameBytesMax)))
         case .joinTeam:
-            let seat = try seat(header)
-            let team = Int(try number(max: UInt64(header.rules.seats - 1)))
-            entry = .join(seat: seat, name: try text(RecordingEntry.nameBytesMax), team: team)
+            let (number, team) = (try seat(header), try seat(header))
+            entry = .join(Seat(number: number, name: try text(RecordingEntry.nameBytesMax), team: team))
+        case .joinKnown: entry = .join(try knownSeat(header))
         case .leave: entry = .leave(seat: try seat(header))
         case .drop: entry = .drop(seat: try seat(header))
         case .resume: entry = .resume(seat: try seat(header))
@@ -169,11 +169,30 @@ private struct Payload {
         return Latency(roundTrip: roundTrip, clockOffset: Int(offset))
     }
 
-    private mutating func text(_ bytesMax: Int) throws(RecordingFault) -> String {
-        guard bytes.count - offset <= bytesMax, let text = String(validating: bytes[offset...], as: UTF8.self) else {
+    private mutating func knownSeat(_ header: RecordingHeader) throws(RecordingFault) -> Seat {
+        let seat = try seat(header)
+        let team = Int(try number(max: UInt64(header.rules.seats))) - 1
+        let (subject, role) = (try identity(), try identity())
+        guard subject != nil || role != nil else { throw .badText }
+        let name = try text(RecordingEntry.nameBytesMax)
+        return Seat(number: seat, name: name, team: team < 0 ? nil : team, subject: subject, role: role)
+    }
+
+    /// A subject or role; nil where there is none.
+    private mutating func identity() throws(RecordingFault) -> String? {
+        let count = Int(try number(max: UInt64(RecordingEntry.identityBytesMax)))
+        guard bytes.count - offset >= count else { throw .truncated }
+        let text = try text(count, upTo: offset + count)
+        return text.isEmpty ? nil : text
+    }
+
+    /// - Parameter end: Where it ends; nil where the entry does.
+    private mutating func text(_ bytesMax: Int, upTo end: Int? = nil) throws(RecordingFault) -> String {
+        let end = end ?? bytes.count
+        guard end - offset <= bytesMax, let text = String(validating: bytes[offset..<end], as: UTF8.self) else {
             throw .badText
         }
-        offset = bytes.count
+        offset = end
         return text
     }
 

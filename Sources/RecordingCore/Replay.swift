@@ -89,9 +89,11 @@ package final class Replay {
         case .failedStep(let inputs):
             try fail(inputs)
             return true
-        case .join(let seat, let name, let team):
-            guard !isTaken(seat) else { throw .impossible("seat \(seat), which is taken, is taken", after: tick) }
-            game.join(seat: seat, name: name, team: team)
+        case .join(let seat):
+            guard !isTaken(seat.number) else {
+                throw .impossible("seat \(seat.number), which is taken, is taken", after: tick)
+            }
+            game.join(seat)
         case .leave(let seat): game.leave(seat: try taken(seat, "left"))
         case .drop(let seat): game.drop(seat: try taken(seat, "dropped"))
         case .resume(let seat): game.resume(seat: try taken(seat, "resumed"))

@@ -56,9 +56,7 @@ private func spelled(_ entry: RecordingEntry) -> JSONValue {
     return switch entry {
     case .step(let inputs, let fingerprint): ["step", .integer(Int64(fingerprint)), spelled(inputs)]
     case .failedStep(let inputs): ["failedStep", spelled(inputs)]
-    case .join(let seat, let name, nil): ["join", .integer(Int64(seat)), .string(name)]
-    case .join(let seat, let name, let team?):
-        ["join", .integer(Int64(seat)), .string(name), .integer(Int64(team))]
+    case .join(let seat): .array(["join", .integer(Int64(seat.number)), .string(seat.name)] + details(of: seat))
     case .leave(let seat): ["leave", .integer(Int64(seat))]
     case .drop(let seat): ["drop", .integer(Int64(seat))]
     case .resume(let seat): ["resume", .integer(Int64(seat))]
@@ -124,15 +122,22 @@ struct RecordingVectorTests {
         let header = RecordingHeader(
             build: "b", lobby: "l", game: "walk", options: .null, seed: 1, rules: type.rules, schema: type.schema)
         var encoder = RecordingEncoder(header)
-        encoder.append(.join(seat: 0, name: "x" + String(repeating: "é", count: 600)))
+        encoder.append(.join(Seat(number: 0, name: "x" + String(repeating: "é", count: 600))))
         encoder.append(.end(reason: String(repeating: "🙂", count: 600)))
         let read = items(of: [encoder.bytes])
         #expect(
             read == [
-                .header(header), .entry(.join(seat: 0, name: "x" + String(repeating: "é", count: 511))),
+                .header(header), .entry(.join(Seat(number: 0, name: "x" + String(repeating: "é", count: 511)))),
                 .entry(.end(reason: String(repeating: "🙂", count: 256))),
             ])
     }
+}
+
+/// What stands behind a name, as the vectors write it.
+private func details(of seat: Seat) -> [JSONValue] {
+    let team = seat.team.map { JSONValue.integer(Int64($0)) } ?? .null
+    guard seat.subject != nil || seat.role != nil else { return seat.team == nil ? [] : [team] }
+    return [team, seat.subject.map { .string($0) } ?? .null, seat.role.map { .string($0) } ?? .null]
 }
 
 private enum FuzzPieces {

@@ -199,7 +199,7 @@ struct ReplayTests {
         _ = try parser.next()
         let read = try #require(parser.header)
         let impossible: [[RecordingEntry]] = [
-            [.join(seat: 0, name: "a"), .join(seat: 0, name: "b")], [.leave(seat: 1)], [.drop(seat: 1)],
+            [.join(Seat(number: 0, name: "a")), .join(Seat(number: 0, name: "b"))], [.leave(seat: 1)], [.drop(seat: 1)],
             [.resume(seat: 2)], [.congested(seat: 0, true)],
             [.latency(seat: 0, Latency(roundTrip: 1, clockOffset: 1))],
         ]

@@ -45,6 +45,12 @@ struct Probe: Game {
 
     mutating func join(_ seat: Seat, _ context: inout GameContext) {
         pawns[seat: seat.number] = Pawn()
+        if options["tellWho"] == true {
+            let texts = [seat.subject, seat.role].map { text in text.map { JSONValue.string($0) } ?? .null }
+            context.emit("who", .array([.integer(Int64(seat.number))] + texts))
+            // What is known of who plays may decide how a game goes on.
+            if seat.role == "judge" { pawns[seat: seat.number]?.at = 500 }
+        }
         if options["greet"] == true {
             context.emit("greeting", "to you", to: seat.number)
             context.emit("arrived", .integer(Int64(seat.number)))

@@ -28,6 +28,35 @@ struct IdentityTests {
         #expect(PlainClient(world).join(["who": "bob", "name": "Bob"])["name"] == "Bob")
     }
 
+    @Test(arguments: [1, 2])
+    func `a game knows who sits where and with which role, on whatever loop, by join and by ticket`(loops: Int) {
+        var hooks = ServerHooks()
+        hooks.authorize = { request, decided in
+            decided(
+                .success(Identity(subject: request.auth["who"]?.string, role: request.auth["as"]?.string)))
+        }
+        let world = World(loops: loops, hooks: hooks)
+        world.streamsMove = false
+        let first = PlainClient(world)
+        first.join(["who": "ann", "as": "judge", "options": ["tellWho": true]])
+        world.home = loops - 1
+        let second = SocketClient(world)
+        second.join("x", ["who": "bob"])
+        let guest = PlainClient(world)
+        let token = guest.join()["token"] ?? .null
+        let ticket = world.post("/api/lobbies/x/seats", .null).json["tickets"]?[0]?["ticket"] ?? .null
+        PlainClient(world).join(["who": "dan", "as": "referee", "ticket": ticket])
+        // Who comes back is who it was.
+        guest.emit("keyframe")
+        guest.stream.cut()
+        #expect(PlainClient(world).join(["token": token, "who": "eve", "as": "judge"])["resumed"] == true)
+        let who = first.events.filter { $0.name == "who" }.map(\.data)
+        #expect(who == [[0, "ann", "judge"], [1, "bob", .null], [2, .null, .null], [3, "dan", "referee"]])
+        #expect(world.lobby()?.lobby.seats.rows.map(\.role) == ["judge", nil, nil, "referee"])
+        world.steps(2)
+        #expect(world.ask("/api/lobbies/x").text.contains("judge") == false, "nobody else is told")
+    }
+
     @Test func `a second login has another seat, none, or takes over the first`() {
         for policy in DuplicateLogins.allCases {
             let world = Known.world { $0.duplicateLogins = policy }

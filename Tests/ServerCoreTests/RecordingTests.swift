@@ -31,8 +31,8 @@ private final class Shelf {
     var tapes: [Tape] = []
     var bytesMax = Int.max
 
-    func world(loops: Int = 1) -> World {
-        var hooks = ServerHooks()
+    func world(loops: Int = 1, hooks: ServerHooks = ServerHooks()) -> World {
+        var hooks = hooks
         hooks.build = "test"
         hooks.openRecording = { [self] header in
             tapes.append(Tape(header, bytesMax: bytesMax))
@@ -42,11 +42,13 @@ private final class Shelf {
     }
 
     /// Plays a tape; the player at its end.
-    func play(_ tape: Tape) throws -> RecordingPlayer {
+    func play(_ tape: Tape) throws -> RecordingPlayer { try play(tape.bytes) }
+
+    func play(_ bytes: [UInt8]) throws -> RecordingPlayer {
         var isRead = false
         let player = try RecordingPlayer(games: [GameType(Probe.self)]) {
             defer { isRead = true }
-            return isRead ? [] : tape.bytes
+            return isRead ? [] : bytes
         }
         while try player.playStep() {}
         return player
@@ -55,6 +57,26 @@ private final class Shelf {
 
 @Suite("Recordings of a server's lobbies (protocol/spec/recording.md)")
 struct RecordingTests {
+    @Test func `who plays, and with which role, is in the recording, and the game is played again with it`() throws {
+        var hooks = ServerHooks()
+        hooks.authorize = { $1(.success(Identity(subject: $0.auth["who"]?.string, role: $0.auth["as"]?.string))) }
+        let shelf = Shelf()
+        let world = shelf.world(hooks: hooks)
+        PlainClient(world).join(["who": "ann", "as": "judge", "options": ["tellWho": true]])
+        PlainClient(world).join(["as": "guest"])
+        PlainClient(world).join()
+        world.steps(30)
+        world.lobby()?.close("over")
+        let tape = try #require(shelf.tapes.first)
+        let player = try shelf.play(tape)
+        #expect(player.replay.tick == 30, "every fingerprint agrees")
+        // With another role it is another game.
+        var forged = tape.bytes
+        let place = try #require(forged.indices.first { forged[$0...].starts(with: Array("judge".utf8)) })
+        forged[place] = UInt8(ascii: "f")
+        #expect(throws: ReplayError.self) { try shelf.play(forged) }
+    }
+
     /// Players of both dialects join, play, leave, are lost and come back, in a lobby of the first loop.
     private func live(_ world: World, of loops: Int) {
         world.streamsMove = false

@@ -7,7 +7,8 @@ public struct PlayerIdentity: Sendable, Equatable {
     public var subject: String?
     /// What the player is called, whatever the client says; nil leaves that to the client.
     public var name: String?
-    /// What the player may be, in your words; nil for nothing in particular.
+    /// What the player may be, in your words, in at most 128 bytes; nil for nothing in particular. The game sees it as
+    /// `Seat.role`.
     public var role: String?
 
     /// Somebody.
@@ -48,6 +49,8 @@ struct JoinGate: Sendable {
         if let subject = attempt.identity.subject, !(1...128).contains(subject.utf8.count) {
             throw JoinDenied("a subject is 1 to 128 bytes")
         }
+        if attempt.identity.role?.isEmpty == true { attempt.identity.role = nil }
+        guard attempt.identity.role?.utf8.count ?? 0 <= 128 else { throw JoinDenied("a role is at most 128 bytes") }
         try await authorize?(attempt)
         return attempt.identity
     }

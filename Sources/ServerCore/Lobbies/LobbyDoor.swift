@@ -24,7 +24,10 @@ extension HostedLobby {
         if let ticket = request.ticket { return (try claim(ticket, request, newToken), false) }
         try admit(request)
         guard server.maySitDown(subject) else { throw .tooManyJoins }
-        guard let seat = lobby.take(name: request.name, subject: subject, token: newToken) else { throw .lobbyFull }
+        let role = request.identity.role
+        guard let seat = lobby.take(name: request.name, subject: subject, role: role, token: newToken) else {
+            throw .lobbyFull
+        }
         server.counters[.joins] += 1
         return (seat, false)
     }

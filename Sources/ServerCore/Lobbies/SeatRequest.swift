@@ -111,8 +111,8 @@ extension HostedLobby {
             let name = request.identity.name == nil ? ticket.name ?? request.name : request.name
             do throws(SeatRefusal) {
                 try lobby.claim(
-                    ticket.seat, reservation: ticket.reservation, name: name, subject: subject, token: newToken,
-                    team: ticket.team)
+                    ticket.seat, reservation: ticket.reservation, name: name, subject: subject,
+                    role: request.identity.role, token: newToken, team: ticket.team)
             } catch {
                 throw JoinRefusal.used
             }
