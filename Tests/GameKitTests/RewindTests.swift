@@ -147,7 +147,8 @@ struct RewindTests {
         #expect(try [step(25), step(nil)] == [25, 26])
     }
 
-    @Test func `whoever claims to see the past all the time gets the cap and no more, and never goes back in time`() throws
+    @Test func `whoever claims to see the past all the time gets the cap and no more, and never goes back in time`()
+        throws
     {
         let game = try game()
         var last: Int64 = 0
