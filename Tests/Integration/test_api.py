@@ -107,7 +107,7 @@ def test_all_that_is_described_is_answered_so(start_server):
     verbs_work(api, server)
     refusals_are_told(api, server)
     floods_are_told(api, server)
-    small = start_server("--limits-lobbies", "2", "--limits-watchers", "1")
+    small = start_server("--limits-lobbies", "2", "--limits-watchers", "1", "--limits-subscribers", "1")
     a_full_server_says_so(api, small)
     a_draining_server_says_so(api, start_server())
     described = {
@@ -237,9 +237,13 @@ def a_full_server_says_so(api, server):
     assert api.ask(server, "POST", "/api/lobbies/{id}/seats", {"game": "tictactoe"}, id="~new")[0] == 503
     _, _, stream = api.ask(server, "GET", "/api/lobbies/{id}/events", id=lobby)
     assert api.ask(server, "GET", "/api/lobbies/{id}/events", id=lobby)[0] == 503
+    listing = {"Accept": "text/event-stream"}
+    _, _, listed = api.ask(server, "GET", "/api/lobbies", fields=listing)
+    assert api.ask(server, "GET", "/api/lobbies", fields=listing)[0] == 503
     place = api.ok(server, "POST", "/api/queue", {"game": "tictactoe"})["id"]
     assert api.ask(server, "GET", "/api/queue/{id}/events", id=place)[0] == 503
     stream.close()
+    listed.close()
 
 
 def a_draining_server_says_so(api, server):
