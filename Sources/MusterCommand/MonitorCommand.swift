@@ -17,6 +17,9 @@ struct MonitorCommand: ParsableCommand {
               muster monitor --once --json             # one JSON object
               muster monitor --kick LOBBY/SEAT --reason 'spoils the game'
               muster monitor --close LOBBY
+              muster monitor --ban subject:ID --seconds 86400 --reason cheating
+              muster monitor --bans
+              muster monitor --unban subject:ID
             """)
 
     /// The variable that the password is taken from when no flag gives it: the same as for `muster host`.
@@ -49,7 +52,33 @@ struct MonitorCommand: ParsableCommand {
     @Option(parsing: .unconditional, help: ArgumentHelp("Close a lobby, and exit.", valueName: "lobby"))
     var close: String?
 
-    @Option(parsing: .unconditional, help: "What the players are told with --kick or --close.")
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Keep somebody out, and exit: the player of a seat, a subject or the guests of an address.",
+            valueName: "lobby/seat, subject:id or address:ip"))
+    var ban: String?
+
+    @Option(parsing: .unconditional, help: "For how many seconds --ban holds. (default: until it is lifted)")
+    var seconds: Int?
+
+    @Flag(help: "With --ban of a seat: from all lobbies, and not from this one alone.")
+    var everywhere = false
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Let somebody in again, and exit.", valueName: "subject:id or address:ip"))
+    var unban: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("With --unban: to this lobby. (default: to all)", valueName: "lobby"))
+    var from: String?
+
+    @Flag(help: "List who is kept out, and exit.")
+    var bans = false
+
+    @Option(parsing: .unconditional, help: "What the players are told with --kick, --ban or --close.")
     var reason = ""
 
     /// The password to log in with.
@@ -68,10 +97,36 @@ struct MonitorCommand: ParsableCommand {
         guard AdminPassword(text: password) == nil else {
             throw ValidationError("The password is a hash, which only the server can use; give the password itself.")
         }
-        if let kick, MonitorAction.kick(kick, reason: reason) == nil {
+        if let kick, MonitorAction.Whom(kick)?.isSeat != true {
             throw ValidationError("--kick \"\(kick)\" is refused; it must be LOBBY/SEAT, such as yard/3.")
         }
-        guard kick == nil || close == nil else { throw ValidationError("Give --kick or --close, not both.") }
+        if let ban, MonitorAction.Whom(ban) == nil {
+            throw ValidationError("--ban \"\(ban)\" is refused; it must be LOBBY/SEAT, subject:ID or address:IP.")
+        }
+        if let unban, MonitorAction.Whom(unban)?.isSeat ?? true {
+            throw ValidationError("--unban \"\(unban)\" is refused; it must be subject:ID or address:IP.")
+        }
+        if let seconds, seconds < 1 {
+            throw ValidationError("--seconds \(seconds) is refused; it must be 1 at least.")
+        }
+        guard from == nil || unban != nil else { throw ValidationError("--from goes with --unban alone.") }
+        guard ban != nil || seconds == nil && !everywhere else {
+            throw ValidationError("--seconds and --everywhere go with --ban alone.")
+        }
+        guard [kick, close, ban, unban].count(where: { $0 != nil }) + (bans ? 1 : 0) <= 1 else {
+            throw ValidationError("Give one of --kick, --ban, --unban, --bans and --close.")
+        }
+    }
+
+    /// What is to be done, if anything.
+    private var action: MonitorAction? {
+        if let whom = kick.flatMap({ MonitorAction.Whom($0) }) { return .kick(whom, reason: reason) }
+        if let whom = ban.flatMap({ MonitorAction.Whom($0) }) {
+            return .ban(whom, reason: reason, seconds: seconds, everywhere: everywhere)
+        }
+        if let whom = unban.flatMap({ MonitorAction.Whom($0) }) { return .unban(whom, from: from) }
+        if let close { return .closeLobby(close, reason: reason) }
+        return bans ? .bans : nil
     }
 
     func run() throws {
@@ -79,8 +134,7 @@ struct MonitorCommand: ParsableCommand {
         options.trust = proof.trust
         options.once = once
         options.json = json
-        options.action = kick.flatMap { MonitorAction.kick($0, reason: reason) }
-        if let close { options.action = .closeLobby(close, reason: reason) }
+        options.action = action
         throw ExitCode(runMonitor(options))
     }
 }

@@ -59,11 +59,33 @@ struct TextTests {
         #expect(ServerAddress(text) == nil)
     }
 
-    @Test func `a kick names lobby and seat`() {
-        #expect(MonitorAction.kick("a.b/3", reason: "r") == .kick(lobby: "a.b", seat: 3, reason: "r"))
-        for target in ["a", "/3", "a/", "a/-1", "a/x"] {
-            #expect(MonitorAction.kick(target, reason: "") == nil)
-        }
+    @Test func `a lobby and a seat say who, or a subject, or an address`() {
+        typealias Whom = MonitorAction.Whom
+        #expect(Whom("a.b/3") == .seat(3, lobby: "a.b") && Whom("subject:u/7") == .subject("u/7"))
+        #expect(Whom("address:2001:db8::/64") == .address("2001:db8::/64"))
+        for text in ["a", "/3", "a/", "a/-1", "a/x", "subject:", "address:", ""] { #expect(Whom(text) == nil) }
+    }
+
+    @Test func `what an admin does goes out as the specification has it`() {
+        let ban = MonitorAction.ban(.seat(3, lobby: "x"), reason: "r", seconds: 60, everywhere: true)
+        #expect(ban.command.name == "ban")
+        #expect(ban.command.data == ["lobby": "x", "seat": 3, "reason": "r", "seconds": 60, "everywhere": true])
+        let unban = MonitorAction.unban(.address("192.0.2.1"), from: nil)
+        #expect(unban.command.name == "unban" && unban.command.data == ["address": "192.0.2.1"])
+        #expect(ban.text(of: ["error": "no"], asJSON: false) == nil)
+        #expect(ban.text(of: ["ok": true], asJSON: false) == "Banned seat 3 of lobby x from all lobbies.")
+        #expect(MonitorAction.bans.text(of: ["error": "no"], asJSON: false) == nil)
+        #expect(MonitorAction.bans.text(of: [], asJSON: false) == "Nobody is kept out.")
+        let rows: JSONValue = [
+            ["subject": "ann", "kind": "ban", "reason": "cheating", "by": "admin", "seconds": 61.5],
+            ["address": "192.0.2.1", "lobby": "x", "kind": "kick", "reason": ""],
+        ]
+        #expect(
+            MonitorAction.bans.text(of: rows, asJSON: false) == """
+                WHO                FROM         BY           LEFT  KIND  REASON
+                subject:ann        all lobbies  admin  1 min 01 s  ban   cheating
+                address:192.0.2.1  x                               kick
+                """)
     }
 }
 

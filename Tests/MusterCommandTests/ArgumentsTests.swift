@@ -66,7 +66,13 @@ struct ArgumentsTests {
         (["--password", "scrypt$1024$8$1$TmFDbE5hQ2w=$TmFDbE5hQ2xOYUNsTmFDbA=="], "The password is a hash"),
         (["--password", "correct horse", "--server", "unix:/a"], "--server \"unix:/a\" is refused"),
         (["--password", "correct horse", "--kick", "yard"], "--kick \"yard\" is refused"),
-        (["--password", "correct horse", "--kick", "yard/1", "--close", "yard"], "not both"),
+        (["--password", "correct horse", "--kick", "yard/1", "--close", "yard"], "Give one of --kick"),
+        (["--password", "correct horse", "--bans", "--close", "yard"], "Give one of --kick"),
+        (["--password", "correct horse", "--ban", "yard"], "--ban \"yard\" is refused"),
+        (["--password", "correct horse", "--ban", "yard/1", "--seconds", "0"], "--seconds 0 is refused"),
+        (["--password", "correct horse", "--ban", "subject:a", "--from", "yard"], "--from goes with --unban"),
+        (["--password", "correct horse", "--kick", "yard/1", "--everywhere"], "go with --ban"),
+        (["--password", "correct horse", "--unban", "yard/1"], "--unban \"yard/1\" is refused"),
     ])
     func `a bad value for the monitor is refused by name`(_ arguments: [String], _ expected: String) {
         Self.expectRefusal(MonitorCommand.self, arguments, expected)

@@ -181,6 +181,51 @@ struct AdminTests {
             acts.all.map(\.reason) == ["", "cheating", "rude", "", ""] && acts.all.allSatisfy { $0.actor == "root" })
     }
 
+    @Test(arguments: [1, 2])
+    func `who is banned by subject or address need not be there, and loses seats on every loop`(loops: Int) {
+        var hooks = hooks()
+        hooks.authorize = { $1(.success(Identity(subject: $0.auth["who"]?.string))) }
+        let world = World(loops: loops, hooks: hooks)
+        world.streamsMove = false
+        let watcher = admin(world)
+        var last = 0
+        func ask(_ command: String, _ argument: JSONValue) -> JSONValue? {
+            last += 1
+            watcher.emit(command, argument, in: "/admin", id: last)
+            return watcher.ack(last)
+        }
+        func player(_ who: JSONValue, _ lobby: String = "x", _ peer: PeerAddress = .far) -> PlainClient {
+            let client = PlainClient(world, lobby: lobby, peer: peer)
+            client.join(["who": who])
+            return client
+        }
+        world.home = loops - 1
+        let (root, ann, bob, guest) = (player("root", "y"), player("ann"), player("bob"), player(.null))
+        #expect(ask("ban", ["subject": "ann", "lobby": "y", "reason": "there"]) == ["ok": true])
+        #expect(ann.closeCode == nil && player("ann", "y").closeCode == 4016, "kept out of the other lobby alone")
+        #expect(ask("ban", ["subject": "ann", "seconds": 60, "reason": "gone"]) == ["ok": true])
+        #expect(ann.event("banned")?["reason"] == "gone" && ann.closeCode == 4016 && player("ann").closeCode == 4016)
+        #expect(ask("ban", ["address": "192.0.2.1"]) == ["ok": true])
+        #expect(guest.closeCode == 4016 && player(.null).closeCode == 4016 && bob.closeCode == nil)
+        #expect(ask("ban", ["subject": "eve"]) == ["ok": true] && player("eve", "z").closeCode == 4016)
+        #expect(ask("ban", ["address": "2001:db8::1:0:0:0:7"]) == ["ok": true])
+        let neighbour = PeerAddress(ipv6: 0x2001_0DB8_0000_0001, 9, port: 1)
+        #expect(player(.null, "z", neighbour).closeCode == 4016 && player("dan", "z", neighbour).closeCode == nil)
+        #expect(ask("unban", ["address": "2001:db8:0:1::5"]) == ["ok": true])
+        #expect(player(.null, "z", neighbour).closeCode == nil && root.closeCode == nil)
+        for who in [
+            [:], ["seat": 0], ["subject": ""], ["subject": .string(String(repeating: "s", count: 129))],
+            ["subject": "a", "address": "192.0.2.9"], ["address": "here"], ["address": "192.0.2.0/64"],
+            ["address": "127.0.0.1"], ["lobby": "y"], ["lobby": "none", "subject": "a"],
+            ["lobby": "y", "seat": 0, "subject": "a", "seconds": 0], ["lobby": "y", "seat": "0"],
+            ["subject": "a", "seat": 0],
+        ] as [JSONValue] {
+            #expect(ask("ban", who)?["error"] != nil, "\(who)")
+        }
+        world.run(.seconds(60))
+        #expect(player("ann").closeCode == nil && player("ann", "y").closeCode == 4016)
+    }
+
     @Test func `kick ends the seat within the turn, and its token is dead`() {
         let world = World(hooks: hooks())
         let client = admin(world)

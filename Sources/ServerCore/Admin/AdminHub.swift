@@ -127,6 +127,7 @@ final class AdminHub {
         case "overview": askForOverview(answered)
         case "bans": answered(listBans())
         case "unban": answered(unban(argument))
+        case "ban" where argument["lobby"] == nil: answered(ban(argument, in: nil, by: actor))
         case "kick", "ban", "mute", "close-lobby":
             let id = argument["lobby"]?.string ?? ""
             let loop = server.loops.withDirectory { $0.loop(of: id) } ?? nil
@@ -146,10 +147,10 @@ final class AdminHub {
             server.hooks.log(.info) { "admin closed lobby \(lobby.id)" }
             return ["ok": true]
         }
+        if name == "ban" { return ban(argument, in: lobby, by: actor) }
         guard let seat = argument["seat"]?.integer.flatMap(Int.init(exactly:)) else {
             return Self.error("\"seat\" must be a seat number")
         }
-        if name == "ban" { return ban(seat, of: lobby, argument, reason: reason(argument), by: actor) }
         guard lobby.kick(seat: seat, reason: reason(argument)) else { return Self.error("the seat is free") }
         server.hooks.log(.info) { "admin kicked seat \(seat) of lobby \(lobby.id)" }
         return ["ok": true]
@@ -170,11 +171,13 @@ final class AdminHub {
         argument["lobby"]?.string.flatMap { server.lobby($0) }
     }
 
-    private func reason(_ argument: JSONValue) -> String {
+    /// What the player is told.
+    func reason(_ argument: JSONValue) -> String {
         String((argument["reason"]?.string ?? "").prefix(100))
     }
 
-    private static func error(_ message: String) -> JSONValue {
+    /// An answer that says why not.
+    static func error(_ message: String) -> JSONValue {
         ["error": .string(message)]
     }
 }

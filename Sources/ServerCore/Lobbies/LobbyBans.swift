@@ -109,6 +109,18 @@ extension Server {
         }
     }
 
+    /// Keeps somebody out of one of this loop's lobbies, or of all, and frees the seats that they have there.
+    ///
+    /// - Parameter time: For how long; nil for as long as the lobby lives, or for ever.
+    func ban(
+        _ target: BanTarget, from lobby: HostedLobby?, reason: String, for time: Interval?, by actor: String
+    ) {
+        let until = time.map { clock() + $0 } ?? .distantFuture
+        let ban = Ban(of: target, from: lobby?.id, .banned, reason: reason, by: actor, until: until)
+        add([ban])
+        if let lobby { lobby.evict(ban) } else { evictEverywhere([ban]) }
+    }
+
     /// What keeps a target out of a lobby, or, without one, out of all.
     func ban(of target: BanTarget, from lobby: String?) -> Ban? {
         let now = clock()

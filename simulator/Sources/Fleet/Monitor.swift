@@ -6,39 +6,6 @@ import JSONCore
 import MusterClient
 import TLS
 
-/// Something that an admin does to a server.
-package enum MonitorAction: Sendable, Equatable {
-    /// Removes a player for good.
-    case kick(lobby: String, seat: Int, reason: String)
-    /// Ends a lobby.
-    case closeLobby(String, reason: String)
-
-    /// Reads `LOBBY/SEAT`; nil for anything else.
-    package static func kick(_ target: String, reason: String) -> MonitorAction? {
-        guard let slash = target.lastIndex(of: "/"), let seat = Int(target[target.index(after: slash)...]), seat >= 0,
-            slash > target.startIndex
-        else { return nil }
-        return .kick(lobby: String(target[..<slash]), seat: seat, reason: reason)
-    }
-
-    var command: (name: String, data: JSONValue) {
-        switch self {
-        case .kick(let lobby, let seat, let reason):
-            ("kick", ["lobby": .string(lobby), "seat": .integer(Int64(seat)), "reason": .string(reason)])
-        case .closeLobby(let lobby, let reason):
-            ("close-lobby", ["lobby": .string(lobby), "reason": .string(reason)])
-        }
-    }
-
-    /// What has been done, for a person.
-    var done: String {
-        switch self {
-        case .kick(let lobby, let seat, _): "Kicked seat \(seat) of lobby \(lobby)."
-        case .closeLobby(let lobby, _): "Closed lobby \(lobby)."
-        }
-    }
-}
-
 /// What `muster monitor` is to do.
 package struct MonitorOptions: Sendable {
     /// The server: `http://HOST:PORT`, `https://HOST:PORT`, the same with `ws` and `wss`, or `HOST:PORT`.
@@ -155,12 +122,11 @@ private final class MonitorRun {
     }
 
     private func answered(_ action: MonitorAction, _ answer: JSONValue) {
-        if answer["ok"]?.bool == true {
-            Console.write(action.done + "\n")
-            finish(0)
-        } else {
-            fail(answer["error"]?.string ?? "the server's answer is malformed")
+        guard let text = action.text(of: answer, asJSON: options.json) else {
+            return fail(answer["error"]?.string ?? "the server's answer is malformed")
         }
+        Console.write(text + "\n")
+        finish(0)
     }
 
     private func show(_ overview: JSONValue) {
