@@ -165,7 +165,7 @@ public final class MusterServer {
         let hosts = group.loops.indices.map {
             makeHost(of: $0, in: group, admin?.verifier, secure, recordings, stored, logger)
         }
-        stored?.loadBans(into: group)
+        stored?.load(into: group)
         do {
             let addresses = try listen(hosts)
             for host in hosts { try host.start() }

@@ -20,6 +20,7 @@ struct MonitorCommand: ParsableCommand {
               muster monitor --ban subject:ID --seconds 86400 --reason cheating
               muster monitor --bans
               muster monitor --unban subject:ID
+              muster monitor --season 2026-spring
             """)
 
     /// The variable that the password is taken from when no flag gives it: the same as for `muster host`.
@@ -78,6 +79,11 @@ struct MonitorCommand: ParsableCommand {
     @Flag(help: "List who is kept out, and exit.")
     var bans = false
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Begin a season of the leaderboards, and exit; '' for none.", valueName: "name"))
+    var season: String?
+
     @Option(parsing: .unconditional, help: "What the players are told with --kick, --ban or --close.")
     var reason = ""
 
@@ -113,8 +119,8 @@ struct MonitorCommand: ParsableCommand {
         guard ban != nil || seconds == nil && !everywhere else {
             throw ValidationError("--seconds and --everywhere go with --ban alone.")
         }
-        guard [kick, close, ban, unban].count(where: { $0 != nil }) + (bans ? 1 : 0) <= 1 else {
-            throw ValidationError("Give one of --kick, --ban, --unban, --bans and --close.")
+        guard [kick, close, ban, unban, season].count(where: { $0 != nil }) + (bans ? 1 : 0) <= 1 else {
+            throw ValidationError("Give one of --kick, --ban, --unban, --bans, --close and --season.")
         }
     }
 
@@ -126,6 +132,7 @@ struct MonitorCommand: ParsableCommand {
         }
         if let whom = unban.flatMap({ MonitorAction.Whom($0) }) { return .unban(whom, from: from) }
         if let close { return .closeLobby(close, reason: reason) }
+        if let season { return .beginSeason(season) }
         return bans ? .bans : nil
     }
 

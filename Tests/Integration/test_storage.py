@@ -89,6 +89,26 @@ def test_what_was_played_is_there_after_a_restart(start_server, loops):
     assert get(server, "/api/leaderboards/tictactoe", limit=0)[0] == 400
 
 
+def test_a_season_that_an_admin_begins_goes_on_after_a_restart(start_server, tmp_path):
+    def begin(server, name):
+        flags = ["monitor", "--server", server.url, "--season", name]
+        result = run_muster(*flags, cwd=tmp_path, MUSTER_ADMIN_PASSWORD=PASSWORD)
+        return result.returncode, result.stdout or result.stderr
+
+    server = start_server("--storage", "muster.db", MUSTER_ADMIN_PASSWORD=PASSWORD)
+    assert begin(server, "autumn") == (0, "Began season autumn.\n")
+    assert server.stop() == 0, "".join(server.output)
+    server = start_server("--storage", "muster.db", MUSTER_ADMIN_PASSWORD=PASSWORD)
+    assert play(server, "later")["winner"] == 0
+    assert begin(server, "")[0] == 0
+    assert play(server, "none")["winner"] == 0
+    assert server.stop() == 0, "".join(server.output)
+    server = start_server("--storage", "muster.db", "--season", "spring", MUSTER_ADMIN_PASSWORD=PASSWORD)
+    assert [row["season"] for row in get(server, "/api/results")[1]["results"]] == ["", "autumn"]
+    code, text = begin(server, "winter")
+    assert code == 1 and "the configuration names the season" in text
+
+
 def test_a_file_that_is_locked_does_not_hold_up_the_game(start_server, tmp_path):
     server = start_server("--storage", "muster.db")
     lock = sqlite3.connect(tmp_path / "muster.db", isolation_level=None)

@@ -68,6 +68,7 @@ struct ArgumentsTests {
         (["--password", "correct horse", "--kick", "yard"], "--kick \"yard\" is refused"),
         (["--password", "correct horse", "--kick", "yard/1", "--close", "yard"], "Give one of --kick"),
         (["--password", "correct horse", "--bans", "--close", "yard"], "Give one of --kick"),
+        (["--password", "correct horse", "--bans", "--season", "spring"], "Give one of --kick"),
         (["--password", "correct horse", "--ban", "yard"], "--ban \"yard\" is refused"),
         (["--password", "correct horse", "--ban", "yard/1", "--seconds", "0"], "--seconds 0 is refused"),
         (["--password", "correct horse", "--ban", "subject:a", "--from", "yard"], "--from goes with --unban"),

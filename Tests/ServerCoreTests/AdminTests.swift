@@ -49,6 +49,43 @@ struct AdminTests {
         }
     }
 
+    @Test func `a season is begun in up to 64 bytes, where it is an admin's to say, and the act is noted`() throws {
+        final class Desk {
+            var seasons = [""]
+            var isFixed = false
+            var acts: [AdminAct] = []
+        }
+        let desk = Desk()
+        var hooks = hooks()
+        hooks.season = { desk.seasons[desk.seasons.count - 1] }
+        hooks.beginSeason = { name in
+            if !desk.isFixed { desk.seasons.append(name) }
+            return !desk.isFixed
+        }
+        hooks.audit = { desk.acts.append($0) }
+        let world = World(hooks: hooks)
+        let client = admin(world)
+        var asked = 0
+        func say(_ data: JSONValue) -> JSONValue? {
+            asked += 1
+            client.emit("season", data, in: "/admin", id: asked)
+            return client.ack(asked)
+        }
+        #expect(say(.null) == ["season": ""])
+        #expect(say(["season": "spring"]) == ["ok": true] && say([:]) == ["season": "spring"])
+        #expect(desk.acts.last?.action == "season" && desk.acts.last?.target == "spring")
+        for wrong: JSONValue in [7, "a\u{7f}", "\n", .string(String(repeating: "x", count: 65))] {
+            #expect(say(["season": wrong])?["error"] != nil)
+        }
+        #expect(say(["season": ""]) == ["ok": true] && desk.seasons == ["", "spring", ""])
+        desk.isFixed = true
+        #expect(say(["season": "autumn"]) == ["error": "the configuration names the season"])
+        let bare = World(hooks: self.hooks())
+        let other = admin(bare)
+        other.emit("season", .null, in: "/admin", id: 1)
+        #expect(other.ack(1) == ["error": "this server keeps no results"])
+    }
+
     @Test func `a server without an admin refuses in the same way`() {
         let world = World()
         let client = admin(world)

@@ -61,6 +61,7 @@ final class ScriptedStorage: Storage {
         var isReached: CheckedContinuation<Void, Never>?
         var bans: [StoredBan] = []
         var banFailures = 0
+        var settings: [String: String] = [:]
     }
 
     private let state = Mutex(State())
@@ -74,6 +75,8 @@ final class ScriptedStorage: Storage {
             state.banFailures = failures
         }
     }
+    /// What a setting is.
+    func keep(_ name: String, _ value: String) { state.withLock { $0.settings[name] = value } }
     /// A setting that can never be written.
     func refuse(_ name: String) { state.withLock { $0.refused = name } }
 
@@ -143,7 +146,7 @@ final class ScriptedStorage: Storage {
         }
     }
     func audit(before: Int64?, limit: Int) async throws -> StoredPage<AuditEntry> { StoredPage(rows: [], next: nil) }
-    func setting(_ name: String) async throws -> String? { nil }
+    func setting(_ name: String) async throws -> String? { state.withLock { $0.settings[name] } }
 }
 
 /// What a queue reports, and the waits that it asks for, which end when the test says so.

@@ -166,7 +166,7 @@ extension ConfigurationKey {
             format: { $0 }, parse: { isPlain($0, 0...4_096) ? $0 : nil }),
         .text(
             "season", \.season, allowed: "up to 64 bytes without control characters",
-            "The season whose leaderboards results add to, beside those of all times.",
+            "The season whose leaderboards results add to, beside those of all times. If empty, an admin may begin one.",
             format: { $0 }, parse: { isPlain($0, 0...64) ? $0 : nil }),
         .boolean("admin.enabled", \.admin.isEnabled, "Whether there is an admin at all."),
         .text(

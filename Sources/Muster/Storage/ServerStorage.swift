@@ -11,27 +11,29 @@ import Synchronization
 final class ServerStorage: Sendable {
     /// How long a server that ends waits until all is written.
     static let finishTime = Duration.seconds(5)
-    /// How long a server that begins waits for the bans.
+    /// How long a server that begins waits for what earlier ones have left.
     static let loadTime = Duration.seconds(5)
     /// The longest result that is kept, as JSON; of a longer one there stays `null`.
     static let resultBytesMax = 65_536
 
     private let storage: any Storage
     private let queue: WriteBehind
-    private let season: String
+    private let season: Season
     private let logger: Logger
     private let count: @Sendable (Counter, Int) -> Void
     /// Whether it has been said that the queue is full.
     private let saidFull: Atomic<Bool>
-    /// Bans that are on their way from the storage.
-    private let loading: Mutex<StoredBans?>
+    /// What is on its way from the storage.
+    private let loading: Mutex<StartLoader?>
 
-    /// - Parameter count: Counts what happens off the loops.
+    /// - Parameters:
+    ///   - season: What the configuration says; empty where that is an admin's affair.
+    ///   - count: Counts what happens off the loops.
     init(
         _ storage: any Storage, season: String, logger: Logger, count: @escaping @Sendable (Counter, Int) -> Void
     ) {
         self.storage = storage
-        self.season = season
+        self.season = Season(configured: season)
         self.logger = logger
         self.count = count
         saidFull = Atomic(false)
@@ -58,14 +60,16 @@ final class ServerStorage: Sendable {
     }
 
     private static func note(
-        _ event: BanLoadEvent, _ logger: Logger, _ count: @Sendable (Counter, Int) -> Void
+        _ event: StartLoadEvent, _ logger: Logger, _ count: @Sendable (Counter, Int) -> Void
     ) {
         switch event {
         case .loaded(let bans, let failures):
             if failures > 0 { logger.notice("\(bans) bans loaded, after \(failures) tries") }
         case .failed(let reason):
             count(.storageFailures, 1)
-            logger.error("the bans cannot be loaded: \(reason); until they are, who was banned before can come in")
+            logger.error(
+                "what earlier processes have stored cannot be loaded: \(reason); until it is, who was banned before can come in"
+            )
         }
     }
 
@@ -74,6 +78,12 @@ final class ServerStorage: Sendable {
         hooks.results = { [self] in write(.match(record($0))) }
         hooks.audit = { [self] in write(.audit(entry($0))) }
         hooks.bansChanged = { [self] in write($0.record(at: Self.now)) }
+        hooks.season = { [season] in season.name }
+        hooks.beginSeason = { [self] name in
+            guard season.begin(name) else { return false }
+            write(.setting(name: StartRecords.seasonSetting, value: name))
+            return true
+        }
         hooks.askStorage = { [self] question, answered in
             let answered = LoopBound(answered, on: loop)
             Task(executorPreference: loop) {
@@ -83,14 +93,17 @@ final class ServerStorage: Sendable {
         }
     }
 
-    /// Loads the bans of earlier processes into what the loops share, and blocks until the storage has answered, for some
-    /// seconds at most. Where it does not, the server goes on without them until it does.
-    func loadBans(into group: LoopGroup) {
-        let bans = StoredBans(
-            storage, now: { Self.now }, restore: { [weak group] in group?.restore($0, at: Self.now) },
-            report: { [logger, count] in Self.note($0, logger, count) })
-        loading.withLock { $0 = bans }
-        if !bans.firstTry(within: Self.loadTime) {
+    /// Loads what earlier processes have left, their bans into what the loops share, and blocks until the storage has answered,
+    /// for some seconds at most. Where it does not, the server goes on without until it does.
+    func load(into group: LoopGroup) {
+        let loader = StartLoader(
+            storage, now: { Self.now },
+            restore: { [weak group, season] in
+                group?.restore($0.bans, at: Self.now)
+                if let name = $0.season { season.restore(name) }
+            }, report: { [logger, count] in Self.note($0, logger, count) })
+        loading.withLock { $0 = loader }
+        if !loader.firstTry(within: Self.loadTime) {
             logger.error("the storage does not answer: until the bans are loaded, who was banned before can come in")
         }
     }
@@ -132,7 +145,7 @@ final class ServerStorage: Sendable {
         let now = Self.now
         let length = Int64(result.endedTick - result.startedTick) * 1_000 / Int64(result.tickRate)
         return StoredMatch(
-            id: Self.makeID(), game: result.game, lobby: result.lobby, season: season, startedAt: now - length,
+            id: Self.makeID(), game: result.game, lobby: result.lobby, season: season.name, startedAt: now - length,
             endedAt: now,
             players: result.players.map {
                 StoredMatch.Player(

@@ -127,6 +127,7 @@ final class AdminHub {
         case "overview": askForOverview(answered)
         case "bans": answered(listBans())
         case "unban": answered(unban(argument))
+        case "season": answered(season(argument))
         case "ban" where argument["lobby"] == nil: answered(ban(argument, in: nil, by: actor))
         case "kick", "ban", "mute", "close-lobby":
             let id = argument["lobby"]?.string ?? ""
@@ -134,7 +135,7 @@ final class AdminHub {
             server.loops.ask(loop ?? server.loops.own, .command(name, argument, by: actor)) { answer in
                 if case .outcome(let outcome) = answer { answered(outcome) }
             }
-        default: answered(Self.error("no such command: kick, mute, ban, bans, unban, close-lobby, overview"))
+        default: answered(Self.error("no such command: kick, mute, ban, bans, unban, close-lobby, season, overview"))
         }
     }
 

@@ -137,6 +137,10 @@ package struct ServerHooks {
     /// Takes what becomes of bans from all lobbies; nil where nobody keeps them. Called while the directory is lent, so that all
     /// loops' changes come in the order in which they hold; it must not take long, nor ask the server anything.
     package var bansChanged: ((BanChange) -> Void)?
+    /// The season to which results are added, empty for none; nil where nothing is stored.
+    package var season: (() -> String)?
+    /// Begins a season from the next result on; false where that is not for an admin to say.
+    package var beginSeason: ((String) -> Bool)?
     /// Answers a question about what is stored, now or on a later turn, with nil when it cannot; nil where nothing is.
     package var askStorage: ((StoredQuestion, @escaping (JSONValue?) -> Void) -> Void)?
     /// Takes one line for the log; the text is made only if it is wanted.

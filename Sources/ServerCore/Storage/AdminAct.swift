@@ -8,7 +8,8 @@ package struct AdminAct: Sendable, Equatable {
     package let address: String
     /// The command's name, or `login`.
     package let action: String
-    /// What it was done to: `LOBBY`, `LOBBY/SEAT`, or who was let in again, as a subject or address, and of which lobby.
+    /// What it was done to: `LOBBY`, `LOBBY/SEAT`, who was let in again, as a subject or address, and of which lobby, or a
+    /// season.
     package let target: String
     /// Why, as the admin has said; 100 characters at most.
     package let reason: String
@@ -25,7 +26,7 @@ extension AdminHub {
             if outcome["ok"] == true {
                 let place = [
                     argument["subject"]?.string ?? argument["address"]?.string, argument["lobby"]?.string,
-                    argument["seat"]?.integer.map(String.init),
+                    argument["seat"]?.integer.map(String.init), argument["season"]?.string,
                 ]
                 audit(
                     AdminAct(

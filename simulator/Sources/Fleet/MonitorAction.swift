@@ -12,6 +12,8 @@ package enum MonitorAction: Sendable, Equatable {
     case bans
     /// Ends a lobby.
     case closeLobby(String, reason: String)
+    /// Begins a season.
+    case beginSeason(String)
 
     /// Somebody whom it is done to.
     package enum Whom: Sendable, Equatable {
@@ -78,6 +80,7 @@ package enum MonitorAction: Sendable, Equatable {
         case .bans: return ("bans", .null)
         case .closeLobby(let lobby, let reason):
             return ("close-lobby", ["lobby": .string(lobby), "reason": .string(reason)])
+        case .beginSeason(let name): return ("season", ["season": .string(name)])
         }
     }
 
@@ -96,6 +99,7 @@ package enum MonitorAction: Sendable, Equatable {
         case .unban(let whom, let lobby): "Let in \(whom.text) again\(lobby.map { ", to lobby \($0)" } ?? "")."
         case .bans: ""
         case .closeLobby(let lobby, _): "Closed lobby \(lobby)."
+        case .beginSeason(let name): name.isEmpty ? "Ended the season." : "Began season \(name)."
         }
     }
 

@@ -3,16 +3,16 @@ import StorageKit
 import Synchronization
 import Testing
 
-@Suite("The bans of earlier processes")
-struct StoredBansTests {
+@Suite("What earlier processes have left")
+struct StartLoaderTests {
     private let storage = ScriptedStorage()
     private let desk = Desk()
     private let restored = Restored()
 
     private final class Restored: Sendable {
-        private let bans = Mutex<[[StoredBan]]>([])
-        var all: [[StoredBan]] { bans.withLock { $0 } }
-        func take(_ more: [StoredBan]) { bans.withLock { $0.append(more) } }
+        private let records = Mutex<[StartRecords]>([])
+        var all: [StartRecords] { records.withLock { $0 } }
+        func take(_ more: StartRecords) { records.withLock { $0.append(more) } }
     }
 
     private func ban(_ subject: String, since: UnixMilliseconds) -> StoredBan {
@@ -20,16 +20,16 @@ struct StoredBansTests {
     }
 
     /// Loads at the time 100, and says what is reported.
-    private func load() -> (StoredBans, AsyncStream<BanLoadEvent>) {
-        let (events, continuation) = AsyncStream.makeStream(of: BanLoadEvent.self)
-        let bans = StoredBans(
+    private func load() -> (StartLoader, AsyncStream<StartLoadEvent>) {
+        let (events, continuation) = AsyncStream.makeStream(of: StartLoadEvent.self)
+        let bans = StartLoader(
             storage, now: { 100 }, wait: { [desk] in await desk.wait($0) },
             restore: { [restored] in restored.take($0) },
             report: { continuation.yield($0) })
         return (bans, events)
     }
 
-    private func firstTry(_ bans: StoredBans) async -> Bool {
+    private func firstTry(_ bans: StartLoader) async -> Bool {
         await withCheckedContinuation { continuation in
             DispatchQueue.global().async { continuation.resume(returning: bans.firstTry(within: .seconds(600))) }
         }
@@ -37,9 +37,11 @@ struct StoredBansTests {
 
     @Test func `all are there by the time that the first try is over`() async {
         storage.keep([ban("a", since: 5), ban("b", since: 100)])
+        storage.keep(StartRecords.seasonSetting, "spring")
         let (bans, _) = load()
         #expect(await firstTry(bans))
-        #expect(restored.all == [[ban("a", since: 5), ban("b", since: 100)]])
+        #expect(restored.all.map(\.bans) == [[ban("a", since: 5), ban("b", since: 100)]])
+        #expect(restored.all.map(\.season) == ["spring"])
     }
 
     @Test func `a storage that fails is asked again, with one alarm; what was said since the start is left out`() async
@@ -52,13 +54,13 @@ struct StoredBansTests {
             await desk.waits(count)
             desk.pass()
         }
-        var seen: [BanLoadEvent] = []
+        var seen: [StartLoadEvent] = []
         for await event in events {
             seen.append(event)
             if case .loaded = event { break }
         }
-        #expect(seen == [.failed("the disk is full"), .loaded(1, failures: 3)])
-        #expect(restored.all == [[ban("a", since: 99)]])
+        #expect(seen == [.failed("the disk is full"), .loaded(bans: 1, failures: 3)])
+        #expect(restored.all.map(\.bans) == [[ban("a", since: 99)]] && restored.all.first?.season == nil)
         #expect(desk.waits == [.milliseconds(500), .seconds(1), .seconds(2)])
     }
 
