@@ -318,13 +318,6 @@ package final class HostedLobby {
         return !isClosed
     }
 
-    /// Ends this lobby alone: its game has failed.
-    private func fail(_ error: String) {
-        server.counters[.lobbiesFailed] += 1
-        server.hooks.log(.error) { "lobby \(self.id): the game failed at tick \(self.lobby.tick): \(error)" }
-        close("the game failed: \(error)")
-    }
-
     private func expireSeats(_ now: Instant) {
         while let seat = lobby.expiredSeat(at: now) {
             server.counters[lobby.seats.rows[seat].isHeld ? .graceExpired : .reservationsExpired] += 1
@@ -334,69 +327,7 @@ package final class HostedLobby {
         }
     }
 
-    /// Sends what the game emitted, carries out its kicks, and closes the lobby when it has finished.
-    private func deliverOutput() {
-        let output = lobby.takeOutput()
-        if let fault = output.fault {
-            fail(fault)
-            return
-        }
-        for event in output.events {
-            if let seat = event.seat {
-                if members.indices.contains(seat) { members[seat].map { $0.emit(event.name, event.data) } }
-            } else {
-                emit(event.name, event.data)
-            }
-        }
-        for kick in output.kicks { carryOut(kick) }
-        if let result = output.result, !isClosed { gameFinished(result, scores: output.scores) }
-    }
-
-    // MARK: Inputs
-
-    /// Takes an input of a member: ranges are checked already.
-    func receive(
-        tick: UInt32?, sequence: UInt32?, values: [UInt32], seen: UInt32, from member: LocalMember
-    ) -> InputVerdict {
-        let verdict = lobby.offer(seat: member.seat, tick: tick, sequence: sequence, values: values, seen: seen)
-        switch verdict {
-        case .accepted:
-            server.counters[.inputsAccepted] += 1
-            if let tick, lobby.isLatencyDue(member.seat, seen: seen) {
-                lobby.measureLatency(member.seat, seen: seen, meant: tick, at: server.clock())
-            }
-        case .repeated: server.counters[.inputsRepeated] += 1
-        case .tooEarly: server.counters[.inputsTooEarly] += 1
-        case .tooLate: server.counters[.inputsTooLate] += 1
-        case .full: server.counters[.inputsOverflowed] += 1
-        case .flood: endFlood(of: member.seat)
-        }
-        return verdict
-    }
-
-    /// Where the lobby stands, for the holder of a seat.
-    func moment(for seat: Int) -> LobbyMoment {
-        let sinceDue = server.clock() - (lobby.clock.nextDue - lobby.clock.step)
-        return LobbyMoment(
-            tick: lobby.tick, age: max(.zero, sinceDue), early: lobby.takeEarliness(of: seat))
-    }
-
-    // MARK: Sending
-
-    /// Emits an event to every connected member, and to those who watch where it is for everybody: encoded once, framed once
-    /// for each dialect.
-    ///
-    /// Sending may end a slow member, and with it others whom the game then kicks: they are sent no more.
-    ///
-    /// - Parameter isMeant: For whom it is; nil for everybody.
-    package func emit(_ name: String, _ data: JSONValue, to isMeant: ((LocalMember) -> Bool)? = nil) {
-        var event = EventFrames(name, data)
-        for case let member? in members where members[member.seat] === member {
-            if let isMeant, !isMeant(member) { continue }
-            event.send(to: member)
-        }
-        if isMeant == nil { audience?.hear(&event) }
-    }
+    // MARK: Snapshots
 
     /// The game was made anew, and its ticks count from the beginning: nobody has a state to go on from.
     func gameBegunAnew() {

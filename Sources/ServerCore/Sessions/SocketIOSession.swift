@@ -3,7 +3,6 @@ import JSONCore
 import LobbyCore
 import SnapshotCore
 import SocketIOCore
-import WebSocketCore
 
 /// The Socket.IO dialect: Engine.IO v4 packets over WebSocket or long polling, Socket.IO v5 packets in those, and several
 /// namespaces in one session (protocol/spec/socketio.md).
@@ -290,14 +289,6 @@ final class SocketIOSession: EngineSession {
 
     // MARK: Events
 
-    /// An event as it came, cut to the one argument that ours have.
-    private struct ReceivedEvent {
-        var namespace: String
-        var name: String
-        var argument: JSONValue
-        var ackID: Int?
-    }
-
     private func eventReceived(_ event: ReceivedEvent, _ attachment: Attachment) {
         switch attachment {
         case .authorizing: transport.end(.badMessage("an event before CONNECT was answered"))
@@ -318,71 +309,8 @@ final class SocketIOSession: EngineSession {
         }
     }
 
-    /// What a client may ask about the list of lobbies.
-    private func listEvent(_ event: ReceivedEvent) {
-        do throws(LobbyQueryError) {
-            switch event.name {
-            case "lobbies": return try listLobbies(event.argument) { [weak self] in self?.answer(event, .array($0)) }
-            case "subscribe": try subscribe(event.argument, .socketIO) { acknowledge(event, .null) }
-            default:
-                unsubscribe()
-                acknowledge(event, .null)
-            }
-        } catch {
-            acknowledge(event, ["error": .string(error.message)])
-        }
-    }
-
-    private func memberEvent(_ event: ReceivedEvent, _ member: Member) {
-        member.confirm()
-        switch (event.name, event.argument) {
-        case ("input", .binary(let bytes)):
-            if let error = member.receiveBinary(bytes.span) { return transport.end(.badMessage(error)) }
-            if let id = event.ackID { member.askTick(key: .integer(Int64(id))) }
-        case ("input", _):
-            do throws(InputRefusal) {
-                try member.receiveInput(event.argument, key: event.ackID.map { .integer(Int64($0)) })
-            } catch {
-                acknowledge(event, ["error": .string(error.message)])
-            }
-        case ("keyframe", _):
-            acknowledge(event, .null)
-            member.keyframeRequested(isMismatch: event.argument["mismatch"]?.bool ?? false)
-        case ("time", _): if let id = event.ackID { member.askTick(key: .integer(Int64(id))) }
-        case ("reserve", let data): reserve(in: member.lobbyID, event, data, isMember: member.hasSeat)
-        case ("leave", _):
-            acknowledge(event, .null)
-            member.leave()
-        default:
-            let key = event.ackID.map { JSONValue.integer(Int64($0)) }
-            guard !member.receiveCommand(event.name, event.argument, key: key) else { return }
-            acknowledge(event, ["error": .string("no such event: \(event.name)")])
-        }
-    }
-
-    /// Has seats kept, and answers with their tickets.
-    private func reserve(in lobby: String, _ event: ReceivedEvent, _ data: JSONValue, isMember: Bool) {
-        server.reserve(in: lobby, data, from: transport.remotePeer, isMember: isMember) {
-            [weak self] outcome in
-            switch outcome {
-            case .success(let tickets): self?.answer(event, tickets)
-            case .failure(let refusal):
-                self?.answer(event, ["error": .string(refusal.message), "code": .integer(Int64(refusal.code))])
-            }
-        }
-    }
-
-    private func acknowledge(_ event: ReceivedEvent, _ data: JSONValue) {
-        acknowledge(event.ackID, in: event.namespace, data)
-    }
-
-    private func acknowledge(_ id: Int?, in namespace: String, _ data: JSONValue) {
-        guard let id else { return }
-        send(SocketPacket(namespace: namespace, .ack([data], id: id)))
-    }
-
     /// Acknowledges an event whose answer may have come on a later turn, when the client may have left.
-    private func answer(_ event: ReceivedEvent, _ data: JSONValue) {
+    func answer(_ event: ReceivedEvent, _ data: JSONValue) {
         guard attachments.contains(where: { $0.namespace == event.namespace }) else { return }
         acknowledge(event, data)
     }
@@ -421,58 +349,8 @@ final class SocketIOSession: EngineSession {
         send(SocketPacket(namespace: namespace, .disconnect))
     }
 
-    private func send(_ packet: SocketPacket) {
+    /// Sends a packet, framed.
+    func send(_ packet: SocketPacket) {
         transport.send(SocketIOFrames.packet(packet))
-    }
-}
-
-/// Framed messages of the Socket.IO dialect.
-enum SocketIOFrames {
-    /// An Engine.IO ping.
-    static let ping = text(EnginePacket.ping)
-    /// An Engine.IO packet that says nothing.
-    static let noop = text(EnginePacket.noop)
-    /// The answer to a client that tries a WebSocket.
-    static let probePong = text(EnginePacket.probePong)
-    /// The end of an Engine.IO session over long polling.
-    static let close = text(EnginePacket.close)
-
-    /// An Engine.IO packet as a text frame.
-    static func text(_ packet: [UInt8]) -> [UInt8] {
-        var frame: [UInt8] = []
-        WebSocketFrame.append(.text, packet.span, to: &frame)
-        return frame
-    }
-
-    /// A Socket.IO packet as a text frame and a binary frame for each attachment.
-    ///
-    /// - Precondition: The packet is one that receivers accept: the server's own are, and an author's events are
-    ///   checked where they are emitted.
-    static func packet(_ packet: SocketPacket) -> [UInt8] {
-        do throws(SocketPacketError) {
-            let encoded = try SocketPacketEncoder.encode(packet)
-            return framed(.text, encoded.text.span, encoded.attachments)
-        } catch {
-            preconditionFailure("an event that no Socket.IO client would accept: \(error)")
-        }
-    }
-
-    /// A packet's first message as a frame, and a binary frame for each attachment.
-    static func framed(_ opcode: WebSocketOpcode, _ message: Span<UInt8>, _ attachments: [[UInt8]]) -> [UInt8] {
-        var frames: [UInt8] = []
-        frames.reserveCapacity(attachments.reduce(message.count + 10) { $0 + $1.count + 10 })
-        WebSocketFrame.append(opcode, message, to: &frames)
-        for attachment in attachments { WebSocketFrame.append(.binary, attachment.span, to: &frames) }
-        return frames
-    }
-
-    /// An event with one argument.
-    static func event(namespace: String, _ name: String, _ data: JSONValue) -> [UInt8] {
-        packet(SocketPacket(namespace: namespace, .event(.text(name), [data], ackID: nil)))
-    }
-
-    /// The text frame that announces a snapshot; the snapshot follows as one binary frame.
-    static func snapshotHeader(namespace: String) -> [UInt8] {
-        text(SocketPacketEncoder.soleAttachmentText(event: "snapshot", namespace: namespace))
     }
 }
