@@ -53,15 +53,6 @@ struct AddressTests {
     func `anything else is no range`(_ text: String) {
         #expect(AddressRange(text) == nil)
     }
-
-    @Test func `addresses of one customer count as one`() throws {
-        func key(_ text: String) throws -> AddressKey { AddressKey(try #require(IPAddress(text))) }
-        #expect(try key("192.0.2.1") == key("::ffff:192.0.2.1"))
-        #expect(try key("192.0.2.1") != key("192.0.2.2"))
-        #expect(try key("2001:db8:0:1::1") == key("2001:db8:0:1:ffff::2"))
-        #expect(try key("2001:db8:0:1::1") != key("2001:db8:0:2::1"))
-        #expect(try key("::1") != key("0.0.0.0"))
-    }
 }
 
 @Suite("Ranges and peers as text")

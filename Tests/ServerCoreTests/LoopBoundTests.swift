@@ -58,7 +58,7 @@ struct LoopBoundTests {
         #expect(local.closeCode == nil)
     }
 
-    @Test func `a loop that is stuck is sent sixteen batches, and no guest there more than its outbox`() {
+    @Test func `a loop that is stuck is sent sixteen batches, and no remote session there more than its outbox`() {
         let (world, local) = Linked.world { $0.outboxBytesMax = 10_000 }
         let far = PlainClient(world)
         far.join()
@@ -245,7 +245,7 @@ struct LoopDrainTests {
         #expect(world.servers.map(\.isDrained) == [true, true])
     }
 
-    @Test func `when the time is over every loop ends what is left, guests too`() {
+    @Test func `when the time is over every loop ends what is left, remote sessions too`() {
         let (world, local) = Linked.world { $0.drainTime = .seconds(5) }
         let far = PlainClient(world)
         far.join()

@@ -14,7 +14,7 @@ enum Linked {
         World, local: PlainClient
     ) {
         let world = World(loops: loops, adjust)
-        // What is about guests: connections that cannot move to the lobby's loop.
+        // What is about remote sessions: connections that cannot move to the lobby's loop.
         world.streamsMove = false
         let local = PlainClient(world)
         local.join(["name": "Ann"])
@@ -68,7 +68,7 @@ struct RemotePlayTests {
         for snapshot in far.snapshots { try receiver.receive(snapshot.span) }
     }
 
-    @Test func `a turn is one batch to each loop, however many guests there are`() {
+    @Test func `a turn is one batch to each loop, however many remote sessions there are`() {
         let (world, _) = Linked.world()
         for _ in 0..<3 { PlainClient(world).join() }
         world.steps(1)
@@ -255,7 +255,7 @@ struct RemoteSeatTests {
         }
     }
 
-    @Test func `however a guest ends, nothing of it is kept on either loop`() {
+    @Test func `however a remote session ends, nothing of it is kept on either loop`() {
         let endings: [(World, Client) -> Void] = [
             { _, client in client.stream.cut() },
             { _, client in client.sendClose(1_000) },

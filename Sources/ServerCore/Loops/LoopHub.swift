@@ -2,8 +2,8 @@ import ByteKit
 import GameKit
 import JSONCore
 
-/// What one server has to do with those of the process's other loops: members here whose lobbies are there, guests from
-/// there in lobbies here, and questions both ways.
+/// What one server has to do with those of the process's other loops: members here whose lobbies are there, sessions there
+/// whose members are in lobbies here, and questions both ways.
 ///
 /// Everything that is said to a loop in one turn is one ``LoopBatch``, so that what one session and one lobby tell each
 /// other keeps its order.
@@ -16,8 +16,8 @@ final class LoopHub {
     unowned let server: Server
     private let links: any LoopLinks
     private let outgoing: [LoopLink]
-    /// What a guest may use up: its session's own limits hold where that session is.
-    let guestLimits: SessionLimits
+    /// What a remote session may use up: its session's own limits hold where that session is.
+    let remoteLimits: SessionLimits
 
     /// Members here whose lobbies are there, and those who wait to become one, by number.
     private var remotes: [Int: RemoteMember] = [:]
@@ -27,8 +27,8 @@ final class LoopHub {
     private var reporting: [RemoteMember] = []
     private var taken: [[Int]]
 
-    /// Guests in lobbies here, by loop and number.
-    private var guests: [[Int: GuestSession]]
+    /// Remote sessions in lobbies here, by loop and number.
+    private var sessions: [[Int: RemoteSession]]
 
     private var questions: [Int: (LoopAnswer) -> Void] = [:]
     private var lastQuestion = 0
@@ -42,9 +42,9 @@ final class LoopHub {
         self.links = links
         outgoing = (0..<links.count).map { LoopLink(from: links.own, to: $0) }
         taken = Array(repeating: [], count: links.count)
-        guests = Array(repeating: [:], count: links.count)
+        sessions = Array(repeating: [:], count: links.count)
         settled = (0..<links.count).map { $0 == links.own }
-        guestLimits = SessionLimits(
+        remoteLimits = SessionLimits(
             messageBytesMax: server.settings.messageBytesMax, fragmentsMax: server.settings.fragmentsMax,
             outboxBytesMax: server.settings.outboxBytesMax, messagesPerSecond: nil, waitsForReader: false,
             heartbeatInterval: nil, heartbeatTimeout: server.settings.heartbeatTimeout)
@@ -83,7 +83,7 @@ final class LoopHub {
         if server.drainDeadline != nil { saySettled() }
         for loop in outgoing.indices where loop != links.own {
             if !taken[loop].isEmpty {
-                outgoing[loop].say(.taken(guests: taken[loop]))
+                outgoing[loop].say(.taken(remotes: taken[loop]))
                 taken[loop].removeAll(keepingCapacity: true)
             }
             if outgoing[loop].flush(through: links) { server.counters[.loopBatches] += 1 }
@@ -120,7 +120,7 @@ final class LoopHub {
         lastNumber += 1
         joins[lastNumber] = PendingJoin(
             request: request, session: session, dialect: dialect, loop: loop, moves: moves, decided: decided)
-        outgoing[loop].say(.join(guest: lastNumber, request, dialect))
+        outgoing[loop].say(.join(remote: lastNumber, request, dialect))
     }
 
     private func toSession(_ message: LoopMessage, _ batch: LoopBatch) {
@@ -130,7 +130,7 @@ final class LoopHub {
         case .moved(let number): joins.removeValue(forKey: number).map(joinAgain)
         case .deliver(let place):
             let delivery = batch.deliveries[place]
-            for number in delivery.guests {
+            for number in delivery.remotes {
                 guard let member = remotes[number] else { continue }
                 if delivery.isLatest {
                     member.sendLatest(delivery.bytes)
@@ -185,41 +185,41 @@ final class LoopHub {
     private func toLobby(_ message: LoopMessage, from home: Int) {
         switch message {
         case .join(let number, let request, let dialect): admit(number, request, dialect, from: home)
-        case .confirm(let number): guests[home][number]?.member?.confirm()
-        case .inputs(let number, let inputs, let seen): guests[home][number]?.member?.take(inputs[...], seen: seen)
-        case .input(let number, let input, let key): guests[home][number]?.member?.take(input, key: key)
-        case .ask(let number, let command, let key): guests[home][number]?.member?.ask(command, key: key)
-        case .tick(let number, let key): guests[home][number]?.member?.askTick(key: key)
+        case .confirm(let number): sessions[home][number]?.member?.confirm()
+        case .inputs(let number, let inputs, let seen): sessions[home][number]?.member?.take(inputs[...], seen: seen)
+        case .input(let number, let input, let key): sessions[home][number]?.member?.take(input, key: key)
+        case .ask(let number, let command, let key): sessions[home][number]?.member?.ask(command, key: key)
+        case .tick(let number, let key): sessions[home][number]?.member?.askTick(key: key)
         case .keyframe(let number, let isMismatch):
-            guests[home][number]?.member?.needsKeyframe(isMismatch: isMismatch)
-        case .leave(let number): guests[home].removeValue(forKey: number)?.dismissed()?.leave()
-        case .lost(let number): guests[home].removeValue(forKey: number)?.dismissed()?.connectionLost()
-        case .congested(let number, let isCongested): guests[home][number]?.congested(isCongested)
-        case .taken(let numbers): for number in numbers { guests[home][number]?.snapshotTaken() }
+            sessions[home][number]?.member?.needsKeyframe(isMismatch: isMismatch)
+        case .leave(let number): sessions[home].removeValue(forKey: number)?.dismissed()?.leave()
+        case .lost(let number): sessions[home].removeValue(forKey: number)?.dismissed()?.connectionLost()
+        case .congested(let number, let isCongested): sessions[home][number]?.congested(isCongested)
+        case .taken(let numbers): for number in numbers { sessions[home][number]?.snapshotTaken() }
         default: break
         }
     }
 
     private func admit(_ number: Int, _ request: JoinRequest, _ dialect: Dialect, from home: Int) {
-        let guest = GuestSession(hub: self, home: home, number: number, address: request.peerAddress)
+        let session = RemoteSession(hub: self, home: home, number: number, address: request.peerAddress)
         do throws(JoinRefusal) {
             guard case .here(let lobby) = try server.place(for: request) else {
-                return guest.turnAway(.moved(guest: number))
+                return session.turnAway(.moved(remote: number))
             }
-            let (member, welcome) = try lobby.join(request, session: guest, dialect: dialect)
-            guest.member = member
-            guests[home][number] = guest
-            guest.say(
-                .joined(guest: number, seat: member.seat, game: member.game.name, welcome: welcome))
+            let (member, welcome) = try lobby.join(request, session: session, dialect: dialect)
+            session.member = member
+            sessions[home][number] = session
+            session.say(
+                .joined(remote: number, seat: member.seat, game: member.game.name, welcome: welcome))
             member.welcomed()
         } catch {
-            guest.turnAway(.refused(guest: number, error))
+            session.turnAway(.refused(remote: number, error))
         }
     }
 
-    /// Whether the guest was still one.
-    func forget(_ guest: GuestSession) -> Bool {
-        guests[guest.home].removeValue(forKey: guest.number) != nil
+    /// Whether it was still in a lobby here.
+    func forget(_ session: RemoteSession) -> Bool {
+        sessions[session.home].removeValue(forKey: session.number) != nil
     }
 
     // MARK: Questions

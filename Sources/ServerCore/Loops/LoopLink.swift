@@ -3,7 +3,7 @@ import JSONCore
 /// What goes from this loop to one other: gathered during a turn and handed over once at its end.
 ///
 /// At most ``batchesMax`` batches wait in the other loop's mailbox. While it is too busy to take more, what is said is
-/// gathered here, where each guest has its own bound.
+/// gathered here, where each remote session has its own bound.
 final class LoopLink {
     /// The most batches that the other loop has not handled.
     static let batchesMax: UInt64 = 16
@@ -38,23 +38,23 @@ final class LoopLink {
 
     func say(_ message: LoopMessage) { messages.append(message) }
 
-    /// Sends a guest some bytes, along with others who are sent the same.
+    /// Sends a remote session some bytes, along with others who are sent the same.
     ///
-    /// - Parameter barrier: The first delivery that stands behind all that the guest was told in this batch.
-    /// - Returns: The place after the guest's delivery: its new barrier.
-    func deliver(_ bytes: [UInt8], isLatest: Bool, to guest: Int, barrier: Int) -> Int {
+    /// - Parameter barrier: The first delivery that stands behind all that the remote session was told in this batch.
+    /// - Returns: The place after the remote session's delivery: its new barrier.
+    func deliver(_ bytes: [UInt8], isLatest: Bool, to remote: Int, barrier: Int) -> Int {
         let first = max(barrier, deliveries.count - Self.deliveriesCompared)
         var index = deliveries.count - 1
         while index >= first {
             // Equal arrays are nearly always the same one, which is seen without looking at the bytes.
             if deliveries[index].isLatest == isLatest, deliveries[index].bytes == bytes {
-                deliveries[index].guests.append(guest)
+                deliveries[index].remotes.append(remote)
                 return index + 1
             }
             index -= 1
         }
         messages.append(.deliver(deliveries.count))
-        deliveries.append(LoopDelivery(bytes: bytes, isLatest: isLatest, guests: [guest]))
+        deliveries.append(LoopDelivery(bytes: bytes, isLatest: isLatest, remotes: [remote]))
         return deliveries.count
     }
 
@@ -95,7 +95,7 @@ final class LoopLink {
     }
 }
 
-/// How much of one guest is on its way to the other loop; never less than there is, and nothing once all is handled.
+/// How much of one remote session is on its way to the other loop; never less than there is, and nothing once all is handled.
 struct InFlight {
     /// In batches up to `mark`.
     private var older = 0

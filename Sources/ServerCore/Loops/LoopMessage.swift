@@ -17,41 +17,42 @@ package struct LoopBatch: Sendable {
     let deliveries: [LoopDelivery]
 }
 
-/// Framed bytes for one or many guests; the array is shared with whoever else sends it.
+/// Framed bytes for one or many remote sessions; the array is shared with whoever else sends it.
 struct LoopDelivery: Sendable {
     let bytes: [UInt8]
     /// Whether it is a snapshot, of which only the latest matters.
     let isLatest: Bool
-    var guests: [Int]
+    var remotes: [Int]
 }
 
-/// What one loop tells another. A guest is named by the number that the loop of its session has given it.
+/// What one loop tells another. A remote session is named by the number that the session's own loop
+/// has given it.
 enum LoopMessage: Sendable {
     // From the session's loop to the lobby's.
-    indirect case join(guest: Int, JoinRequest, Dialect)
-    case confirm(guest: Int)
-    case inputs(guest: Int, [QuantisedInput], seen: UInt32)
-    indirect case input(guest: Int, OfferedInput, key: JSONValue?)
-    indirect case ask(guest: Int, LobbyCommand, key: JSONValue?)
-    case tick(guest: Int, key: JSONValue)
-    case keyframe(guest: Int, isMismatch: Bool)
-    case leave(guest: Int)
-    case lost(guest: Int)
+    indirect case join(remote: Int, JoinRequest, Dialect)
+    case confirm(remote: Int)
+    case inputs(remote: Int, [QuantisedInput], seen: UInt32)
+    indirect case input(remote: Int, OfferedInput, key: JSONValue?)
+    indirect case ask(remote: Int, LobbyCommand, key: JSONValue?)
+    case tick(remote: Int, key: JSONValue)
+    case keyframe(remote: Int, isMismatch: Bool)
+    case leave(remote: Int)
+    case lost(remote: Int)
     /// Their last snapshot has been handed to the byte stream, and the next may come.
-    case taken(guests: [Int])
+    case taken(remotes: [Int])
     /// Its connection has fallen behind, or has caught up.
-    case congested(guest: Int, Bool)
+    case congested(remote: Int, Bool)
 
     // From the lobby's loop to the session's.
-    indirect case joined(guest: Int, seat: Int, game: String, welcome: JSONValue)
-    indirect case refused(guest: Int, JoinRefusal)
+    indirect case joined(remote: Int, seat: Int, game: String, welcome: JSONValue)
+    indirect case refused(remote: Int, JoinRefusal)
     /// The lobby is on another loop by now.
-    case moved(guest: Int)
+    case moved(remote: Int)
     /// The delivery at that place of the batch.
     case deliver(Int)
-    indirect case answered(guest: Int, key: JSONValue, accepted: Bool?, moment: LobbyMoment)
-    indirect case asked(guest: Int, key: JSONValue?, LobbyAnswer)
-    indirect case ended(guest: Int, Departure)
+    indirect case answered(remote: Int, key: JSONValue, accepted: Bool?, moment: LobbyMoment)
+    indirect case asked(remote: Int, key: JSONValue?, LobbyAnswer)
+    indirect case ended(remote: Int, Departure)
 
     // Between servers.
     /// A connection whose request belongs to the other loop.

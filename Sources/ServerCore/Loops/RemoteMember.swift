@@ -33,26 +33,26 @@ final class RemoteMember: Member {
 
     // MARK: To the lobby
 
-    override func confirmed() { say(.confirm(guest: number)) }
+    override func confirmed() { say(.confirm(remote: number)) }
 
     override func take(_ inputs: ArraySlice<QuantisedInput>, seen: UInt32) {
-        if mayAsk(inputs.count) { say(.inputs(guest: number, Array(inputs), seen: seen)) }
+        if mayAsk(inputs.count) { say(.inputs(remote: number, Array(inputs), seen: seen)) }
     }
 
     override func take(_ input: OfferedInput, key: JSONValue?) {
-        if mayAsk(1) { say(.input(guest: number, input, key: key)) }
+        if mayAsk(1) { say(.input(remote: number, input, key: key)) }
     }
 
     override func ask(_ command: LobbyCommand, key: JSONValue?) {
-        if mayAsk(1) { say(.ask(guest: number, command, key: key)) }
+        if mayAsk(1) { say(.ask(remote: number, command, key: key)) }
     }
 
     override func askTick(key: JSONValue) {
-        if mayAsk(1) { say(.tick(guest: number, key: key)) }
+        if mayAsk(1) { say(.tick(remote: number, key: key)) }
     }
 
     override func needsKeyframe(isMismatch: Bool) {
-        if mayAsk(1) { say(.keyframe(guest: number, isMismatch: isMismatch)) }
+        if mayAsk(1) { say(.keyframe(remote: number, isMismatch: isMismatch)) }
     }
 
     private func mayAsk(_ count: Int) -> Bool {
@@ -63,13 +63,13 @@ final class RemoteMember: Member {
 
     override func leave() {
         guard hub.forget(self) else { return }
-        say(.leave(guest: number))
+        say(.leave(remote: number))
         session.ended(self, .left)
     }
 
     override func connectionLost() {
         guard hub.forget(self) else { return }
-        say(.lost(guest: number))
+        say(.lost(remote: number))
     }
 
     // MARK: To the client
@@ -93,7 +93,7 @@ final class RemoteMember: Member {
 
     /// After a flush: tells the lobby's loop where the connection has fallen behind, or has caught up.
     func reportCongestion() {
-        if let isCongested = congestionChange() { say(.congested(guest: number, isCongested)) }
+        if let isCongested = congestionChange() { say(.congested(remote: number, isCongested)) }
     }
 
     /// After a flush: whether the lobby may be told that the last snapshot has been handed to the byte stream. Asked again

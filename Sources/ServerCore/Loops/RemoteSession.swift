@@ -2,53 +2,53 @@ import JSONCore
 import WebSocketCore
 
 /// Stands on a lobby's loop for a session of another loop, so that the lobby does not know the difference.
-final class GuestSession: Session {
+final class RemoteSession: Session {
     private unowned let hub: LoopHub
-    private let guest: GuestTransport
+    private let remote: RemoteTransport
     /// The loop of the session that it stands for, and its number there.
-    var home: Int { guest.home }
-    var number: Int { guest.number }
+    var home: Int { remote.home }
+    var number: Int { remote.number }
     /// The seat it holds; nil before the join is decided and after the end.
     var member: LocalMember?
 
     init(hub: LoopHub, home: Int, number: Int, address: String) {
         self.hub = hub
-        guest = GuestTransport(hub: hub, home: home, number: number, address: address)
-        super.init(guest)
-        guest.session = self
+        remote = RemoteTransport(hub: hub, home: home, number: number, address: address)
+        super.init(remote)
+        remote.session = self
     }
 
     /// Its last snapshot has been handed over: the newest may follow.
     func snapshotTaken() {
-        guest.awaitsReport = false
+        remote.awaitsReport = false
         member?.transportDrained()
     }
 
     /// The peer has fallen behind with reading, or has caught up.
-    func congested(_ isCongested: Bool) { guest.isPeerCongested = isCongested }
+    func congested(_ isCongested: Bool) { remote.isPeerCongested = isCongested }
 
-    /// Tells the session's loop something, in order with what the guest is sent.
-    func say(_ message: LoopMessage) { guest.say(message) }
+    /// Tells the session's loop something, in order with what the remote session is sent.
+    func say(_ message: LoopMessage) { remote.say(message) }
 
     override func inputAnswered(_ member: Member, key: JSONValue, accepted: Bool?, moment: LobbyMoment) {
-        say(.answered(guest: number, key: key, accepted: accepted, moment: moment))
+        say(.answered(remote: number, key: key, accepted: accepted, moment: moment))
     }
 
     override func commandAnswered(_ member: Member, key: JSONValue?, _ answer: LobbyAnswer) {
-        say(.asked(guest: number, key: key, answer))
+        say(.asked(remote: number, key: key, answer))
     }
 
     override func ended(_ member: Member, _ departure: Departure) {
         self.member = nil
         guard hub.forget(self) else { return }
-        say(.ended(guest: number, departure))
-        guest.session = nil
+        say(.ended(remote: number, departure))
+        remote.session = nil
     }
 
     /// It was sent more than its loop takes.
     override func closed() {
         guard hub.forget(self) else { return }
-        say(.ended(guest: number, .slowConsumer))
+        say(.ended(remote: number, .slowConsumer))
         let member = member
         self.member = nil
         member?.connectionLost()
@@ -57,23 +57,23 @@ final class GuestSession: Session {
     /// It gets no seat; `answer` says why.
     func turnAway(_ answer: LoopMessage) {
         say(answer)
-        guest.session = nil
+        remote.session = nil
     }
 
     /// The session itself has ended, or has given the seat up: nothing more is said to it.
     func dismissed() -> LocalMember? {
-        guest.session = nil
+        remote.session = nil
         let member = member
         self.member = nil
         return member
     }
 }
 
-/// How a guest's messages reach its session: with the turn's batch to the session's loop.
-final class GuestTransport: Transport {
+/// How a remote session's messages reach its session: with the turn's batch to the session's loop.
+final class RemoteTransport: Transport {
     /// The loop of the session.
     let home: Int
-    /// The guest's number there.
+    /// The remote session's number there.
     let number: Int
     private let link: LoopLink
     private let address: String
@@ -82,7 +82,7 @@ final class GuestTransport: Transport {
     var awaitsReport = false
     /// What the session's loop has said last of the peer's connection.
     var isPeerCongested = false
-    /// The first delivery of the batch being gathered that stands behind all this guest was told in it.
+    /// The first delivery of the batch being gathered that stands behind all this remote session was told in it.
     private var barrier = (batch: UInt64(0), delivery: 0)
 
     init(hub: LoopHub, home: Int, number: Int, address: String) {
@@ -90,7 +90,7 @@ final class GuestTransport: Transport {
         self.number = number
         self.address = address
         link = hub.link(to: home)
-        super.init(server: hub.server, limits: hub.guestLimits)
+        super.init(server: hub.server, limits: hub.remoteLimits)
     }
 
     override var peerAddress: String { address }

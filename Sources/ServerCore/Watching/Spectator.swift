@@ -7,8 +7,8 @@ import SnapshotCore
 /// A member without a seat: it is shown what everybody in the lobby is shown, and nothing that it says reaches the game
 /// (protocol/spec/lobby.md §6).
 ///
-/// To its session it is as good as any. Like every member it may be a guest's: then a ``RemoteMember`` stands for it on its
-/// session's loop.
+/// To its session it is as good as any. Like every member it may be a ``RemoteSession``'s: then a ``RemoteMember`` stands for
+/// it on its session's loop.
 final class Spectator: LocalMember {
     /// By what a guest among them is known; nil where that says nothing.
     let guestAddress: String?

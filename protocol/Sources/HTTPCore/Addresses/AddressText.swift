@@ -1,4 +1,4 @@
-/// The texts of addresses: dotted IPv4 (RFC 3986 §3.2.2) and IPv6 (RFC 4291 §2.2, RFC 5952 §4).
+/// Reads the texts of addresses: dotted IPv4 (RFC 3986 §3.2.2) and IPv6 (RFC 4291 §2.2).
 enum AddressText {
     /// Four numbers up to 255 without leading zeros; nil for anything else.
     static func ipv4(_ text: Span<UInt8>) -> UInt32? {
@@ -73,23 +73,5 @@ enum AddressText {
             value = value << 4 | UInt16(digit)
         }
         return value
-    }
-
-    /// The shortest text, with `::` for the first of the longest runs of two zero groups or more (RFC 5952 §4.2).
-    static func text(ipv6 bits: UInt128) -> String {
-        let groups = (0..<8).map { UInt16(truncatingIfNeeded: bits >> UInt128(112 - $0 * 16)) }
-        var longest = 0..<0
-        var start = 0
-        while start < 8 {
-            var end = start
-            while end < 8, groups[end] == 0 { end += 1 }
-            if end - start > max(1, longest.count) { longest = start..<end }
-            start = max(end, start + 1)
-        }
-        func joined(_ part: ArraySlice<UInt16>) -> String {
-            part.map { String($0, radix: 16) }.joined(separator: ":")
-        }
-        guard !longest.isEmpty else { return joined(groups[...]) }
-        return joined(groups[..<longest.lowerBound]) + "::" + joined(groups[longest.upperBound...])
     }
 }

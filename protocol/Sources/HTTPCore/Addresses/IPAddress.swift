@@ -44,10 +44,7 @@ package struct IPAddress: Hashable, Sendable {
 
 extension IPAddress: CustomStringConvertible {
     /// Its text: `192.0.2.1`, or as RFC 5952 §4 writes IPv6.
-    package var description: String {
-        guard isIPv4 else { return AddressText.text(ipv6: bits) }
-        return (0..<4).map { String(UInt8(truncatingIfNeeded: bits >> UInt128(24 - $0 * 8))) }.joined(separator: ".")
-    }
+    package var description: String { PeerAddress(self, port: 0).host }
 }
 
 extension IPAddress {
@@ -63,20 +60,5 @@ extension PeerAddress {
     package init(_ address: IPAddress, port: UInt16) {
         self.init(
             ipv6: UInt64(truncatingIfNeeded: address.bits >> 64), UInt64(truncatingIfNeeded: address.bits), port: port)
-    }
-}
-
-/// What limits for each address count by: an IPv4 address, or the /64 of an IPv6 address, which is what one customer has
-/// (RFC 6177 §2) and can walk through at will.
-package enum AddressKey: Hashable, Sendable {
-    case ipv4(UInt32)
-    case ipv6Prefix(UInt64)
-
-    /// The key of an address.
-    package init(_ address: IPAddress) {
-        self =
-            address.isIPv4
-            ? .ipv4(UInt32(truncatingIfNeeded: address.bits))
-            : .ipv6Prefix(UInt64(truncatingIfNeeded: address.bits >> 64))
     }
 }
