@@ -259,6 +259,8 @@ struct AdminTests {
         ] as [JSONValue] {
             #expect(ask("ban", who)?["error"] != nil, "\(who)")
         }
+        #expect(ask("ban", ["subject": "bob", "lobby": "x"]) == ["ok": true] && bob.closeCode == 4016)
+        #expect(player("bob", "z").closeCode == nil)
         world.run(.seconds(60))
         #expect(player("ann").closeCode == nil && player("ann", "y").closeCode == 4016)
     }
