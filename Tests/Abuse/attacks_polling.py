@@ -127,6 +127,8 @@ def base64_packets(arena):
         "bAAAA=",
         "bAA A",
         "bAA\nAA",
+        "bAAAA\n\n",
+        "b\nAAAA",
         "bAA-_",
         "bAB==",
         "bA===",

@@ -24,6 +24,21 @@ package enum Base64 {
         return decode(text, end: end, sixtyTwo: UInt8(ascii: "+"), sixtyThree: UInt8(ascii: "/"))
     }
 
+    /// The same, where a line feed may stand behind any whole four characters, as encoders for mail write it (RFC 2045 §6.8).
+    package static func decodeLines(_ text: Span<UInt8>) -> [UInt8]? {
+        let lineFeed = UInt8(ascii: "\n")
+        var joined: [UInt8] = []
+        joined.reserveCapacity(text.count)
+        for index in text.indices {
+            if text[index] != lineFeed {
+                joined.append(text[index])
+            } else if index == 0 || joined.count % 4 != 0 || text[index - 1] == lineFeed {
+                return nil
+            }
+        }
+        return decode(joined.span)
+    }
+
     /// The bytes that unpadded URL base64 stands for, or nil as in ``decode(_:)``.
     package static func decodeURL(_ text: Span<UInt8>) -> [UInt8]? {
         decode(text, end: text.count, sixtyTwo: UInt8(ascii: "-"), sixtyThree: UInt8(ascii: "_"))

@@ -85,8 +85,8 @@ package enum EnginePayload {
     /// The binary message that a text packet `b<base64>` stands for (in revision 3 `b4<base64>`); it may be empty.
     ///
     /// - Parameter bytesMax: The most bytes of the message, decoded.
-    /// - Throws: `malformedBase64` for anything but padded standard base64 (RFC 4648 §4), `tooLarge`, and
-    ///   `emptyPacket` or `unknownType` where the packet begins otherwise.
+    /// - Throws: `malformedBase64` for anything but padded standard base64 (RFC 4648 §4), which may be broken into lines as the
+    ///   official Java client does it, `tooLarge`, and `emptyPacket` or `unknownType` where the packet begins otherwise.
     package static func message(
         ofBase64 packet: Span<UInt8>, _ revision: EngineRevision, bytesMax: Int
     ) throws(EngineError) -> [UInt8] {
@@ -96,9 +96,10 @@ package enum EnginePayload {
             guard packet[start] == expected.rawValue else { throw .unknownType(packet[start]) }
             start += 1
         }
-        // Four characters are three bytes, the last four perhaps one: what cannot fit is not decoded.
-        guard (packet.count - start) / 4 * 3 - 2 <= bytesMax else { throw .tooLarge }
-        guard let message = Base64.decode(packet.extracting(start...)) else { throw .malformedBase64 }
+        let text = packet.extracting(start...)
+        // Four characters and a line feed are three bytes, the last four perhaps one: what cannot fit is not decoded.
+        guard text.count / 5 * 3 - 2 <= bytesMax else { throw .tooLarge }
+        guard let message = Base64.decode(text) ?? Base64.decodeLines(text) else { throw .malformedBase64 }
         guard message.count <= bytesMax else { throw .tooLarge }
         return message
     }
