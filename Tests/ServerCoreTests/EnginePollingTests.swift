@@ -207,6 +207,26 @@ struct EnginePollingTests {
         #expect(world.request("POST", target, body: [52]).status == 400)
     }
 
+    // MARK: Compression
+
+    @Test func `row 38, compression: a long answer is packed for who takes it, but not with what may not be`() {
+        let world = World { $0.compressionThreshold = 500 }
+        let service = world.serveEcho()
+        let client = EngineClient(world, fields: ["Accept-Encoding: gzip"])
+        let text = String(repeating: "hello ", count: 40)
+        func poll(_ count: Int, secret: String? = nil) -> WebExchange {
+            for _ in 0..<count { service.send(text) }
+            if let secret { service.sessions[0].send(text: Array(secret.utf8).span, compresses: false) }
+            return client.get()
+        }
+        let packed = poll(3)
+        #expect(packed.fields.contains("Content-Encoding: gzip") && packed.bytes.count < 100)
+        let plain = poll(3, secret: "secret")
+        #expect(!plain.fields.contains("Content-Encoding: gzip") && plain.body.hasSuffix("\u{1E}4secret"))
+        #expect(poll(3).bytes == packed.bytes, "what comes later is packed again")
+        #expect(poll(1).body == "4" + text, "a short one is not")
+    }
+
     // MARK: Heartbeat (E-12)
 
     @Test func `a ping travels as the answer to a poll, and its pong as a POST`() {

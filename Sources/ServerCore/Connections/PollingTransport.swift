@@ -38,6 +38,8 @@ final class PollingTransport: Transport {
     private var postIsFaulty = false
     /// Frames that wait for a GET.
     private var out: [UInt8] = []
+    /// Whether something among them may not be compressed: then nothing is that goes with it.
+    private var isPlainDue = false
     /// Packets without data, in frames, that follow when all else is out: a noop, the close, or both.
     private var farewell: [UInt8] = []
     /// Whether a GET that has nothing to take gets a noop: the client waits for its polls to end.
@@ -245,15 +247,19 @@ final class PollingTransport: Transport {
 
     // MARK: Out
 
-    override func send(_ frames: [UInt8]) {
+    override func send(_ frames: [UInt8]) { sendShared(frames, compresses: false) }
+
+    override func sendShared(_ frames: [UInt8], compresses: Bool) {
         guard phase == .open else { return }
         out += frames
+        if !compresses { isPlainDue = true }
         queued()
     }
 
     override func send(_ opcode: WebSocketOpcode, _ payload: Span<UInt8>, compresses: Bool) {
         guard phase == .open else { return }
         WebSocketFrame.append(opcode, payload, to: &out)
+        if !compresses { isPlainDue = true }
         queued()
     }
 
@@ -311,7 +317,8 @@ final class PollingTransport: Transport {
         out = frames
         guard taken.packetCount > 0 else { return }
         self.poll = nil
-        poll.answer(body, taken.form)
+        poll.answer(body, taken.form, compresses: !isPlainDue)
+        if out.isEmpty { isPlainDue = false }
         guard out.count <= limits.outboxBytesMax else { return }
         fullSince = .distantFuture
         answerPost()
@@ -426,13 +433,16 @@ struct EnginePoll {
     }
 
     /// Answers with a payload.
-    func answer(_ payload: [UInt8], _ form: EnginePayload.Form) {
+    ///
+    /// - Parameter compresses: Whether it may be, for a client that takes it.
+    func answer(_ payload: [UInt8], _ form: EnginePayload.Form, compresses: Bool) {
         exchange.onAbandoned = nil
         guard let scriptIndex else {
-            return exchange.respond(.ok, fields: [.contentType: form.contentType], body: payload)
+            return exchange.respond(
+                .ok, fields: [.contentType: form.contentType], body: payload, compresses: compresses)
         }
         exchange.respond(
             .ok, fields: [.contentType: EngineJSONP.contentType],
-            body: EngineJSONP.script(payload.span, index: scriptIndex))
+            body: EngineJSONP.script(payload.span, index: scriptIndex), compresses: compresses)
     }
 }

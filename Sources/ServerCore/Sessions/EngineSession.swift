@@ -44,7 +44,7 @@ package class EngineSession: MessageSession {
             sid: sid, upgrades: own.upgrades(among: transports).map(\.rawValue),
             pingInterval: limits.heartbeatInterval ?? .seconds(25), pingTimeout: limits.heartbeatTimeout,
             maxPayload: limits.messageBytesMax)
-        transport.send(.text, open.encode().span)
+        transport.send(.text, open.encode().span, compresses: false)
     }
 
     /// The transport has ended. Over polling the id is known until the client has been told.

@@ -87,8 +87,9 @@ extension SocketHub {
         defer { giveBack(&message) }
         do {
             let written = try write(packet, to: &message)
-            transport.send(written.opcode, message.span)
-            for attachment in written.attachments { transport.send(.binary, attachment.span) }
+            // A CONNECT has the private id in it.
+            transport.send(written.opcode, message.span, compresses: false)
+            for attachment in written.attachments { transport.send(.binary, attachment.span, compresses: false) }
             return true
         } catch {
             server.hooks.log(.error) { "a packet was not sent: \(error)" }
