@@ -100,6 +100,7 @@ public final class MusterServer {
         _ configure: @escaping @Sendable (SocketIOServer) -> Void
     ) {
         let plain = options.plainPaths.sorted { $0.key < $1.key }
+        for (path, file) in options.client?.files(below: path) ?? [] { endpoints.add(path) { _ in .file(file) } }
         endpoints.add([path] + plain.map(\.key)) { loop in
             let hub = SocketHub(
                 server: loop.server, settings: options.settings, messageBytesMax: options.connection.maxPayload)

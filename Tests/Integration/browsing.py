@@ -64,13 +64,12 @@ class Page:
         self.server.shutdown()
         self.server.server_close()
 
-    def run(self, program, profile, *flags, at=None):
-        """What the program, the body of an async function, returns; one that throws fails the test. The browser opens our page,
-        or `at`, whose scripts then have to post a result to us."""
+    def run(self, program, profile, *flags):
+        """What the program, the body of an async function, returns; one that throws fails the test."""
         self.program = program
         browser = subprocess.Popen(
             [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0",
-             f"--user-data-dir={profile}", *flags, at or f"{self.origin}/"],
+             f"--user-data-dir={profile}", *flags, f"{self.origin}/"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             # A browser is many processes, and its command may be a script: they are ended as one group.
             start_new_session=True)

@@ -97,6 +97,28 @@ struct SocketHandlingTests {
         }
     }
 
+    @Test(arguments: [false, true])
+    func `row 78, coming and going: what a handler throws is logged, and that is all`(isAsync: Bool) async throws {
+        try await SocketStage.play { io in
+            if isAsync {
+                io.main.onConnect { _ async throws in throw Broken() }
+            } else {
+                io.main.onConnect { _ throws in throw Broken() }
+            }
+            io.main.onDisconnecting { _, _ in throw Broken() }
+            io.main.onDisconnect { _, _ in throw Broken() }
+            io.main.on("e") { $1.reply() }
+        } script: { stage in
+            let peer = await stage.guest()
+            peer.say(#"421["e"]"#)
+            await peer.hears("431[]")
+            #expect(stage.takeLog() == ["a handler of clients that come or go failed: broken"])
+            stage.io.main.sockets[0].disconnect()
+            await peer.hears("41")
+            #expect(stage.takeLog().count == 2)
+        }
+    }
+
     @Test func `row 62, emitWithAck: the answer, or why there is none`() async throws {
         try await SocketStage.play { _ in
         } script: { stage in

@@ -1,17 +1,18 @@
 import FoundationEssentials
-import HTTPTypes
 import Muster
 
-/// A chat over Socket.IO, with a page that plays it: `CHAT_ADMIN_PASSWORD=… swift run chat`.
+/// A chat over Socket.IO, with a page that plays it: `CHAT_ADMIN_PASSWORD=… swift run chat`. The page gets the official client
+/// from the network or, with `CHAT_CLIENT=FOLDER`, from the chat itself.
 @main
 struct Main {
     static func main() throws {
-        let password = ProcessInfo.processInfo.environment["CHAT_ADMIN_PASSWORD"]
+        let environment = ProcessInfo.processInfo.environment
+        let (password, folder) = (environment["CHAT_ADMIN_PASSWORD"], environment["CHAT_CLIENT"])
+        var options = SocketIOOptions()
+        options.client = try folder.map { try ClientBundle(folder: $0) }
         let server = MusterServer(configuration: try MusterConfiguration.load().configuration)
-        server.http("/") { _ in
-            WebAnswer(fields: [.contentType: "text/html; charset=utf-8"], body: Array(page.utf8))
-        }
-        server.socketIO { io in
+        server.http("/") { _ in WebAnswer(html: page(isOffline: folder != nil)) }
+        server.socketIO("/socket.io/", options) { io in
             serve(io.main)
             serve(admin: io.namespace("/admin"), of: io.main, password: password)
         }
@@ -28,6 +29,7 @@ let say = SocketEvent<String>("say")
 /// Says whether one is typing.
 let typing = SocketEvent<Bool>("typing")
 
+/// Who somebody is, and where; kept with its socket.
 struct Entry: Codable {
     var name: String
     var room: String
@@ -43,54 +45,45 @@ struct Line: Codable {
     var text: String
 }
 
-/// What the server keeps with each socket that has entered.
-final class Guest {
-    let name: String
-    let room: String
-
-    init(_ entry: Entry) {
-        name = entry.name
-        room = entry.room
-    }
-}
-
 // MARK: The chat
 
-func guest(_ socket: Socket) -> Guest? { socket.state as? Guest }
+func entry(_ data: JSONValue) -> Entry? { try? data.decoded(as: Entry.self) }
 
 func serve(_ chat: Namespace) {
-    chat.on(enter) { socket, entry in
-        guard (1...20).contains(entry.name.count), (1...20).contains(entry.room.count) else {
+    chat.on(enter) { socket, wanted async throws in
+        guard (1...20).contains(wanted.name.count), (1...20).contains(wanted.room.count) else {
             return Welcome(refusal: "a name and a room have 1 to 20 letters")
         }
-        let there = chat.in(entry.room).sockets.filter { $0 != socket }.compactMap(guest)
-        guard !there.contains(where: { $0.name == entry.name }) else {
+        // Whoever is there may be on any loop or server.
+        let there = await chat.in(wanted.room).except(socket).fetch().sockets.compactMap { entry($0.data)?.name }
+        guard !there.contains(wanted.name) else {
             return Welcome(refusal: "somebody of that name is there already")
         }
-        depart(socket, from: chat)
-        socket.state = Guest(entry)
-        socket.join(entry.room)
-        socket.to(entry.room).emit("entered", .string(entry.name))
-        return Welcome(names: there.map(\.name) + [entry.name])
+        depart(socket)
+        guard socket.isConnected else { return Welcome() }
+        socket.data = try JSONValue(encoding: wanted)
+        socket.join(wanted.room)
+        socket.to(wanted.room).emit("entered", .string(wanted.name))
+        return Welcome(names: there + [wanted.name])
     }
     chat.on(say) { socket, text in
-        guard let guest = guest(socket), (1...500).contains(text.count) else { return }
-        try chat.in(guest.room).emit(SocketEvent("said"), Line(from: guest.name, text: text))
+        guard let entry = entry(socket.data), (1...500).contains(text.count) else { return }
+        try chat.in(entry.room).emit(SocketEvent("said"), Line(from: entry.name, text: text))
     }
     chat.on(typing) { socket, isTyping in
-        guard let guest = guest(socket) else { return }
+        guard let entry = entry(socket.data) else { return }
         // Only the newest matters, and none to somebody who is slow.
-        socket.to(guest.room).emit("typing", .string(guest.name), .bool(isTyping), options: .volatile)
+        socket.to(entry.room).emit("typing", .string(entry.name), .bool(isTyping), options: .volatile)
     }
-    chat.onDisconnect { socket, _ in depart(socket, from: chat) }
+    chat.onDisconnect { socket, _ in depart(socket) }
 }
 
 /// Tells the others that somebody is no longer in their room.
-func depart(_ socket: Socket, from chat: Namespace) {
-    guard let guest = guest(socket) else { return }
-    socket.state = nil
-    socket.leave(guest.room)
-    chat.in(guest.room).emit("left", .string(guest.name))
+func depart(_ socket: Socket) {
+    guard let entry = entry(socket.data) else { return }
+    socket.data = [:]
+    socket.leave(entry.room)
+    socket.namespace.in(entry.room).emit("left", .string(entry.name))
 }
 
 // MARK: Who may throw people out
@@ -101,11 +94,11 @@ func serve(admin: Namespace, of chat: Namespace, password: String?) {
             throw ConnectRefusal("not authorized", data: ["hint": "CHAT_ADMIN_PASSWORD"])
         }
     }
-    admin.on(SocketRequest<String, Int>("kick")) { _, name in
-        let meant = chat.sockets.filter { guest($0)?.name == name }
+    admin.on(SocketRequest<String, Int>("kick")) { _, name async in
+        let meant = await chat.all.fetch().sockets.filter { entry($0.data)?.name == name }
         for socket in meant {
-            socket.emit("kicked")
-            socket.disconnect(closesConnection: true)
+            chat.in(socket.id).emit("kicked")
+            chat.in(socket.id).disconnect(closesConnection: true)
         }
         return meant.count
     }

@@ -40,6 +40,11 @@ public struct WebAnswer {
         self.body = body
     }
 
+    /// An answer of HTML.
+    public init(_ status: HTTPResponse.Status = .ok, html: String) {
+        self.init(status, fields: [.contentType: "text/html; charset=utf-8"], body: Array(html.utf8))
+    }
+
     /// An answer of plain text.
     public init(_ status: HTTPResponse.Status = .ok, text: String) {
         self.init(

@@ -57,27 +57,32 @@ extension SocketHandling {
 
     // MARK: Coming and going
 
-    /// Tells of each client that has joined.
-    public func onConnect(_ handler: @escaping (Socket) -> Void) {
-        behaviour.onConnect { handler(Socket(core: $0)) }
+    /// Tells of each client that has joined. What `handler` throws is logged.
+    public func onConnect(_ handler: @escaping (Socket) throws -> Void) {
+        let shell = shell
+        behaviour.onConnect { socket in shell.attempt { try handler(Socket(core: socket)) } }
     }
 
-    /// Tells of each client that has joined; its events wait until `handler` is done.
-    public func onConnect(_ handler: @escaping (Socket) async -> Void) {
+    /// Tells of each client that has joined; its events wait until `handler` is done. What that throws is logged.
+    public func onConnect(_ handler: @escaping (Socket) async throws -> Void) {
         let shell = shell
         behaviour.onConnect { socket in
-            shell.hold(socket) { await handler(Socket(core: socket)) }
+            shell.hold(socket) {
+                do { try await handler(Socket(core: socket)) } catch { shell.failed(error) }
+            }
         }
     }
 
-    /// Tells of each client that is about to leave; its rooms are still there.
-    public func onDisconnecting(_ handler: @escaping (Socket, DisconnectReason) -> Void) {
-        behaviour.onDisconnecting { handler(Socket(core: $0), $1) }
+    /// Tells of each client that is about to leave; its rooms are still there. What `handler` throws is logged.
+    public func onDisconnecting(_ handler: @escaping (Socket, DisconnectReason) throws -> Void) {
+        let shell = shell
+        behaviour.onDisconnecting { socket, reason in shell.attempt { try handler(Socket(core: socket), reason) } }
     }
 
-    /// Tells of each client that has left.
-    public func onDisconnect(_ handler: @escaping (Socket, DisconnectReason) -> Void) {
-        behaviour.onDisconnect { handler(Socket(core: $0), $1) }
+    /// Tells of each client that has left. What `handler` throws is logged.
+    public func onDisconnect(_ handler: @escaping (Socket, DisconnectReason) throws -> Void) {
+        let shell = shell
+        behaviour.onDisconnect { socket, reason in shell.attempt { try handler(Socket(core: socket), reason) } }
     }
 
     // MARK: Events

@@ -10,6 +10,8 @@ public struct SocketIOOptions: Sendable {
     public var codec = SocketCodec.standard
     /// The servers that rooms and broadcasts are shared with; nil for none.
     public var cluster: SocketIOCluster?
+    /// The official client for browsers, for pages to load from below the server's path; nil where they get it elsewhere.
+    public var client: ClientBundle?
     /// Paths at which clients without Socket.IO join a namespace, over a plain WebSocket on which each message is
     /// `{"event","data","id"?}`: `["/chat": "/"]`. For handlers, rooms and broadcasts they are clients like any.
     public var plainPaths: [String: String] = [:]

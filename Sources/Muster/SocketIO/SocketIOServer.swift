@@ -114,6 +114,15 @@ final class SocketShell {
         return ConnectRefusal("not authorized")
     }
 
+    /// Runs what tells an author that a client has come or gone.
+    func attempt(_ work: () throws -> Void) {
+        do { try work() } catch { failed(error) }
+    }
+
+    func failed(_ error: any Error) {
+        logger.error("a handler of clients that come or go failed: \(error)")
+    }
+
     /// An event was not handled: a line in the log, and what a client is told that can be.
     func failed(_ error: any Error, _ event: ReceivedEvent, of socket: NamespaceSocket) {
         switch error {

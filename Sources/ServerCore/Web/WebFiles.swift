@@ -8,7 +8,7 @@ enum WebFiles {}
 
 /// A file of the pages in its two forms, plain and gzip, each with its tag and the response fields that it is always sent
 /// with. Made when it is first asked for, and kept.
-struct WebFile: Sendable {
+package struct WebFile: Sendable {
     private let plain: Form
     private let gzipped: Form
 
@@ -18,8 +18,10 @@ struct WebFile: Sendable {
         let fields: HTTPFields
     }
 
+    /// A file.
+    ///
     /// - Parameter type: The media type; the text is UTF-8.
-    init(_ text: String, type: String) {
+    package init(_ text: String, type: String) {
         let body = Array(text.utf8)
         var fields: HTTPFields = [
             .contentType: "\(type); charset=utf-8", .cacheControl: "no-cache", .vary: "Accept, Accept-Encoding",
@@ -48,13 +50,25 @@ struct WebFile: Sendable {
         """
 
     /// Answers a request for this file: 304 if the client has it.
-    func answer(_ exchange: HTTPExchange) {
+    package func answer(_ exchange: HTTPExchange) {
         let wantsGzip = HTTPContentCoding.best(of: [.gzip], for: exchange.head.fields) == HTTPContentCoding.gzip
         let form = wantsGzip ? gzipped : plain
         guard !form.tag.isNamed(in: exchange.head.fields) else {
             return exchange.respondNotModified(form.tag, fields: form.fields)
         }
         exchange.respond(.ok, fields: form.fields, body: form.body, compresses: false)
+    }
+}
+
+extension Endpoint {
+    /// A file to be read.
+    package static func file(_ file: WebFile) -> Endpoint {
+        .http(bodyBytesMax: 0) { exchange in
+            guard exchange.head.method == .get || exchange.head.method == .head else {
+                return exchange.respond(.methodNotAllowed, fields: [.allow: "GET, HEAD"])
+            }
+            file.answer(exchange)
+        }
     }
 }
 
