@@ -110,10 +110,7 @@ final class SocketRecovery {
     func endReturn() { returningCount -= 1 }
 
     /// Puts the place of a client back that was not let in, or went before.
-    func giveBack(_ place: SocketPlace) {
-        guard place.expiresAt > server.clock() else { return }
-        hub?.keep(place)
-    }
+    func giveBack(_ place: SocketPlace) { hub?.keep(place) }
 
     /// All that a client has missed that is let in now; nil where some of it has gone while the client waited.
     func missed(by place: SocketPlace) -> [SocketPlace.Packet]? {

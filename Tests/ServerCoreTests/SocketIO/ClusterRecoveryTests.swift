@@ -83,6 +83,22 @@ struct ClusterRecoveryTests {
         #expect(packets.dropLast().map(\.untraced) == [#"42["during"]"#, #"42["after"]"#] && isBack(packets, client))
     }
 
+    @Test func `row 80, elsewhere: who knows of nothing is told all since it first came, however often it was back`() {
+        let client = cluster.guest(0)
+        emit("during", from: 1)
+        var connection = client
+        for hall in [1, 0] {
+            connection.stream.cut()
+            cluster.settle()
+            connection = cluster.halls[hall].client()
+            _ = connection.take()
+            connection.send(text: "40" + client.claim(nil))
+            cluster.settle()
+            let packets = connection.take()
+            #expect(packets.dropLast().map(\.untraced) == [#"42["during"]"#] && isBack(packets, client))
+        }
+    }
+
     @Test func `row 97, offsets: an event that only one server knows is enough, if it was the last; others are not`() {
         let clients = [cluster.guest(0), cluster.guest(0)]
         emit("first", from: 0, isLocal: true)

@@ -208,6 +208,10 @@ struct PlainSocketTests {
         #expect(client.take() == [#"{"event":"all","data":"x"}"#, #"{"event":"one"}"#, #"{"event":"tick"}"#])
         client.stream.cut()
         #expect(hall.main.socketCount == 0)
+        let lost = hall.guest()
+        lost.stream.cut()
+        let claiming = plain("?pid=\(lost.pid)", in: hall)
+        #expect(claiming.take().first?.contains(lost.id) == false && hall.main.allSockets[0].auth["pid"] != nil)
     }
 
     @Test func `row 83, rate: what is over it is dropped, and nothing is told`() {

@@ -322,7 +322,7 @@ struct SocketEventTests {
         #expect(client.take() == ["41", "close 1000"] && hall.takeLog() == [])
     }
 
-    @Test func `rate limit: an event over it is dropped with its attachments, and leaving never is`() {
+    @Test func `row 107, rate: an event over it is dropped with its attachments, and leaving never is`() {
         let hall = Hall(limits: { $0.messagesPerSecond = 3 })
         hall.main.behaviour.on("bin") { hall.note("\($1.arguments.values.count)") }
         let client = hall.guest()

@@ -55,6 +55,40 @@ struct SocketRecoveryLimitTests {
         _ = back.take()
         let packets = back.say("40" + client.claim(offset))
         #expect(packets.count == 2 && packets[0].untraced == #"42["sent into nothing"]"#)
+        back.stream.cut()
+        hall.world.run(.seconds(120))
+        #expect(hall.world.server.nextWake == nil, "nothing is left that needs a timer")
+    }
+
+    @Test func `row 79, bounds: what goes while middlewares think ends the client, which is told nothing with a gap`() {
+        let hall = hall { $0.packetsMax = 2 }
+        let client = hall.guest()
+        client.stream.cut()
+        var decide: ((ConnectRefusal?) -> Void)?
+        hall.main.behaviour.use { _, done in decide = done }
+        hall.emit("one")
+        let back = hall.client()
+        _ = back.take()
+        #expect(back.say("40" + client.claim(nil)) == [])
+        for _ in 0..<3 { hall.emit("more") }
+        decide?(nil)
+        #expect(!back.take().contains { $0.hasPrefix("4") } && back.closeCode != nil)
+    }
+
+    @Test func `row 79, bounds: a place whose time is over takes no other's`() {
+        let hall = hall { recovery in
+            recovery.duration = .seconds(4)
+            recovery.placesMax = 1
+        }
+        let old = hall.guest()
+        old.stream.cut()
+        hall.world.run(.seconds(10))
+        let client = hall.guest()
+        client.stream.cut()
+        let back = hall.client()
+        _ = back.take()
+        #expect(back.say("40" + client.claim(nil)).last?.contains(client.id) == true)
+        #expect(hall.world.count(.placesForgotten) == 0)
     }
 
     @Test func `row 79, bounds: too many places, events or bytes: the oldest go, and who needs them is new`() {
@@ -108,7 +142,87 @@ struct SocketRecoveryLimitTests {
         #expect(back.say("40" + client.claim(nil)).count == 1, "it was not in the room")
     }
 
+    @Test func `row 79, bounds: what has left the log makes room`() {
+        let hall = hall { recovery in
+            recovery.packetsMax = 3
+            recovery.packetBytesMax = 1_000
+        }
+        let client = hall.guest()
+        for _ in 0..<100 { hall.emit("e") }
+        let offset = client.takeOffset()
+        client.stream.cut()
+        hall.emit("missed")
+        let back = hall.client()
+        _ = back.take()
+        #expect(back.say("40" + client.claim(offset)).count == 2)
+    }
+
+    @Test(arguments: ["let in", "refused", "unknown", "gone"])
+    func `row 79, cost: however a return ends, nobody is waited for afterwards`(end: String) throws {
+        let hall = hall { recovery in
+            recovery.duration = .seconds(4)
+            recovery.packetsMax = 0
+        }
+        let relay = NotedRelay(hall)
+        if end == "gone" { hall.hub.join(relay) }
+        let client = hall.guest()
+        client.stream.cut()
+        hall.main.behaviour.use { _, done in done(end == "refused" ? ConnectRefusal("no") : nil) }
+        let back = hall.client()
+        _ = back.take()
+        switch end {
+        case "unknown": back.say(#"40{"pid":"\#(String(repeating: "A", count: 40))"}"#)
+        case "gone":
+            back.say(#"40{"pid":"\#(String(repeating: "A", count: 40))"}"#)
+            back.stream.cut()
+            let claim = try #require(SocketClaim(["pid": .string(client.pid)]))
+            relay.claims[0].done(hall.hub.give(claim, in: "/", bytesMax: 100))
+        default: #expect(back.say("40" + client.claim(nil)).last?.hasPrefix(end == "refused" ? "44" : "40") == true)
+        }
+        hall.world.run(.seconds(10))
+        hall.emit("nobody", to: ["red"])
+        #expect(hall.world.count(.eventsForgotten) == 0, "none was kept")
+    }
+
+    @Test func `row 79, loops: no two events have one offset, whichever loop they are of`() {
+        let hall = Hall(loops: 3) { $0.recovery = SocketRecoverySettings() }
+        let client = hall.guest()
+        let offsets = (0..<9).map { number in
+            hall.hubs[number % 3].namespace("/").perform(.emit(SocketEmission("e")), on: .of())
+            return client.takeOffset()
+        }
+        #expect(Set(offsets).count == 9 && !offsets.contains(""))
+    }
+
+    @Test func `row 79, loops: whoever has moved and knows of nothing it was sent is new`() {
+        let hall = Hall(loops: 2) { $0.recovery = SocketRecoverySettings() }
+        hall.world.home = 1
+        let client = hall.guest()
+        hall.world.home = 0
+        var stream = client.stream
+        for isBack in [true, false] {
+            stream.cut()
+            let back = hall.client()
+            _ = back.take()
+            back.send(text: "40" + client.claim(nil))
+            #expect(back.take().last?.contains(client.id) == isBack)
+            hall.hubs[0].namespace("/").perform(.emit(SocketEmission("e")), on: .of())
+            stream = back.stream
+        }
+    }
+
     // MARK: Elsewhere
+
+    @Test func `row 79, elsewhere: nobody is asked about a private id that is too long`() {
+        let relay = NotedRelay(hall)
+        hall.hub.join(relay)
+        for (count, asked) in [(65, 0), (64, 1)] {
+            let client = hall.client()
+            _ = client.take()
+            client.say(#"40{"pid":"\#(String(repeating: "A", count: count))"}"#)
+            #expect(relay.claims.count == asked)
+        }
+    }
 
     @Test
     func `row 79, elsewhere: a relay is asked for a place that is not here, and what came meanwhile is added once`() {

@@ -184,6 +184,27 @@ struct SocketRecoveryTests {
         }
     }
 
+    @Test func `row 79, once: who knows the id of somebody who is there, and not its secret, ends nothing`() {
+        let client = hall.guest()
+        let thief = hall.client()
+        thief.adopt(pid: client.id + String(client.id.reversed()))
+        _ = thief.take()
+        #expect(thief.say("40" + thief.claim(nil)).last?.contains(client.id) == false)
+        #expect(client.closeCode == nil && hall.main.socketCount == 2)
+    }
+
+    @Test func `row 79, once: an offset is of its own namespace`() {
+        let elsewhere = hall.hub.namespace("/other")
+        let (client, witness) = (hall.guest(), hall.guest("/other"))
+        elsewhere.perform(.emit(SocketEmission("e")), on: .of())
+        let offset = witness.takeOffset()
+        hall.emit("seen")
+        client.stream.cut()
+        let back = hall.client()
+        _ = back.take()
+        #expect(back.say("40" + client.claim(offset)).last?.contains(client.id) == false)
+    }
+
     @Test func `row 79, once: a place is of one namespace`() {
         _ = hall.hub.namespace("/a")
         let client = hall.guest()
@@ -292,6 +313,37 @@ struct SocketRecoveryTests {
         #expect(packets.last?.contains(client.id) == true)
     }
 
+    @Test func `row 79, middlewares: who is refused may ask again from where it was, and from nowhere else`() {
+        var isOpen = true
+        hall.main.behaviour.use { _, done in done(isOpen ? nil : ConnectRefusal("later")) }
+        for isSame in [true, false] {
+            let client = hall.guest()
+            hall.emit("seen")
+            let offset = client.takeOffset()
+            hall.emit("lost on its way")
+            client.stream.cut()
+            isOpen = false
+            let first = hall.client()
+            _ = first.take()
+            #expect(first.say("40" + client.claim(offset)) == [#"44{"message":"later"}"#])
+            isOpen = true
+            let back = hall.client()
+            _ = back.take()
+            let packets = back.say("40" + client.claim(isSame ? offset : nil))
+            #expect(packets.dropLast().map(\.untraced) == (isSame ? [#"42["lost on its way"]"#] : []))
+            #expect(packets.last?.contains(client.id) == isSame)
+        }
+    }
+
+    @Test func `row 79, coming back: what another was sent alone is not for it`() {
+        let (client, other) = (hall.guest(), hall.guest())
+        client.stream.cut()
+        hall.main.allSockets[0].emit(SocketEmission("yours"))
+        let back = hall.client()
+        _ = back.take()
+        #expect(back.say("40" + client.claim(nil)).count == 1 && other.take().count == 1)
+    }
+
     // MARK: Without an offset
 
     @Test func `row 80, no offset: a client that was sent nothing comes back, with what came since`() {
@@ -318,9 +370,27 @@ struct SocketRecoveryTests {
                 == [#"42["one"]"#, #"42["two"]"#, #"42["three"]"#])
     }
 
-    @Test func `row 80, long silence: who has seen the last event comes back, however long ago that was`() {
+    @Test func `row 80, long silence: the last event that a client has seen may be one that it had missed`() {
         let client = hall.guest()
-        hall.emit("long ago")
+        client.stream.cut()
+        hall.emit("missed")
+        let back = hall.client()
+        _ = back.take()
+        let offset = back.say("40" + client.claim(nil))[0].offset
+        for _ in 0..<100 {
+            hall.world.run(.seconds(26))
+            back.say("3")
+        }
+        back.stream.cut()
+        let again = hall.client()
+        _ = again.take()
+        #expect(again.say("40" + client.claim(offset)).last?.contains(client.id) == true)
+    }
+
+    @Test(arguments: [false, true])
+    func `row 80, long silence: who has seen the last event comes back, however long ago that was`(isOwn: Bool) {
+        let client = hall.guest()
+        if isOwn { hall.main.allSockets[0].emit(SocketEmission("long ago")) } else { hall.emit("long ago") }
         let offset = client.takeOffset()
         for _ in 0..<100 {
             hall.world.run(.seconds(26))

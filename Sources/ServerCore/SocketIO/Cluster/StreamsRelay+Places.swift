@@ -21,7 +21,7 @@ extension StreamsRelay {
     func takeFromRedis(
         _ claim: SocketClaim, in namespace: String, bytesMax: Int, _ done: @escaping (SocketPlace?) -> Void
     ) {
-        guard bus.isReached, hub.sequencer != nil else { return done(nil) }
+        guard hub.sequencer != nil else { return done(nil) }
         let search = Search(claim, namespace, bytesMax: bytesMax, done)
         let deadline = hub.after(hub.settings.requestTimeout) { search.end(nil) }
         search.ended = { [weak hub] in hub?.callOff(deadline) }
