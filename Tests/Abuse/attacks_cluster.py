@@ -260,7 +260,9 @@ def failover(arena):
     peer.close(), bus.close()
 
 
-elsewhere("R-05", "what is not RESP 2, is deeper than 8 or longer than 64 KiB a line ends the connection to Redis at once", "RedisTests `RedisAbuseTests`, and the fuzz target `redis-replies`")
+elsewhere(
+    "R-05", "what is not RESP 2, is deeper than 8 or longer than 64 KiB a line ends the connection to Redis at once",
+    "RedisTests `RedisAbuseTests`")
 
 
 @attack("R-06", "a storm of searches is answered, each at the cost of an answer; of the server's own, 1,024 are under way", on="classic", also="ClusterAbuseTests `R-06, storms: …`")

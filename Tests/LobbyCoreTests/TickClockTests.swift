@@ -23,7 +23,7 @@ struct TickClockTests {
         #expect(again.isEmpty)
     }
 
-    @Test func `lateness is the time since a step was due`() {
+    @Test func `row 110, lateness is the time since a step was due`() {
         var clock = TickClock(rate: 20, start: start)
         let late = turn(&clock, at: start + .milliseconds(157))
         #expect(late == [.milliseconds(107), .milliseconds(57), .milliseconds(7)])

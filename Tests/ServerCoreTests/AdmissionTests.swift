@@ -23,7 +23,7 @@ private func admitted(_ count: Int, _ address: PeerAddress, _ policy: inout Admi
 struct AdmissionTests {
     // MARK: One address
 
-    @Test func `an address gets its burst, and then its rate`() {
+    @Test func `row 107, rate: an address gets its burst, and then its rate`() {
         var limits = AdmissionLimits()
         limits.connectionsPerAddressMax = 1_000
         var policy = AdmissionPolicy(limits, seed: 1)
@@ -88,7 +88,7 @@ struct AdmissionTests {
 
     // MARK: The process
 
-    @Test func `the process admits its burst, and then its rate, of all addresses together`() {
+    @Test func `row 108, pace: the process admits its burst, and then its rate, of all addresses together`() {
         var policy = AdmissionPolicy(seed: 1)
         let atOnce = (0..<3_000).count { policy.admit(ipv4($0), at: start) == .admitted }
         #expect(atOnce == 1_000)
@@ -98,7 +98,7 @@ struct AdmissionTests {
         #expect(later == 500)
     }
 
-    @Test func `the process has so many connections at a time, of whatever kind`() {
+    @Test func `row 108, cap: the process has so many connections at a time, of whatever kind`() {
         var limits = AdmissionLimits()
         limits.connectionsMax = 3
         var policy = AdmissionPolicy(limits, seed: 1)

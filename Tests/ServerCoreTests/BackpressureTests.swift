@@ -49,7 +49,10 @@ struct BackpressureTests {
         return client
     }
 
-    @Test func `a blocked stream is queued no snapshot, and one catch-up follows once it has drained`() throws {
+    @Test
+    func `row 16, latest wins: a blocked stream is queued no snapshot, and one catch-up follows once it has drained`()
+        throws
+    {
         let world = World()
         let client = blocked(world)
         world.steps(10)
@@ -211,7 +214,7 @@ struct BackpressureTests {
         #expect(world.count(.stepsDropped) > 5_900)
     }
 
-    @Test func `two members in step are sent the very same bytes, each dialect framed once`() {
+    @Test func `row 111, snapshots: two members in step are sent the very same bytes, each dialect framed once`() {
         let world = World()
         let plain = (0..<2).map { _ in PlainClient(world) }
         let socket = (0..<2).map { _ in SocketClient(world) }

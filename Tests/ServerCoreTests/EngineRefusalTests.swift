@@ -261,7 +261,7 @@ struct EngineRefusalTests {
         #expect(!right.fields.contains { $0.hasPrefix("Set-Cookie") }, "it is set once")
     }
 
-    @Test func `a WebSocket handshake sets the cookie, too, with name, path and age as chosen`() {
+    @Test func `row 35, cookie: a WebSocket handshake sets it, too, with name, path and age as chosen`() {
         _ = world.serveEcho(
             cookie: EngineCookie(name: "mine", path: "/game", maxAgeSeconds: 60, sameSite: .strict),
             fields: [.setCookie: "2=2; Path=/"])

@@ -129,7 +129,9 @@ struct HTTPTests {
         ("Origin: null\r\n", 403), ("Origin: http://muster.test\r\n", 403),
         ("Origin: http://muster.test:7777/\r\n", 403), ("Origin: http://muster.test:7777@evil.example\r\n", 403),
     ])
-    func `a browser comes from the server's own host or a listed origin`(_ fields: String, _ expected: Int) {
+    func `row 33, origins: a browser comes from the server's own host or a listed origin`(
+        _ fields: String, _ expected: Int
+    ) {
         for target in ["/lobby/x", "/socket.io/?EIO=4&transport=websocket"] {
             let world = World { $0.allowedOrigins = ["https://game.example"] }
             let client = Client(world, target, fields: fields)

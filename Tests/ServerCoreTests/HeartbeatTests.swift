@@ -22,7 +22,9 @@ struct HeartbeatTests {
     }
 
     @Test(arguments: dialects)
-    func `a ping follows after the interval, and the next an interval after its pong`(_ plain: Bool) {
+    func `rows 13 and 41, heartbeat: a ping follows after the interval, and the next an interval after its pong`(
+        _ plain: Bool
+    ) {
         let world = World()
         let peer = joined(world, plain: plain)
         world.run(.milliseconds(24_900))
@@ -49,7 +51,7 @@ struct HeartbeatTests {
     }
 
     @Test(arguments: dialects)
-    func `pongs that nobody asked for change nothing`(_ plain: Bool) {
+    func `row 42, pongs: those that nobody asked for change nothing`(_ plain: Bool) {
         let world = World()
         let peer = joined(world, plain: plain)
         for _ in 0..<20 {

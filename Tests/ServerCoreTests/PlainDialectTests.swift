@@ -212,7 +212,7 @@ struct PlainDialectTests {
 
 @Suite("WebSocket rules on a connection (RFC 6455)")
 struct ConnectionTests {
-    @Test func `a ping is answered with its payload (§5_5_2)`() {
+    @Test func `row 12, pings: answered with their payload (§5_5_2)`() {
         let client = PlainClient(World())
         client.send(.ping, [1, 2, 3])
         #expect(client.received == [.pong])

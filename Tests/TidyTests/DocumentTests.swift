@@ -54,6 +54,27 @@ struct DocumentTests {
         }
     }
 
+    @Test func `what Socket_IO's checklist says is done names its tests, and they are there`() throws {
+        let rows = try Repository.text("protocol/conformance/socketio.md").split(separator: "\n").compactMap {
+            let cells = $0.split(separator: "|", omittingEmptySubsequences: false)
+            return cells.count == 10 && Int(cells[1].trimmingCharacters(in: .whitespaces)) != nil ? cells : nil
+        }
+        #expect(rows.count == 115, "the checklist has 115 rows: has its form changed?")
+        let files = Repository.paths(in: ["Tests", "protocol"], extensions: ["swift", "py"])
+        for row in rows {
+            let (number, shown) = (row[1], row[8])
+            if "MS".contains(row[6].trimmingCharacters(in: .whitespaces)), row[7].contains("Y"),
+                !shown.contains(/Tests`|\.py`|\.md\)|row|below/)
+            {
+                Issue.record("protocol/conformance/socketio.md, row\(number): it is done, and nothing shows it.")
+            }
+            for match in shown.matches(of: /`(\w+Tests|test_\w+\.py)`/)
+            where !files.contains(where: { $0.contains("/\(match.output.1)") }) {
+                Issue.record("protocol/conformance/socketio.md, row\(number): there is no \(match.output.1).")
+            }
+        }
+    }
+
     /// The names of the counters, in order.
     private static func counters() throws -> [String] {
         let text = try Repository.text("Sources/ServerCore/Counters.swift")
