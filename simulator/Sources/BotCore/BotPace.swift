@@ -7,11 +7,15 @@ struct BotPace {
     /// How early the latest of a second's inputs shall be, in ticks.
     private static let wanted = 1...2
     private static let askInterval = Interval.seconds(1)
+    /// How many inputs a second are worth a question: an answer about fewer says little, and would be as much traffic as they are.
+    private static let inputsMin = 10
 
     /// How many ticks after the newest snapshot's an input is meant for.
     private(set) var lead: UInt32 = 1
     private let leadMax: UInt32
     private var askDue = Instant.zero
+    /// How many inputs were sent since ``askDue`` was set.
+    private var inputs = 0
     /// The next answer is about inputs with another lead, too.
     private var isSettling = false
 
@@ -21,11 +25,12 @@ struct BotPace {
         leadMax = UInt32(max(1, tickRate / 2))
     }
 
-    /// Whether it is time to ask the lobby; true once for each time.
+    /// Whether the lobby is to be asked with an input that is sent now; true once for each time.
     mutating func asks(at now: Instant) -> Bool {
+        inputs += 1
         guard now >= askDue else { return false }
-        askDue = now + Self.askInterval
-        return true
+        defer { (askDue, inputs) = (now + Self.askInterval, 0) }
+        return inputs >= Self.inputsMin
     }
 
     /// Takes in by how many ticks the latest of the inputs was early since the last answer; negative where it was late.
@@ -46,7 +51,7 @@ struct BotPace {
 }
 
 extension Bot {
-    /// Asks how early its inputs come, about once a second.
+    /// Asks with an input how early they come: about once a second, where it sends enough of them.
     func askPace(_ now: Instant) {
         if play?.inputPace.asks(at: now) == true { client?.askTime() }
     }
