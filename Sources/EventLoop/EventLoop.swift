@@ -34,8 +34,8 @@ import Synchronization
     var isFiringTimers = false
 
     /// Called once per turn of the loop, right before it waits for the kernel: the place to write what was gathered
-    /// for many streams during the turn. Also called once when the loop has been stopped, before it closes what is
-    /// left.
+    /// for many streams during the turn, and to look at what has become due. A turn with much to read is ended so after every
+    /// ``readsMax`` reads. Also called once when the loop has been stopped, before it closes what is left.
     package var beforeWaiting: (() -> Void)? {
         get { turnEnds }
         set {
@@ -45,6 +45,10 @@ import Synchronization
     }
     // Not to be seen by other modules: what they can reach is checked for exclusive access at each use.
     private var turnEnds: (() -> Void)?
+
+    /// How many reads a turn is long at most: libuv would go on for up to 48 times 1,024 while others' steps and answers wait.
+    package static let readsMax = 64
+    private var reads = 0
 
     /// Makes a loop and ignores SIGPIPE in this process, where it stays ignored.
     ///
@@ -135,8 +139,17 @@ import Synchronization
             receiveBuffer.assumingMemoryBound(to: CChar.self), UInt32(Self.receiveBufferByteCount))
     }
 
-    /// The loop is about to wait.
-    func endTurn() { turnEnds?() }
+    /// The loop is about to wait, or has read enough.
+    func endTurn() {
+        reads = 0
+        turnEnds?()
+    }
+
+    /// A read has been handled.
+    func noteRead() {
+        reads += 1
+        if reads >= Self.readsMax { endTurn() }
+    }
 
     private var prepareBase: UnsafeMutablePointer<uv_handle_t> {
         unsafe UnsafeMutableRawPointer(prepare).assumingMemoryBound(to: uv_handle_t.self)

@@ -86,6 +86,7 @@ func onRead(
 ) {
     let stream: SocketStream = unsafe owner(handle)
     stream.received(count)
+    stream.loop.noteRead()
 }
 
 func onWritten(_ request: UnsafeMutablePointer<uv_write_t>?, _ status: Int32) {

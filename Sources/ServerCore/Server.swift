@@ -290,6 +290,8 @@ package final class Server {
                 } else {
                     turning[place].goesOn(in: &waiting)
                 }
+                // After a halt all lobbies are due at once: what the first has sent leaves before the last one's step.
+                if turn.isCrowded { turn.flush() }
             }
             turning.removeLast(turning.count - stillTurning)
         }

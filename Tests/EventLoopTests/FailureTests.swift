@@ -254,6 +254,41 @@ struct FailureTests {
         #expect(host == "127.0.0.2")
     }
 
+    @Test func `a turn with much to read is ended after every 64 reads`() throws {
+        let count = 3 * EventLoop.readsMax
+        var (reads, readsMax, total) = (0, 0, 0)
+        try LoopHarness.run { harness in
+            harness.loop.beforeWaiting = { reads = 0 }
+            var streams: [SocketStream] = []
+            var listener: Listener?
+            listener = try harness.loop.listen(loopback) { stream in
+                streams.append(stream)
+                guard streams.count == count else { return }
+                // All at once, so that one look of the kernel's finds them all readable.
+                for stream in streams {
+                    let recorder = Recorder()
+                    recorder.onReceived = { stream in
+                        reads += 1
+                        readsMax = max(readsMax, reads)
+                        total += 1
+                        stream.close(.now)
+                        guard total == count else { return }
+                        listener?.close()
+                        harness.nextTurn { harness.finish() }
+                    }
+                    recorder.attach(stream)
+                }
+                streams = []
+            }
+            for _ in 0..<count {
+                let client = rawClient(try #require(listener?.localAddress))
+                #expect(unsafe send(client, "x", 1, 0) == 1)
+                close(client)
+            }
+        }
+        #expect(total == count && readsMax == EventLoop.readsMax)
+    }
+
     @Test func `an IPv4 peer of a dual-stack listener shows as IPv4`() throws {
         try LoopHarness.run { harness in
             guard let listener = try? harness.loop.listen(.ip(host: "::", port: 0), onAccept: { _ in }) else {

@@ -17,8 +17,15 @@ final class Turn {
     private var dirty: [DirtyConnection] = []
     private var dirtyCount = 0
 
+    /// How many connections are flushed together while lobbies run: with more, the last one's lobby would have driven out of the
+    /// cache what the first one's has just touched.
+    private static let flushedTogether = 128
+
     /// Whether a connection has something to flush.
     var isDirty: Bool { dirtyCount > 0 }
+
+    /// Whether so many have that they are not to wait for the end of the turn.
+    var isCrowded: Bool { dirtyCount >= Self.flushedTogether }
 
     /// Has a connection flushed at the end of the turn.
     @inline(__always)
