@@ -1,7 +1,8 @@
 """How long after an input goes in the first snapshot that shows it comes out, as players see it.
 
-Ten players of their own sit in a lobby of the game pulse, beside all the others. Each sends an input at times of its own
-choice, not when a snapshot has come, and waits until its counter has risen. What is measured has the way through both sockets in it.
+Ten players play pulse beside all the others, each in a lobby of its own, so that none waits while what another was sent is read.
+Each sends an input at times of its own choice, not when a snapshot has come, and waits until its counter has risen. What is
+measured has the way through both sockets in it.
 """
 
 import asyncio
@@ -25,6 +26,7 @@ class Player:
     """One player, its counter as the newest snapshot has it, and how long its inputs took to show."""
 
     def __init__(self, seed):
+        self.number = seed
         self.random = random.Random(seed)
         self.state = self.schema = self.sent_at = None
         self.shown = asyncio.Event()
@@ -33,7 +35,8 @@ class Player:
     async def open(self, port):
         self.reader, self.writer = await asyncio.open_connection("127.0.0.1", port)
         self.writer.write(
-            f"GET /lobby/probe HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"GET /lobby/probe-{self.number} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+            "Upgrade: websocket\r\nConnection: Upgrade\r\n"
             "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
         )
         head = await self.reader.readuntil(b"\r\n\r\n")
@@ -98,6 +101,7 @@ async def run(port, seconds):
     for player in players:
         await player.open(port)
     listening = [asyncio.create_task(player.listen()) for player in players]
+    go_ahead()
     await asyncio.gather(*(player.play(seconds) for player in players))
     for task in listening:
         task.cancel()
@@ -105,10 +109,14 @@ async def run(port, seconds):
     return {"count": len(times), "p50": times[len(times) // 2], "p99": times[len(times) * 99 // 100], "max": times[-1]}
 
 
-if __name__ == "__main__":
-    # It shares a core with the bots, which are many: what it measures is not to be their delay.
+def go_ahead():
+    """It shares a core with the bots, which are many: what it measures is not to be their delay. Not from the start: to
+    start takes longer than they have to spare."""
     try:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
     except OSError:
         print("no real-time scheduling here: the bots' delay is in the figures", file=sys.stderr)
+
+
+if __name__ == "__main__":
     print(json.dumps(asyncio.run(run(int(sys.argv[1]), float(sys.argv[2])))))
