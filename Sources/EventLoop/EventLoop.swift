@@ -34,8 +34,8 @@ import Synchronization
     var isFiringTimers = false
 
     /// Called once per turn of the loop, right before it waits for the kernel: the place to write what was gathered
-    /// for many streams during the turn, and to look at what has become due. A turn with much to read is ended so after every
-    /// ``readsMax`` reads. Also called once when the loop has been stopped, before it closes what is left.
+    /// for many streams during the turn, and to look at what has become due. A turn with more than ``readsMax`` reads is ended
+    /// so in between. Also called once when the loop has been stopped, before it closes what is left.
     package var beforeWaiting: (() -> Void)? {
         get { turnEnds }
         set {
@@ -46,9 +46,11 @@ import Synchronization
     // Not to be seen by other modules: what they can reach is checked for exclusive access at each use.
     private var turnEnds: (() -> Void)?
 
-    /// How many reads a turn is long at most: libuv would go on for up to 48 times 1,024 while others' steps and answers wait.
+    /// After so many reads what has become due is looked at: libuv would go on for up to 48 times 1,024 while it waits.
     package static let readsMax = 64
     private var reads = 0
+    /// Until when the sockets have their share of the time.
+    private var readsUntil = Instant.zero
 
     /// Makes a loop and ignores SIGPIPE in this process, where it stays ignored.
     ///
@@ -145,10 +147,16 @@ import Synchronization
         turnEnds?()
     }
 
-    /// A read has been handled.
+    /// A read has been handled. What a turn ended in between has taken, the sockets have next: a loop with more due than it can
+    /// do would hardly read any more.
     func noteRead() {
         reads += 1
-        if reads >= Self.readsMax { endTurn() }
+        guard reads >= Self.readsMax else { return }
+        let begun = now
+        guard begun >= readsUntil else { return reads = 0 }
+        endTurn()
+        let ended = now
+        readsUntil = ended + (ended - begun)
     }
 
     private var prepareBase: UnsafeMutablePointer<uv_handle_t> {

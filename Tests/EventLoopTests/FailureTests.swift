@@ -254,7 +254,7 @@ struct FailureTests {
         #expect(host == "127.0.0.2")
     }
 
-    @Test func `a turn with much to read is ended after every 64 reads`() throws {
+    @Test func `a turn with much to read is ended in between`() throws {
         let count = 3 * EventLoop.readsMax
         var (reads, readsMax, total) = (0, 0, 0)
         try LoopHarness.run { harness in
@@ -286,7 +286,7 @@ struct FailureTests {
                 close(client)
             }
         }
-        #expect(total == count && readsMax == EventLoop.readsMax)
+        #expect(total == count && readsMax >= EventLoop.readsMax && readsMax < count)
     }
 
     @Test func `an IPv4 peer of a dual-stack listener shows as IPv4`() throws {
