@@ -5,11 +5,12 @@ public enum BuiltInGames {
     /// Every game, by the name lobbies ask for.
     public static let all = [
         GameType(Arena.self), GameType(TicTacToe.self), GameType(Eights.self), GameType(Racing.self),
+        GameType(TeamArena.self),
     ]
     /// A brain for each of them.
     public static let brains = [
         BrainType(ArenaBrain.self), BrainType(TicTacToeBrain.self), BrainType(EightsBrain.self),
-        BrainType(RacingBrain.self),
+        BrainType(RacingBrain.self), BrainType(TeamArenaBrain.self),
     ]
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Fleet
 import GameKit
 import Games
 import Muster
@@ -15,6 +16,7 @@ struct HostCommand: ParsableCommand {
               muster host --listen 0.0.0.0:9000 --listen '[::]:9000'
               muster host --listen https://0.0.0.0:7443 --tls-certificate chain.pem --tls-key key.pem
               muster host --limits-lobbies 50 --drain-seconds 30
+              muster host --bots 6               # somebody to play with
               muster host --record recordings    # each lobby into a file, for muster replay
               MUSTER_LOG_LEVEL=debug muster host --config arena.json
               muster host --print-config    # each value, and where it is from
@@ -28,8 +30,17 @@ struct HostCommand: ParsableCommand {
     @Flag(help: "Print every setting and where its value came from, as JSON, and exit.")
     var printConfig = false
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Keep so many bots in a lobby of arena, and as many in one of team-arena: 0 to 12."))
+    var bots = 0
+
     @OptionGroup(title: "Settings")
     var settings: SettingFlags
+
+    func validate() throws {
+        if !(0...12).contains(bots) { throw ValidationError("--bots must be 0 to 12, not \(bots).") }
+    }
 
     func run() throws {
         let loaded = try MusterConfiguration.load(file: config, flags: settings.texts)
@@ -37,10 +48,32 @@ struct HostCommand: ParsableCommand {
         let server = MusterServer(configuration: loaded.configuration)
         for game in BuiltInGames.all { server.serve(game) }
         do {
-            try server.run { Main.say(Self.greeting($0, user: loaded.configuration.admin.user)) }
+            try server.run { start in
+                Main.say(Self.greeting(start, user: loaded.configuration.admin.user))
+                keepBots(start)
+            }
         } catch let error as HostError {
             Main.complain("muster: \(error)")
             throw ExitCode(1)
+        }
+    }
+
+    /// Lets the bots in, over an address without TLS: whether they would trust a certificate nobody has said.
+    private func keepBots(_ start: ServerStart) {
+        guard bots > 0 else { return }
+        guard let address = start.addresses.first(where: { $0.hasPrefix("http://") }) else {
+            return Main.complain("muster: --bots needs an address without TLS")
+        }
+        let fleets = ["arena", "team-arena"].map { game in
+            var fleet = FleetOptions(server: address, game: game, brains: BuiltInGames.brains)
+            (fleet.count, fleet.lobbyPrefix) = (bots, game)
+            (fleet.seconds, fleet.quiet) = (30 * 86_400, true)
+            return fleet
+        }
+        do {
+            try startResidents(fleets)
+        } catch {
+            Main.complain("muster: no bots: \(error)")
         }
     }
 

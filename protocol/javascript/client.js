@@ -1,4 +1,4 @@
-// A seat in a lobby, kept over lost connections (protocol/spec/lobby.md).
+// A place in a lobby, kept over lost connections (protocol/spec/lobby.md).
 
 import { InputPacer, LobbyClock } from "./clock.js";
 import { Comeback, finalText, isStale } from "./comeback.js";
@@ -26,7 +26,7 @@ export class RefusedError extends Error {
 }
 
 /**
- * A seat in a lobby. Set any of these functions before `join`:
+ * A seat in a lobby, or a place to watch it from (lobby.md §6). Set any of these functions before `join`:
  * - `onState(state, text)`: "connecting", "queued" for a match, "playing", "lost" until the next try, "over"; and why.
  * - `onSnapshot(state)`: each new state, in quantised values; see `World` and `Interpolator`.
  * - `onEvent(name, data)`: everything else that the server says, `joined` among it.
@@ -51,7 +51,7 @@ export class LobbyClient {
    * @param {string} server "http://…" or "https://…"
    * @param {string} lobby an id, `~quick`, `~new` or `~match`
    * @param {object} request the REQUEST of lobby.md §2: name, game, options, lobby, password, filter, match …; with a
-   *   `token` it takes up a seat from before
+   *   `token` it takes up a seat from before, with `watch` it takes none
    * @param {{transports?: Function[], now?: () => number}} options the transports to try, in their order; the clock
    */
   constructor(server, lobby, request = {}, { transports = [webSocket, polling], now } = {}) {
@@ -70,6 +70,11 @@ export class LobbyClient {
   /** The name of the transport that is used, or tried. */
   get transport() {
     return this.#comeback.transport.name;
+  }
+
+  /** Whether this is a spectator, `joined.delay` seconds behind the players. */
+  get isWatching() {
+    return Boolean(this.joined?.watching);
   }
 
   /** For how long nothing has been heard on this connection, in milliseconds. */
@@ -151,7 +156,7 @@ export class LobbyClient {
    *   the player sees, by which a game judges a shot (the newest when left out)
    */
   input(values, { tick, seen } = {}) {
-    if (!this.#isSeated || !this.state) return;
+    if (!this.#isSeated || !this.state || this.isWatching) return;
     const row = this.schema.inputRow(values);
     const shown = Math.min(Math.max(Math.floor(seen ?? this.state.tick), 0), this.state.tick);
     this.#sequence += 1;
@@ -173,6 +178,8 @@ export class LobbyClient {
 
   #told(name, data) {
     if (name === "joined") this.#joined(data);
+    // A game's ticks count from its own beginning, which is now.
+    if (name === "phase" && data.phase === "running" && !this.isWatching) this.#beginClock(0);
     if (name === "queued") [this.#isQueued] = [true, this.onState("queued", "")];
     if (ENDS.includes(name)) this.#endText = data?.reason ? `${name}: ${data.reason}` : "";
     this.onEvent(name, data);
@@ -182,12 +189,17 @@ export class LobbyClient {
     if (!data.resumed || data.schemaHash !== this.schema?.hash) this.state = null;
     if (data.schemaHash !== this.schema?.hash) this.schema = Schema.parse(data.schema);
     // A seat in a lobby that was new, or that the server has chosen, is taken up again by that lobby's id.
-    [this.joined, this.token, this.lobby] = [data, data.token, data.lobby];
-    [this.#isSeated, this.#isQueued, this.#sequence, this.#answers, this.#askedAt] = [true, false, 0, 0, 0];
-    this.clock = new LobbyClock(data.tickRate, data.tick, this.now());
-    this.pacer = new InputPacer(this.clock);
+    [this.joined, this.token, this.lobby] = [data, data.token ?? null, data.lobby];
+    [this.#isSeated, this.#isQueued, this.#sequence] = [true, false, 0];
+    this.#beginClock(data.tick);
     this.#comeback.seated();
     this.onState("playing", "");
+  }
+
+  #beginClock(tick) {
+    [this.#answers, this.#askedAt] = [0, 0];
+    this.clock = new LobbyClock(this.joined.tickRate, tick, this.now());
+    this.pacer = new InputPacer(this.clock);
   }
 
   #answered(id, error, data) {
@@ -219,7 +231,7 @@ export class LobbyClient {
     if (this.#isQueued) return;
     if (this.silence > SILENCE_MS.lost) return this.#closed(1006, "");
     if (!this.#isSeated) return;
-    if (!this.#hasSaid) this.#link.send(encodeAck(this.state?.tick ?? 0));
+    if (!this.#hasSaid && !this.isWatching) this.#link.send(encodeAck(this.state?.tick ?? 0));
     this.#hasSaid = false;
     // A page cannot see the server's pings, and a game may have nothing to say for long.
     if (this.silence > SILENCE_MS.ask && this.#questions.size === 0) this.ask("players").catch(() => {});

@@ -8,6 +8,7 @@ export { listLobbies, leaderboard, openLobby, readLobby, reserveSeats, results, 
 export { LobbyClient, RefusedError } from "./client.js";
 export { InputPacer, LobbyClock } from "./clock.js";
 export { Interpolator } from "./interpolation.js";
+export { LobbyList } from "./list.js";
 export { encodeAck, encodeInputs, encodeKeyframeRequest } from "./messages.js";
 export { polling } from "./polling.js";
 export { Predictor } from "./prediction.js";

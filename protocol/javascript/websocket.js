@@ -23,9 +23,7 @@
  * @returns {Link}
  */
 export function webSocket(server, lobby, request, hooks) {
-  const url = new URL(`/lobby/${encodeURIComponent(lobby)}`, server);
-  url.protocol = url.protocol.replace("http", "ws");
-  const socket = new WebSocket(url);
+  const socket = new WebSocket(socketURL(server, lobby));
   socket.binaryType = "arraybuffer";
   let [refusal, isClosed] = ["", false];
   const say = (message) => {
@@ -62,4 +60,11 @@ export function webSocket(server, lobby, request, hooks) {
       socket.close();
     },
   };
+}
+
+/** Where a lobby is joined over a WebSocket. */
+export function socketURL(server, lobby) {
+  const url = new URL(`/lobby/${encodeURIComponent(lobby)}`, server);
+  url.protocol = url.protocol.replace("http", "ws");
+  return url;
 }

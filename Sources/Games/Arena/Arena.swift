@@ -30,6 +30,8 @@ struct Arena: Game {
         var intent = Input()
         var readyTick: UInt32 = 0
         var respawnTick: UInt32 = 0
+        /// Its team in a ``TeamArena``; −1 where everybody is on their own.
+        var team = -1
         var isAlive: Bool { health > 0 }
         var position: ArenaMap.Vector { ArenaMap.Vector(x: x, y: y) }
     }
@@ -62,29 +64,37 @@ struct Arena: Game {
     static let name = "arena"
     static let rules = Rules(tickRate: 30, seats: 16, rewind: .milliseconds(250))
     static var replicated: Replication<Arena> {
-        Single(\.match, "match") {
-            Field("round", \.round, .int(1...65_535))
-            Field("secondsLeft", \.secondsLeft, .int(0...3_600))
-        }
-        Entities(\.players, "player") {
-            Field("x", \.x, .fixed(-20...20, step: 1 / 64))
-            Field("y", \.y, .fixed(-12...12, step: 1 / 64))
-            Field("aim", \.aim, .int(0...ArenaMap.directionCount - 1))
-            Field("health", \.health, .int(0...100))
-            Field("ammo", \.ammo, .int(0...ammoMax))
-            Field("score", \.score, .int(0...9_999))
-        }
-        Entities(\.projectiles, "projectile") {
-            Field("x", \.x, .fixed(-20...20, step: 1 / 64))
-            Field("y", \.y, .fixed(-12...12, step: 1 / 64))
-            Field("aim", \.aim, .int(0...ArenaMap.directionCount - 1))
-            Field("owner", \.owner, .int(0...15))
-        }
-        Entities(\.pickups, "pickup") {
-            Field("x", \.x, .fixed(-20...20, step: 1 / 64))
-            Field("y", \.y, .fixed(-12...12, step: 1 / 64))
-            Field("kind", \.kind)
-        }
+        Single(\.match, "match", fields: matchFields)
+        Entities(\.players, "player", fields: playerFields)
+        Entities(\.projectiles, "projectile", fields: projectileFields)
+        Entities(\.pickups, "pickup", fields: pickupFields)
+    }
+
+    @FieldBuilder<Match> static func matchFields() -> [Field<Match>] {
+        Field("round", \.round, .int(1...65_535))
+        Field("secondsLeft", \.secondsLeft, .int(0...3_600))
+    }
+
+    @FieldBuilder<Player> static func playerFields() -> [Field<Player>] {
+        Field("x", \.x, .fixed(-20...20, step: 1 / 64))
+        Field("y", \.y, .fixed(-12...12, step: 1 / 64))
+        Field("aim", \.aim, .int(0...ArenaMap.directionCount - 1))
+        Field("health", \.health, .int(0...100))
+        Field("ammo", \.ammo, .int(0...ammoMax))
+        Field("score", \.score, .int(0...9_999))
+    }
+
+    @FieldBuilder<Projectile> static func projectileFields() -> [Field<Projectile>] {
+        Field("x", \.x, .fixed(-20...20, step: 1 / 64))
+        Field("y", \.y, .fixed(-12...12, step: 1 / 64))
+        Field("aim", \.aim, .int(0...ArenaMap.directionCount - 1))
+        Field("owner", \.owner, .int(0...15))
+    }
+
+    @FieldBuilder<Pickup> static func pickupFields() -> [Field<Pickup>] {
+        Field("x", \.x, .fixed(-20...20, step: 1 / 64))
+        Field("y", \.y, .fixed(-12...12, step: 1 / 64))
+        Field("kind", \.kind)
     }
 
     static let ammoMax = 50
@@ -103,19 +113,23 @@ struct Arena: Game {
     /// Who stood where after the last steps, by seat; nil for who was not alive.
     private var past = Rewind<[ArenaMap.Vector?]>(Self.rules)
     private let roundSeconds: Int
+    /// Whether it is over after its first round.
+    private let isOneRound: Bool
 
     init(_ context: inout GameContext, options: JSONValue) throws {
-        switch options["roundSeconds"] {
-        case nil: roundSeconds = 180
-        case .integer(let seconds) where (10...3_600).contains(seconds): roundSeconds = Int(seconds)
-        default: throw OptionsError(description: "roundSeconds is a whole number from 10 to 3600")
-        }
+        try self.init(&context, options: options, isOneRound: false)
+    }
+
+    init(_ context: inout GameContext, options: JSONValue, isOneRound: Bool) throws {
+        self.isOneRound = isOneRound
+        roundSeconds = try OptionsError.integer("roundSeconds", in: 10...3_600, of: options) ?? (isOneRound ? 90 : 180)
         match.secondsLeft = roundSeconds
         for _ in 0..<Self.pickupCount { placePickup(&context.random) }
     }
 
     mutating func join(_ seat: Seat, _ context: inout GameContext) {
         var player = Player()
+        player.team = seat.team ?? -1
         spawn(&player, &context.random)
         players[seat: seat.number] = player
     }
@@ -215,7 +229,10 @@ struct Arena: Game {
         -> Bool
     {
         let reach = Self.playerHalf + Self.shotHalf
+        let team = players[seat: shot.owner]?.team ?? -1
         for (id, player) in players where player.isAlive && Int(id) != shot.owner {
+            // Shots pass through those of their own team.
+            if player.team == team, team >= 0 { continue }
             guard let place = places.map({ $0[Int(id)] }) ?? player.position else { continue }
             let (dx, dy) = (place.x - shot.x, place.y - shot.y)
             guard dx * dx + dy * dy < reach * reach else { continue }
@@ -247,7 +264,7 @@ struct Arena: Game {
     }
 
     private func spawn(_ player: inout Player, _ random: inout SeededRandom) {
-        let place = freePlace(&random)
+        let place = freePlace(&random, x: Self.half(of: player.team))
         (player.x, player.y, player.health, player.ammo) = (place.x, place.y, 100, 20)
     }
 
@@ -259,23 +276,44 @@ struct Arena: Game {
     }
 
     /// A random place where a player can stand; walls cover so little that a few tries are enough.
-    private func freePlace(_ random: inout SeededRandom) -> ArenaMap.Vector {
+    private func freePlace(_ random: inout SeededRandom, x: ClosedRange<Double> = half(of: -1)) -> ArenaMap.Vector {
         for _ in 0..<32 {
-            let place = ArenaMap.Vector(x: random.double(in: -19...19), y: random.double(in: -11...11))
+            let place = ArenaMap.Vector(x: random.double(in: x), y: random.double(in: -11...11))
             if !ArenaMap.isBlocked(place.x, place.y, Self.playerHalf) { return place }
         }
-        return ArenaMap.Vector(x: -19, y: -11)
+        return ArenaMap.Vector(x: x.lowerBound, y: -11)
+    }
+
+    /// How far to the left and right a team begins; all of the field for who is on its own.
+    private static func half(of team: Int) -> ClosedRange<Double> {
+        switch team {
+        case 0: -19...(-8)
+        case 1: 8...19
+        default: -19...19
+        }
     }
 
     private mutating func countDown(_ context: inout GameContext) {
         match.secondsLeft -= 1
         guard match.secondsLeft == 0 else { return }
-        let scores = players.map { id, player -> JSONValue in
-            ["seat": .integer(Int64(id)), "score": .integer(Int64(player.score))]
-        }
-        context.emit("round-over", ["round": .integer(Int64(match.round)), "scores": .array(scores)])
+        if isOneRound { return finish(&context) }
+        context.emit("round-over", ["round": .integer(Int64(match.round)), "scores": scores])
         players.update { _, player in player.score = 0 }
         match.round += 1
         match.secondsLeft = roundSeconds
+    }
+
+    private var scores: JSONValue {
+        .array(players.map { id, player in ["seat": .integer(Int64(id)), "score": .integer(Int64(player.score))] })
+    }
+
+    /// The match is over: the team with more points has won, if there is one.
+    private func finish(_ context: inout GameContext) {
+        var points = [0, 0]
+        for (_, player) in players where points.indices.contains(player.team) { points[player.team] += player.score }
+        var result: JSONObject = ["scores": scores, "points": .array(points.map { .integer(Int64($0)) })]
+        if points[0] != points[1] { result["winner"] = .integer(points[0] > points[1] ? 0 : 1) }
+        context.finish(
+            .object(result), scores: Dictionary(uniqueKeysWithValues: players.map { (Int($0.id), $0.row.score) }))
     }
 }

@@ -29,7 +29,9 @@ struct ArenaBrain: Brain {
 
     private func nearestEnemy(of me: Arena.Player, _ seat: Int, _ game: Arena) -> ArenaMap.Vector? {
         var nearest = Nearest(to: me.position)
-        for (id, player) in game.players where Int(id) != seat && player.isAlive { nearest.consider(player.position) }
+        for (id, player) in game.players where Int(id) != seat && player.isAlive {
+            if player.team != me.team || me.team < 0 { nearest.consider(player.position) }
+        }
         return nearest.place
     }
 

@@ -274,4 +274,33 @@ suite("A seat in a lobby (protocol/spec/lobby.md)", () => {
     pass(1000);
     assert.equal(links.length, 2);
   });
+
+  test("a spectator says nothing to the game, and watches again when it is lost", () => {
+    const { token, seat, resumed, ...shared } = JOINED;
+    const client = start({ watch: true });
+    assert.deepEqual(last().request, { watch: true });
+    last().hooks.event("joined", { ...shared, watching: true, delay: 10 });
+    assert.deepEqual([client.isWatching, client.token, states.at(-1)[0]], [true, null, "playing"]);
+    last().hooks.snapshot(keyframe(40));
+    client.input({ dx: 1 });
+    pass(1000);
+    assert.deepEqual([last().sent, last().said], [[], []]);
+    last().hooks.closed(1006, "");
+    pass(1000);
+    assert.deepEqual(last().request, { watch: true });
+    last().hooks.event("joined", { ...shared, watching: true, delay: 10 });
+    assert.equal(client.state, null);
+  });
+
+  test("with each game of a lobby its ticks and the pace of inputs begin anew", () => {
+    const client = start();
+    last().hooks.event("joined", { ...JOINED, phase: "waiting", tick: 0 });
+    pass(5000);
+    assert.ok(client.clock.tickAt(now) > 99);
+    last().hooks.event("phase", { phase: "running", round: 1 });
+    assert.equal(client.clock.tickAt(now), 0);
+    last().hooks.event("phase", { phase: "finished", round: 1, ticks: 600 });
+    pass(50);
+    assert.equal(client.clock.tickAt(now), 1);
+  });
 });

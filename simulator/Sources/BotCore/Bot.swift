@@ -62,6 +62,9 @@ package final class Bot {
     /// What it has of the game.
     var play: BotPlay?
 
+    /// What it knows of the match around the game.
+    var match = BotMatch()
+
     private(set) var client: LobbyClient?
     private var backoff: Backoff
     /// When the present state has lasted too long, or has to be left.
@@ -328,6 +331,8 @@ extension Bot: LobbyClientOwner {
     package func lobbyEvent(_ name: String, _ data: JSONValue) {
         switch name {
         case "draining", "kicked", "closed", "replaced", "exception": break
+        case "phase", "players":
+            if let seat, let wish = match.wish(at: name, data, seat: seat.number) { client?.say(wish) }
         case "finished":
             gameIsOver = true
             report[.gamesFinished] += 1

@@ -223,6 +223,9 @@ package class LobbyClient {
     /// Asks where the lobby stands; ``LobbyClientOwner/lobbyTime(_:)`` follows.
     package func askTime() { preconditionFailure("a dialect must say how it asks") }
 
+    /// Sends an event without data, whose answer nobody waits for.
+    package func say(_ event: String) { preconditionFailure("a dialect must say how it speaks") }
+
     /// Gives the seat up; ``LobbyClientOwner/lobbyEnded(_:)`` follows when the server has let go.
     package func leave() { preconditionFailure("a dialect must say how it leaves") }
 

@@ -45,6 +45,10 @@ final class PlainLobbyClient: LobbyClient, WebSocketClientOwner {
         connection.send(text: Self.timeMessage)
     }
 
+    override func say(_ event: String) {
+        connection.send(text: Array(JSONValue.object(["event": .string(event)]).text.utf8))
+    }
+
     override func leave() {
         isLeaving = true
         connection.send(text: Self.leaveMessage)

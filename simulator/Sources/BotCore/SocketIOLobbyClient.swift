@@ -51,6 +51,10 @@ final class SocketIOLobbyClient: LobbyClient {
         socket.emit(asked)
     }
 
+    override func say(_ event: String) {
+        socket.emit(ClientEmission(event))
+    }
+
     override func leave() {
         isLeaving = true
         socket.emit(ClientEmission("leave"))

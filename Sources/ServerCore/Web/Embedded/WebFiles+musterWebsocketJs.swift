@@ -27,9 +27,7 @@ extension WebFiles {
          * @returns {Link}
          */
         export function webSocket(server, lobby, request, hooks) {
-          const url = new URL(`/lobby/${encodeURIComponent(lobby)}`, server);
-          url.protocol = url.protocol.replace("http", "ws");
-          const socket = new WebSocket(url);
+          const socket = new WebSocket(socketURL(server, lobby));
           socket.binaryType = "arraybuffer";
           let [refusal, isClosed] = ["", false];
           const say = (message) => {
@@ -66,6 +64,13 @@ extension WebFiles {
               socket.close();
             },
           };
+        }
+
+        /** Where a lobby is joined over a WebSocket. */
+        export function socketURL(server, lobby) {
+          const url = new URL(`/lobby/${encodeURIComponent(lobby)}`, server);
+          url.protocol = url.protocol.replace("http", "ws");
+          return url;
         }
 
         """##,

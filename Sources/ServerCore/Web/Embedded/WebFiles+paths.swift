@@ -24,6 +24,7 @@ extension WebFiles {
         case "/muster/codec0.js": musterCodec0Js
         case "/muster/comeback.js": musterComebackJs
         case "/muster/interpolation.js": musterInterpolationJs
+        case "/muster/list.js": musterListJs
         case "/muster/messages.js": musterMessagesJs
         case "/muster/muster.js": musterMusterJs
         case "/muster/packets.js": musterPacketsJs
