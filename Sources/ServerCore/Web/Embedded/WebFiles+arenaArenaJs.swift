@@ -5,7 +5,7 @@ extension WebFiles {
         // One match of arena: a seat, others as they were a moment ago, and one's own player ahead of the server.
 
         import {
-          Interpolator, listLobbies, LobbyClient, LobbyWatcher, polling, Predictor, webSocket, World,
+          Interpolator, listLobbies, LobbyClient, LobbyWatcher, polling, Predictor, readLobby, webSocket, World,
         } from "/muster/muster.js";
         import { delayed, QUALITIES } from "/arena/link.js";
         import { isJump, move } from "/arena/rules.js";
@@ -16,8 +16,8 @@ extension WebFiles {
         const REPEAT_TICKS = 6;
 
         /**
-         * Set `onState(state, text)` and `onEvent(name, data)` before `join` or `watch`. States are those of LobbyClient, and
-         * "watching", which `join` comes to where nothing but the event stream gets through.
+         * Set `onState(state, text)` and `onEvent(name, data)` before `join`. States are those of LobbyClient, and "watching": of a
+         * spectator, whose request has `watch`, and of whom nothing but the event stream gets through to.
          */
         export class Arena {
           #interpolator = null;
@@ -30,10 +30,11 @@ extension WebFiles {
             this.quality = QUALITIES[0];
             const all = [webSocket, polling].filter(({ name }) => !only || name === only);
             const transports = all.map((transport) => delayed(transport, () => this.quality));
-            // Who takes up a seat does not open a lobby where there is none any more.
-            const game = request.token ? undefined : "arena";
+            // Who takes up a seat, or watches, does not open a lobby where there is none any more.
+            const game = request.token || request.watch ? undefined : request.game;
             this.client = new LobbyClient(server, lobby, { ...request, game }, { transports });
-            /** Whether there is no way to play, only to watch. */
+            [this.game, this.phase] = [request.game, undefined];
+            /** Whether there is no way to play, only to watch over the event stream. */
             this.isWatching = false;
             this.onState = this.onEvent = () => {};
             /** Everyone with a seat, by its number: {seat, name, connected}. */
@@ -47,7 +48,16 @@ extension WebFiles {
           }
 
           get seat() {
-            return this.client.joined && !this.#watcher ? this.client.joined.seat : null;
+            return this.client.joined && !this.#watcher ? this.client.joined.seat ?? null : null;
+          }
+
+          /** Whether inputs are taken: before and after a match there are none to take. */
+          get isRunning() {
+            return this.phase === undefined || this.phase === "running";
+          }
+
+          teamOf(seat) {
+            return this.players.get(seat)?.team;
           }
 
           /** How far the display is behind, and how unevenly snapshots come, in milliseconds. */
@@ -57,11 +67,6 @@ extension WebFiles {
 
           join() {
             this.client.join();
-          }
-
-          /** Shows the match without a seat in it. */
-          watch() {
-            this.#watch(true);
           }
 
           leave() {
@@ -81,7 +86,8 @@ extension WebFiles {
             const others = world.all("player").filter(({ id }) => id !== this.seat);
             const shown = { world, newest: this.newest, players: others, own: null };
             const own = this.seat === null ? null : this.newest.get("player", this.seat);
-            if (own) {
+            if (own && !this.isRunning) [shown.own, shown.players] = [own, [...others, own]];
+            else if (own) {
               this.#send(now, input);
               const body = this.predictor.sample(this.client.pacer.tick, now);
               shown.own = body ? { ...own, x: body.x, y: body.y, aim: input.aim } : own;
@@ -107,12 +113,17 @@ extension WebFiles {
             if (state === "playing") this.#watch(false);
             // Every transport has been tried, and none has got through.
             if (state === "lost" && !this.client.joined && this.client.nextTry.rounds > 0) this.#watch(true);
-            if (!this.isWatching) this.onState(state, text);
+            if (this.isWatching) return;
+            if (state === "playing" && this.client.isWatching) return this.onState("watching", behind(this.client.joined.delay));
+            this.onState(state, text);
           }
 
           #told(name, data) {
             if (name === "joined") this.#interpolator = new Interpolator(this.client.schema, { ...data, isJump });
             if (name === "players") this.#named(data.players);
+            if (name === "joined" || name === "phase") this.phase = data.phase;
+            // The next game's ticks are others.
+            if (name === "phase") this.predictor.stop();
             this.onEvent(name, data);
           }
 
@@ -121,7 +132,7 @@ extension WebFiles {
             this.#interpolator.push(state, now);
             this.newest = new World(this.client.schema, state);
             const own = this.newest.get("player", this.seat);
-            if (own?.health > 0) this.predictor.confirm(state.tick, { x: own.x, y: own.y });
+            if (own?.health > 0 && this.isRunning) this.predictor.confirm(state.tick, { x: own.x, y: own.y });
             else this.predictor.stop();
             const ids = this.newest.ids("player");
             if (ids.length !== this.players.size || ids.some((id) => !this.players.has(id))) this.#askNames();
@@ -131,8 +142,10 @@ extension WebFiles {
           async #askNames() {
             if (this.#asksNames) return;
             this.#asksNames = true;
-            const answer = await this.client.ask("players").catch(() => null);
-            if (answer) this.#named(answer.players);
+            const { client } = this;
+            const rows = client.isWatching ? readLobby(client.server, client.lobby).then(({ seats }) => seats)
+              : client.ask("players").then(({ players }) => players);
+            this.#named(await rows.catch(() => null) ?? [...this.players.values()]);
             // Not with each snapshot, where somebody is between two states.
             setTimeout(() => { this.#asksNames = false; }, 500);
           }
@@ -150,8 +163,7 @@ extension WebFiles {
             watcher.onLobby = ({ rules, seats }) => {
               this.#interpolator ??= new Interpolator(watcher.schema, { ...rules, isJump });
               this.#named(seats);
-              const { rounds } = this.client.nextTry;
-              if (!this.isWatching) this.onState("watching", rounds > 0 ? "this network lets no player through" : "");
+              if (!this.isWatching) this.onState("watching", "this network lets no player through");
               this.isWatching = true;
             };
             watcher.onSnapshot = (state) => {
@@ -168,10 +180,13 @@ extension WebFiles {
           /** The lobby that was asked for; the fullest, where the choice was the server's. */
           async #watchable() {
             if (!this.client.lobby.startsWith("~")) return this.client.lobby;
-            const lobbies = await listLobbies(this.client.server, { game: "arena" }).catch(() => []);
+            const lobbies = await listLobbies(this.client.server, { game: this.game }).catch(() => []);
             return lobbies.sort((a, b) => b.players - a.players)[0]?.id ?? this.client.lobby;
           }
         }
+
+        /** What somebody is told who sees the players later than they are. */
+        const behind = (seconds) => seconds > 0 ? `${seconds} s behind the players` : "";
 
         """##,
         type: "text/javascript")

@@ -4,13 +4,11 @@ extension WebFiles {
         ##"""
         // The page before a match: lobbies to choose from, a code, a lobby of one's own.
 
-        import { APIError, listLobbies } from "/muster/muster.js";
+        import { LobbyList } from "/muster/muster.js";
         import { element, make, setText } from "/arena/dom.js";
 
-        const EVERY_MS = 2000;
-
         export class Menu {
-          #timer = null;
+          #list = null;
 
           /** `play(lobby, {password, terms, isWatching})` begins a match; `~quick` and `~new` are lobbies, too. */
           constructor(play) {
@@ -19,6 +17,7 @@ extension WebFiles {
               event.preventDefault();
               action();
             });
+            element("form").addEventListener("change", () => this.#show());
             on("form", () => play("~quick", {}));
             on("code-form", () => play(element("code").value, {}));
             on("new-form", () => {
@@ -30,28 +29,33 @@ extension WebFiles {
             });
           }
 
+          /** The game that is chosen: `arena`, or `team-arena` with a match around it. */
+          get game() {
+            return document.querySelector("[name=game]:checked").value;
+          }
+
           show(text = "") {
             element("menu").hidden = false;
             setText(element("notice"), text);
             document.title = "Muster";
-            this.#list();
+            this.#show();
           }
 
           hide() {
             element("menu").hidden = true;
-            clearTimeout(this.#timer);
+            this.#list?.close();
           }
 
-          async #list() {
-            clearTimeout(this.#timer);
-            try {
-              const lobbies = await listLobbies(location.origin, { game: "arena" });
-              this.#rows(lobbies);
-              if (element("notice").textContent === OFFLINE) setText(element("notice"), "");
-            } catch (error) {
-              if (!(error instanceof APIError)) setText(element("notice"), OFFLINE);
-            }
-            if (!element("menu").hidden) this.#timer = setTimeout(() => this.#list(), EVERY_MS);
+          /** The lobbies of the game that is chosen, as they come and go. */
+          #show() {
+            this.#list?.close();
+            this.#list = new LobbyList(location.origin, { game: this.game });
+            this.#list.onChange = (lobbies) => this.#rows(lobbies);
+            this.#list.onState = (state) => {
+              if (state === "lost") setText(element("notice"), OFFLINE);
+              else if (element("notice").textContent === OFFLINE) setText(element("notice"), "");
+            };
+            this.#list.open();
           }
 
           /** Rows that are the same stay where they are, under the pointer and with the focus. */

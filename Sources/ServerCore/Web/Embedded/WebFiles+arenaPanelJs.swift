@@ -6,14 +6,15 @@ extension WebFiles {
 
         import { RefusedError } from "/muster/muster.js";
         import { element, make, setText } from "/arena/dom.js";
-        import { seatColour } from "/arena/draw.js";
+        import { MatchPanel } from "/arena/match.js";
+        import { seatColour, TEAMS } from "/arena/draw.js";
 
         const LINES_MAX = 100;
         const FEED = { lines: 4, ms: 5000 };
 
         export class Panel {
           #scores = "";
-          #match = {};
+          #match = new MatchPanel((event, data) => this.#ask(event, data));
 
           constructor() {
             element("chat-form").addEventListener("submit", (event) => {
@@ -33,9 +34,9 @@ extension WebFiles {
 
           begin(arena) {
             this.arena = arena;
-            [this.#scores, this.#match] = ["", {}];
+            this.#scores = "";
+            this.#match.begin(arena);
             for (const id of ["chat-lines", "feed"]) element(id).replaceChildren();
-            element("match").hidden = true;
           }
 
           /** What the server says besides the state. */
@@ -47,7 +48,7 @@ extension WebFiles {
             else if (name === "muted") this.note(data.seconds ? `You may not talk for ${data.seconds} s.` : "You may talk again.");
             else if (name === "skipped") this.note("The server was busy and has left out some time.");
             else if (name === "draining") this.note(`The server goes down in ${Math.ceil(data.seconds)} s.`);
-            if (["joined", "phase", "players"].includes(name)) this.#staged(data);
+            this.#match.told(name, data);
           }
 
           #roundOver({ round, scores }) {
@@ -56,20 +57,28 @@ extension WebFiles {
             this.feed(best > 0 ? `Round ${round} goes to ${names.join(" and ")}` : `Round ${round} is over`);
           }
 
-          /** Everyone by points, in the order of the seats where they are even. */
+          /** Everyone by points, in the order of the seats where they are even; by teams where there are any. */
           scores(players) {
-            const rows = [...players].sort((a, b) => b.score - a.score || a.id - b.id)
-              .map(({ id, score }) => [id, this.arena.name(id), score, this.arena.players.get(id)?.connected ?? true]);
+            const teamOf = ({ id }) => this.arena.teamOf(id) ?? 0;
+            const rows = [...players].sort((a, b) => teamOf(a) - teamOf(b) || b.score - a.score || a.id - b.id)
+              .map(({ id, score }) => ({ id, score, ...this.arena.players.get(id), name: this.arena.name(id) }));
             const text = JSON.stringify([rows, this.arena.seat]);
             if (text === this.#scores) return;
             this.#scores = text;
-            element("scores").tBodies[0].replaceChildren(...rows.map(([id, name, score, isConnected]) => {
-              const dot = make("span", { className: "dot" });
-              dot.style.background = seatColour(id);
-              const title = isConnected ? "" : "connection lost; the seat is kept";
-              return make("tr", { className: `${id === this.arena.seat ? "me" : ""} ${isConnected ? "" : "away"}`, title },
-                make("td", {}, dot, name), make("td", { textContent: score }));
-            }));
+            const made = [];
+            rows.forEach(({ team }, at) => {
+              if (TEAMS[team] && team !== rows[at - 1]?.team) made.push(teamRow(rows.filter((row) => row.team === team)));
+              made.push(this.#scoreRow(rows[at]));
+            });
+            element("scores").tBodies[0].replaceChildren(...made);
+          }
+
+          #scoreRow({ id, name, score, team, connected = true }) {
+            const dot = make("span", { className: "dot" });
+            dot.style.background = seatColour(id, team);
+            const title = connected ? "" : "connection lost; the seat is kept";
+            return make("tr", { className: `${id === this.arena.seat ? "me" : ""} ${connected ? "" : "away"}`, title },
+              make("td", {}, dot, name), make("td", { textContent: score }));
           }
 
           feed(text) {
@@ -113,35 +122,13 @@ extension WebFiles {
               return false;
             }
           }
-
-          /** Ready check, teams, start and rematch (protocol/spec/lobby.md §4.1); arena as it is has none of them. */
-          #staged(data) {
-            Object.assign(this.#match, data);
-            const { phase, host, players = [] } = this.#match;
-            element("match").hidden = !phase;
-            if (!phase) return;
-            const own = players.find(({ seat }) => seat === this.arena.seat) ?? {};
-            const button = (text, isPressed, event, wish) => {
-              const made = make("button", { type: "button", textContent: text, ariaPressed: String(isPressed) });
-              made.onclick = () => this.#ask(event, wish);
-              return made;
-            };
-            const parts = [make("p", { textContent: PHASES[phase] ?? phase })];
-            const isBefore = phase === "waiting" || phase === "starting";
-            if (isBefore) parts.push(button("Ready", own.ready, "ready", { ready: !own.ready }));
-            if (phase === "waiting" && host === this.arena.seat) parts.push(button("Start now", false, "start"));
-            if (phase === "finished") parts.push(button("Rematch", own.rematch, "rematch", { rematch: !own.rematch }));
-            const teams = own.team === undefined ? 0 : Math.max(...players.map(({ team }) => team), 1) + 1;
-            for (let team = 0; phase === "waiting" && team < teams; team += 1) {
-              parts.push(button(`Team ${team + 1}`, own.team === team, "team", { team }));
-            }
-            element("match").replaceChildren(...parts);
-          }
         }
 
-        const PHASES = {
-          waiting: "It begins when everyone is ready.", starting: "It begins.", running: "", finished: "It is over.",
-        };
+        function teamRow(rows) {
+          const points = rows.reduce((sum, { score }) => sum + score, 0);
+          return make("tr", { className: "team" }, make("th", { scope: "row", textContent: TEAMS[rows[0].team].name }),
+            make("th", { textContent: points }));
+        }
 
         """##,
         type: "text/javascript")

@@ -35,6 +35,10 @@ extension WebFiles {
         button { cursor: pointer; background: var(--floor); color: var(--text); }
         button:disabled { cursor: default; opacity: .6; }
         button.main { background: var(--accent); border-color: var(--accent); color: var(--on-accent); font-weight: 600; }
+        fieldset { flex-basis: 100%; display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; margin: 0; padding: 0; border: 0; }
+        legend { padding: 0; font-size: .875rem; color: var(--quiet); }
+        fieldset label { flex: 0 1 auto; font-size: 1rem; color: var(--text); }
+        fieldset input { display: inline-block; width: auto; margin: 0 .4rem 0 0; }
         .check { flex-basis: 100%; }
         .check input, input[type=range] { display: inline-block; width: auto; margin: 0 .4rem 0 0; }
         summary { cursor: pointer; font-weight: 600; }
@@ -74,14 +78,28 @@ extension WebFiles {
         #feed li { margin-bottom: .15rem; padding: 0 .4rem; background: color-mix(in srgb, var(--back) 75%, transparent); border-radius: .3rem; }
 
         aside { overflow-y: auto; padding: 0 .75rem .75rem; font-size: .875rem; }
-        aside details, #match { margin-bottom: .75rem; padding: .5rem .75rem; background: var(--floor); border: 1px solid var(--line); border-radius: .5rem; }
-        #match button { margin: .15rem .3rem .15rem 0; }
-        #match p { margin: 0 0 .3rem; }
+        aside details { margin-bottom: .75rem; padding: .5rem .75rem; background: var(--floor); border: 1px solid var(--line); border-radius: .5rem; }
+        #match {
+          position: absolute; inset: 1rem 0 auto; margin: 0 auto; width: fit-content; min-width: 16rem; max-width: 92%;
+          max-height: calc(100% - 2rem); overflow-y: auto; padding: .75rem 1rem; text-align: center;
+          background: color-mix(in srgb, var(--back) 92%, transparent); border: 1px solid var(--line); border-radius: .5rem;
+        }
+        #match h2 { margin: 0 0 .25rem; }
+        #match h3 { margin: 0; font-size: 1rem; }
+        #match p { margin: .25rem 0; }
+        #match p:empty { display: none; }
+        #match .count { font-size: 3rem; line-height: 1; font-weight: 700; }
+        #match .teams { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; justify-content: center; text-align: left; }
+        #match .teams > * { flex: 1 1 9rem; }
+        #match li { display: flex; align-items: baseline; overflow-wrap: anywhere; }
+        #match li span:last-child { margin-left: auto; padding-left: .75rem; color: var(--health); }
+        #match button { margin: .15rem .15rem; }
         #match [aria-pressed=true] { border-color: var(--accent); color: var(--accent); }
         table { width: 100%; border-collapse: collapse; }
         th { text-align: left; font-weight: normal; color: var(--quiet); }
         th:last-child, td:last-child { text-align: right; }
         td:first-child { max-width: 11rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+        tr.team th { padding-top: .25rem; color: var(--text); font-weight: 600; }
         tr.me { font-weight: 600; }
         tr.away { opacity: .5; }
         .dot { display: inline-block; width: .7em; height: .7em; margin-right: .4em; border-radius: 50%; vertical-align: baseline; }

@@ -19,6 +19,11 @@ extension WebFiles {
           <p>A multiplayer game session server. It is running, and this page plays its game <em>arena</em>.
             There is <a href="/tictactoe">tictactoe</a>, too.</p>
           <form id="form">
+            <fieldset>
+              <legend>Game</legend>
+              <label><input type="radio" name="game" value="arena" checked> Everyone for themselves</label>
+              <label><input type="radio" name="game" value="team-arena"> Match of two teams</label>
+            </fieldset>
             <label>Your name
               <input id="name" maxlength="32" autocomplete="nickname" value="player"></label>
             <button id="play" class="main">Play now</button>
@@ -59,11 +64,11 @@ extension WebFiles {
               <p id="banner-text"></p>
               <button id="retry" type="button">Try now</button>
             </div>
+            <section id="match" aria-label="Match" hidden></section>
             <p id="toast" role="status"></p>
             <ul id="feed" aria-live="polite" aria-label="What happens"></ul>
           </div>
           <aside>
-            <section id="match" aria-label="Match" hidden></section>
             <details open>
               <summary>Players</summary>
               <table id="scores"><thead><tr><th scope="col">Name</th><th scope="col">Points</th></tr></thead><tbody></tbody></table>

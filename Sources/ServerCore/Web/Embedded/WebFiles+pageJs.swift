@@ -37,7 +37,9 @@ extension WebFiles {
           } catch {
             // A page that may not store anything asks for the name again.
           }
-          arena = new Arena(location.origin, lobby, { name, password, lobby: terms, token }, { only: query.get("transport") });
+          const request = { name, password, token, game: menu.game, lobby: terms, watch: isWatching };
+          arena = new Arena(location.origin, lobby, request, { only: query.get("transport") });
+          picture.teamOf = (seat) => arena?.teamOf(seat);
           arena.onState = (state, text) => changed(state, text, lobby);
           arena.onEvent = told;
           [lostAt, own, newest, hasPlayed] = [null, null, null, false];
@@ -47,8 +49,7 @@ extension WebFiles {
           setText(element("title"), lobby.startsWith("~") ? "" : lobby);
           panel.begin(arena);
           net.begin(arena);
-          if (isWatching) arena.watch();
-          else arena.join();
+          arena.join();
           requestAnimationFrame(frame);
         }
 
@@ -70,9 +71,9 @@ extension WebFiles {
           if (state === "over" && !arena) return;
           if (state === "over") return ended(text, lobby);
           setText(element("state"), state === "watching" && text ? `watching: ${text}` : STATES[state] ?? "");
-          element("state").className = state === "playing" || state === "watching" && !text ? "" : "bad";
+          element("state").className = state === "playing" || arena.client.isWatching && state === "watching" ? "" : "bad";
           if (state === "lost" || state === "connecting") lostAt ??= performance.now();
-          if (state === "playing") back();
+          if (state === "playing" || state === "watching" && !arena.isWatching) back();
         }
 
         const STATES = {
@@ -91,11 +92,11 @@ extension WebFiles {
 
         function told(name, data) {
           if (name === "joined") {
-            if (data.game !== "arena") return stop(`This page does not know the game ${data.game}.`);
+            if (!["arena", "team-arena"].includes(data.game)) return stop(`This page does not know the game ${data.game}.`);
             setText(element("title"), data.lobby);
             document.title = `${data.lobby} · Muster`;
             history.replaceState(null, "", `?lobby=${encodeURIComponent(data.lobby)}`);
-            keepSeat({ lobby: data.lobby, token: data.token });
+            if (!data.watching) keepSeat({ lobby: data.lobby, token: data.token });
           }
           panel.told(name, data);
         }
@@ -115,7 +116,7 @@ extension WebFiles {
           const { joined, request } = arena.client;
           if (hasPlayed) {
             const seconds = ((performance.now() - lostAt) / 1000).toFixed(1);
-            toast(joined.resumed ? `Back in your seat after ${seconds} s` : "Your seat was gone: this is a new one");
+            toast(joined.watching ? `Watching again after ${seconds} s` : joined.resumed ? `Back in your seat after ${seconds} s` : "Your seat was gone: this is a new one");
           } else if (request.token && joined.resumed) toast("Back in your seat");
           [lostAt, hasPlayed] = [null, true];
         }
@@ -158,7 +159,8 @@ extension WebFiles {
         function showBanner() {
           const { client } = arena;
           const { at } = client.nextTry;
-          const isSilent = lostAt === null && client.silence > SILENCE_MS;
+          // Before and after a match there is nothing to say but an answer now and then.
+          const isSilent = lostAt === null && client.silence > SILENCE_MS * (arena.isRunning ? 1 : 4);
           const isLost = lostAt !== null && !arena.isWatching && performance.now() - lostAt > PATIENCE_MS;
           element("banner").hidden = !isLost && !isSilent;
           element("retry").hidden = at === null;
@@ -195,6 +197,8 @@ extension WebFiles {
             }
           };
           element("name").value = query.get("name") ?? stored(() => localStorage, "name") ?? "player";
+          const choice = document.querySelector(`[name=game][value="${CSS.escape(query.get("game") ?? "arena")}"]`);
+          if (choice) choice.checked = true;
           element("code").value = query.get("lobby") ?? "";
           const seat = JSON.parse(stored(() => sessionStorage, "seat") ?? "null");
           const isMeant = seat && [null, seat.lobby].includes(query.get("lobby"));

@@ -8,6 +8,7 @@ extension WebFiles {
         case "/arena/dom.js": arenaDomJs
         case "/arena/draw.js": arenaDrawJs
         case "/arena/link.js": arenaLinkJs
+        case "/arena/match.js": arenaMatchJs
         case "/arena/menu.js": arenaMenuJs
         case "/arena/net.js": arenaNetJs
         case "/arena/panel.js": arenaPanelJs

@@ -2,7 +2,12 @@
 
 import { HALF, PLAYER_HALF, radians, WALLS } from "/arena/rules.js";
 
-export const seatColour = (id) => `hsl(${(id * 137.5 + 215) % 360} 65% 52%)`;
+/** The two teams, as they are called and drawn. */
+export const TEAMS = [{ name: "Blue", hue: 215 }, { name: "Orange", hue: 28 }];
+
+/** The colour of a seat, or of its team where there is one. */
+export const seatColour = (id, team) =>
+  TEAMS[team] ? `hsl(${TEAMS[team].hue} 80% ${46 + id * 7 % 16}%)` : `hsl(${(id * 137.5 + 215) % 360} 65% 52%)`;
 
 export class Picture {
   #pen;
@@ -10,6 +15,8 @@ export class Picture {
 
   constructor(canvas) {
     [this.canvas, this.#pen] = [canvas, canvas.getContext("2d")];
+    /** The team of a seat, where there is one. */
+    this.teamOf = () => undefined;
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { this.#colours = null; });
   }
 
@@ -98,7 +105,7 @@ export class Picture {
   }
 
   shot({ x, y, aim, owner }) {
-    this.#stroke(seatColour(owner), Math.max(2, 0.18 * this.scale), () => this.#line({ x, y }, aim, -0.35, 0.35));
+    this.#stroke(seatColour(owner, this.teamOf(owner)), Math.max(2, 0.18 * this.scale), () => this.#line({ x, y }, aim, -0.35, 0.35));
   }
 
   /** A player: a ring around one's own, faint while it waits to come back. */
@@ -106,7 +113,7 @@ export class Picture {
     this.#pen.globalAlpha = health > 0 ? 1 : 0.25;
     this.#stroke(this.#colour.text, 0.24 * this.scale, () => this.#line({ x, y }, aim, 0.3, 0.75));
     const disc = () => this.#circle({ x, y }, PLAYER_HALF);
-    this.#fill(seatColour(id), disc);
+    this.#fill(seatColour(id, this.teamOf(id)), disc);
     if (isOwn) this.#stroke(this.#colour.text, Math.max(1.5, 0.1 * this.scale), disc);
     this.#pen.globalAlpha = 1;
   }
