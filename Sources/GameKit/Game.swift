@@ -42,6 +42,12 @@ public protocol Game: SendableMetatype {
     ///   - context: At the new tick.
     /// - Throws: Anything; the lobby then ends with an error, and no other lobby notices.
     mutating func step(_ inputs: Inputs<Input>, _ context: inout GameContext) throws
+    /// Says what the holder of a seat sees, in a game whose entities are in groups (``Entities``). Asked after each step of which a
+    /// snapshot is taken; what is not added then is not sent. Unless the game says otherwise a player sees the groups of its seat
+    /// and of its team.
+    ///
+    /// - Parameter view: Has ``Group/all`` in it.
+    func view(of seat: Seat, _ view: inout View)
 }
 
 extension Game {
@@ -51,6 +57,11 @@ extension Game {
     public mutating func resume(_ seat: Seat, _ context: inout GameContext) {}
     /// Does nothing.
     public mutating func timer(_ timer: Int, _ context: inout GameContext) {}
+    /// Adds the seat's group and the team's.
+    public func view(of seat: Seat, _ view: inout View) {
+        view.add(.seat(seat.number))
+        if let team = seat.team { view.add(.team(team)) }
+    }
 }
 
 /// What a player asks for at one tick: a small struct whose properties have defaults.

@@ -10,6 +10,8 @@ public struct GameType: Sendable {
     public private(set) var rules: Rules
     /// What it replicates and accepts.
     public let schema: Schema
+    /// Which of the schema's types have entities that not everybody sees.
+    package let groupedTypes: [Int]
     /// The quantised input of somebody who does nothing.
     package let defaultInput: [UInt32]
     private let makeInstance: @Sendable (GameType, JSONValue, UInt64) throws -> any GameInstance
@@ -40,6 +42,7 @@ public struct GameType: Sendable {
         name = G.name
         rules = G.rules
         schema = replication.schema(with: inputRecord)
+        groupedTypes = replication.parts.indices.filter { replication.parts[$0].group != nil }
         var defaultInput: [UInt32] = []
         inputRecord.capture(G.Input(), into: &defaultInput)
         self.defaultInput = defaultInput
@@ -149,6 +152,11 @@ package protocol GameInstance: AnyObject {
     func step(_ inputs: [SeatInput]) throws
     /// Overwrites `state`, one of this game's schema, with the quantised state after the last step.
     func capture(into state: inout WorldState)
+    /// Overwrites `groups` with the groups of the entities that the last capture has put into a table, in their order.
+    /// Precondition: the type is one of those whose entities are in groups.
+    func groupEntities(ofType type: Int, into groups: inout [UInt16])
+    /// Adds to `view` what the holder of a seat sees after the last step. Nothing when the seat is free.
+    func look(seat number: Int, into view: inout View)
     /// A hash of the tick, all that clients see, the seats and their connections, the lock, and where the game's chance
     /// stands. The same on every machine and in every build for the same inputs. What a game hides from everybody is
     /// not in it until it shows.
@@ -264,6 +272,15 @@ extension GameInstance {
     func capture(into state: inout WorldState) {
         state.tick = context.tick
         runCapture(game, replication, &state)
+    }
+
+    func groupEntities(ofType type: Int, into groups: inout [UInt16]) {
+        guard let group = replication.parts[type].group else { preconditionFailure("a type without groups") }
+        group(game, &groups)
+    }
+
+    func look(seat number: Int, into view: inout View) {
+        if let at = index(of: number) { game.view(of: context.seats[at], &view) }
     }
 
     func fingerprint(_ scratch: inout WorldState) -> UInt32 {

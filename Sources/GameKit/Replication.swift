@@ -20,6 +20,22 @@ public struct Entities<World>: Sendable {
                 property.change(&world) { $0.restore(table, record) }
             })
     }
+
+    /// The same, for a table whose entities not everybody sees: `Entities(\.units, "unit", in: { game, id, unit in
+    /// .team(unit.team) }) { … }`. Who sees which groups is for the game's `view` to say.
+    ///
+    /// - Parameter group: In which group an entity is, by the game's state alone. Asked for each entity of each snapshot.
+    @inlinable public init<Row: Entity>(
+        _ path: any WritableKeyPath<World, Table<Row>> & Sendable, _ name: String,
+        in group: @escaping @Sendable (World, EntityID, Row) -> Group, @FieldBuilder<Row> fields: () -> [Field<Row>]
+    ) {
+        let property = Property(path)
+        part = ReplicatedPart(
+            Entities(path, name, fields: fields).part,
+            group: { world, groups in
+                property.read(world) { $0.group(in: world, by: group, into: &groups) }
+            })
+    }
 }
 
 /// One value that clients see and that is always there: `Single(\.match, "match") { Field("round", \.round, …) }`.
@@ -52,6 +68,8 @@ public struct Single<World>: Sendable {
     @usableFromInline let capture: @Sendable (World, inout EntityTable) -> Void
     /// Overwrites the game's values with the table's.
     @usableFromInline let restore: @Sendable (EntityTable, inout World) -> Void
+    /// Overwrites the array with the groups of a table's entities, in their order; nil where everybody sees all.
+    let group: (@Sendable (World, inout [UInt16]) -> Void)?
 
     @usableFromInline init(
         type: Schema.EntityType, capture: @escaping @Sendable (World, inout EntityTable) -> Void,
@@ -60,6 +78,15 @@ public struct Single<World>: Sendable {
         self.type = type
         self.capture = capture
         self.restore = restore
+        group = nil
+    }
+
+    /// A part that not everybody sees all of.
+    @usableFromInline init(
+        _ part: ReplicatedPart<World>, group: @escaping @Sendable (World, inout [UInt16]) -> Void
+    ) {
+        (type, capture, restore) = (part.type, part.capture, part.restore)
+        self.group = group
     }
 }
 

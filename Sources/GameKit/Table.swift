@@ -100,6 +100,14 @@ public struct Table<Row: Entity>: Sendable {
         record.capture(rows, into: &table.values)
     }
 
+    /// Overwrites `groups` with the groups of the entities.
+    @inlinable func group<World>(
+        in world: World, by group: (World, EntityID, Row) -> Group, into groups: inout [UInt16]
+    ) {
+        groups.removeAll(keepingCapacity: true)
+        for at in rows.indices { groups.append(group(world, sortedIDs[at], rows[at]).number) }
+    }
+
     /// Gives the table one default entity for each id of `table`, and sets the fields of `record` in each.
     @inlinable mutating func restore(_ table: EntityTable, _ record: Record<Row>) {
         sortedIDs.removeAll(keepingCapacity: true)

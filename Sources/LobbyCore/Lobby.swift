@@ -30,7 +30,10 @@ package final class Lobby {
     /// The match around the game.
     package var match: MatchTable
 
-    private var instance: any GameInstance
+    /// Whether players may see different things.
+    package let isGrouped: Bool
+
+    private(set) var instance: any GameInstance
     /// What later games in this lobby are made of.
     private let options: JSONValue
     private var random: SeededRandom
@@ -44,9 +47,12 @@ package final class Lobby {
     private var flood: InputFlood
     /// Whose connections have fallen behind, by seat: a game that begins is told.
     private var isCongested: [Bool]
-    private var history: SnapshotHistory
+    /// What everybody is shown, or those who watch where players may see different things.
+    var history: SnapshotHistory
+    /// What each player is shown, where that may be different things.
+    var groups: GroupHistory?
     private let pace: SnapshotPace
-    private var previousSnapshotTick: UInt32?
+    private(set) var previousSnapshotTick: UInt32?
 
     /// A lobby whose first step is due one step after `now`, or up to another step later.
     ///
@@ -77,6 +83,8 @@ package final class Lobby {
         latencies = Latencies(game.rules)
         flood = InputFlood(game.rules)
         history = SnapshotHistory(schema: game.schema)
+        isGrouped = !game.groupedTypes.isEmpty
+        if isGrouped { groups = GroupHistory(game) }
         pace = game.rules.snapshotPace
         clock = TickClock(rate: game.rules.tickRate, start: now, place: place)
     }
@@ -128,6 +136,7 @@ package final class Lobby {
     }
 
     private func seated(_ seat: Int, team: Int?) {
+        groups?.forget(seat)
         inbox.reset(seat: seat)
         inbox.credit.refill(seat)
         missing?.forget(seat)
@@ -317,6 +326,7 @@ package final class Lobby {
     /// Quantises the state after the last step and keeps it as the newest snapshot.
     package func captureSnapshot() {
         previousSnapshotTick = history.newestTick
+        guard !isGrouped else { return captureGroups() }
         history.add { instance.capture(into: &$0) }
     }
 
@@ -353,7 +363,7 @@ package final class Lobby {
     }
 
     /// Whether a second of the game has begun since the snapshot before.
-    private func isHashDue(_ tick: UInt32) -> Bool {
+    func isHashDue(_ tick: UInt32) -> Bool {
         let rate = UInt32(rules.tickRate)
         return previousSnapshotTick.map { $0 / rate != tick / rate } ?? true
     }

@@ -22,9 +22,12 @@ package struct SnapshotHistory {
     /// The tick of the newest snapshot.
     package var newestTick: UInt32? { count > 0 ? ring[newestIndex].tick : nil }
 
+    /// Where the next snapshot will stand, from 0 to ``capacity`` - 1.
+    var nextIndex: Int { (newestIndex + 1) % Self.capacity }
+
     /// Overwrites the oldest snapshot with what `capture` puts there.
     package mutating func add(_ capture: (inout WorldState) -> Void) {
-        newestIndex = (newestIndex + 1) % Self.capacity
+        newestIndex = nextIndex
         count = min(count + 1, Self.capacity)
         capture(&ring[newestIndex])
     }
@@ -35,8 +38,8 @@ package struct SnapshotHistory {
     /// Whether the snapshot of `tick` is still there.
     package func has(_ tick: UInt32) -> Bool { index(of: tick) != nil }
 
-    /// Ticks rise, so the search goes from the newest back.
-    private func index(of tick: UInt32) -> Int? {
+    /// Where the snapshot of `tick` stands, if it is still there. Ticks rise, so the search goes from the newest back.
+    func index(of tick: UInt32) -> Int? {
         for age in 0..<count {
             let index = (newestIndex - age + Self.capacity) % Self.capacity
             if ring[index].tick == tick { return index }

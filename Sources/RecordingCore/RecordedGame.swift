@@ -105,6 +105,10 @@ package final class RecordedGame: GameInstance {
     }
 
     package func capture(into state: inout WorldState) { game.capture(into: &state) }
+    package func groupEntities(ofType type: Int, into groups: inout [UInt16]) {
+        game.groupEntities(ofType: type, into: &groups)
+    }
+    package func look(seat number: Int, into view: inout View) { game.look(seat: number, into: &view) }
     package func fingerprint(_ scratch: inout WorldState) -> UInt32 { game.fingerprint(&scratch) }
     package func takeOutput() -> GameOutput { game.takeOutput() }
 }

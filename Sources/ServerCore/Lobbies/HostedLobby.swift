@@ -50,7 +50,7 @@ package final class HostedLobby {
         members = Array(repeating: nil, count: lobby.seats.rows.count)
         guestAddresses = Array(repeating: nil, count: lobby.seats.rows.count)
         if server.settings.duplicateLogins == .replace { lobby.letReturnBySubject() }
-        frames = SnapshotFrames(lobbyID: id)
+        frames = SnapshotFrames(lobbyID: id, kept: lobby.isGrouped ? members.count : 2)
         emptySince = now
         budget = StepBudget(Double(server.settings.lobbyBudgetPercent) / 100, rate: game.rules.tickRate)
         let delay = max(server.settings.watchDelay, game.rules.watch.delay, terms.watchDelay)
@@ -361,7 +361,10 @@ package final class HostedLobby {
             server.counters[.snapshotsSkipped] += 1
             return false
         }
-        let place = frames.place(of: member.lastSentTick) ?? frames.add(member.lastSentTick, of: lobby, server)
+        let place =
+            lobby.isGrouped && member.hasSeat
+            ? frames.place(of: member.lastSentTick, for: member.seat, of: lobby, server)
+            : frames.place(of: member.lastSentTick) ?? frames.add(member.lastSentTick, of: lobby, server)
         switch frames.kind(at: place) {
         case .keyframe: server.counters[.keyframesSent] += 1
         case .catchUp: server.counters[.catchUpsSent] += 1

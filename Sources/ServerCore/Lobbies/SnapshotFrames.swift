@@ -9,14 +9,24 @@ struct SnapshotFrames {
     /// One message, framed for each dialect.
     private struct Framed {
         var baseline: UInt32?
+        /// For whom it was made, where players see different things; nil for all who see the same.
+        var viewer: Viewer?
         var kind = Lobby.SnapshotKind.keyframe
         var plain: [UInt8] = []
         /// By ``LobbyChoice``; empty until somebody needs it.
         var socketIO: [[UInt8]]
     }
 
+    /// The holder of a seat, until somebody else sits down anywhere.
+    private struct Viewer {
+        var seat: Int
+        var revision: UInt64
+    }
+
     /// How many messages keep their memory: as many as most snapshots need.
-    private static let keptMax = 2
+    private let keptMax: Int
+    /// Among how many messages one is looked for that others see the same as: a team's members are sent the same.
+    private static let viewsMax = 16
 
     /// The first `count` are of the newest snapshot.
     private var framed: [Framed] = []
@@ -24,7 +34,9 @@ struct SnapshotFrames {
     /// What stands in front of a snapshot over Socket.IO, by ``LobbyChoice``.
     private let headers: [[UInt8]]
 
-    init(lobbyID: String) {
+    /// - Parameter kept: How many messages keep their memory.
+    init(lobbyID: String, kept: Int = 2) {
+        keptMax = kept
         headers = LobbyChoice.allCases.map {
             SocketIOFrames.snapshotHeader(namespace: "/lobby/\($0.alias ?? lobbyID)")
         }
@@ -33,12 +45,12 @@ struct SnapshotFrames {
     /// A newer snapshot has been taken.
     mutating func removeAll() {
         count = 0
-        if framed.count > Self.keptMax { framed.removeLast(framed.count - Self.keptMax) }
+        if framed.count > keptMax { framed.removeLast(framed.count - keptMax) }
     }
 
     /// Where the message stands that starts at `baseline`, nil for a keyframe; nil if it has not been made.
     func place(of baseline: UInt32?) -> Int? {
-        for place in 0..<count where framed[place].baseline == baseline { return place }
+        for place in 0..<count where framed[place].baseline == baseline && framed[place].viewer == nil { return place }
         return nil
     }
 
@@ -48,12 +60,35 @@ struct SnapshotFrames {
     mutating func add(_ tick: UInt32?, of lobby: Lobby, _ server: Server) -> Int {
         let baseline = lobby.baseline(tick)
         if let place = place(of: baseline) { return place }
+        var message = server.takeScratch()
+        let kind = lobby.appendSnapshot(baseline: baseline, isChecked: false, to: &message)
+        return frame(&message, kind, since: baseline, for: nil, server)
+    }
+
+    /// Finds or makes the message for the holder of a seat, where players see different things, who was sent the snapshot of
+    /// `tick` last.
+    ///
+    /// - Returns: where it stands.
+    mutating func place(of tick: UInt32?, for seat: Int, of lobby: Lobby, _ server: Server) -> Int {
+        let baseline = lobby.baseline(tick)
+        for place in 0..<min(count, Self.viewsMax) where framed[place].baseline == baseline {
+            guard let other = framed[place].viewer, other.revision == lobby.viewRevision else { continue }
+            if lobby.isSameView(seat, as: other.seat, since: baseline) { return place }
+        }
+        var message = server.takeScratch()
+        let kind = lobby.appendSnapshot(for: seat, baseline: baseline, to: &message)
+        let viewer = Viewer(seat: seat, revision: lobby.viewRevision)
+        return frame(&message, kind, since: baseline, for: viewer, server)
+    }
+
+    private mutating func frame(
+        _ message: inout [UInt8], _ kind: Lobby.SnapshotKind, since baseline: UInt32?, for viewer: Viewer?,
+        _ server: Server
+    ) -> Int {
         if count == framed.count {
             framed.append(Framed(socketIO: Array(repeating: [], count: headers.count)))
         }
-        var message = server.takeScratch()
-        framed[count].baseline = baseline
-        framed[count].kind = lobby.appendSnapshot(baseline: baseline, isChecked: false, to: &message)
+        (framed[count].baseline, framed[count].viewer, framed[count].kind) = (baseline, viewer, kind)
         framed[count].plain.removeAll(keepingCapacity: true)
         WebSocketFrame.append(.binary, message.span, to: &framed[count].plain)
         server.giveBack(&message)

@@ -177,6 +177,8 @@ package enum Snapshot {
     @inlinable package var state: WorldState? { hasState ? current : nil }
     @usableFromInline private(set) var current: WorldState
     private var spare: WorldState
+    /// Where only some groups are seen: what is held of each.
+    private(set) var groups: GroupReceiver
     @usableFromInline private(set) var hasState = false
 
     /// A client that has no state yet.
@@ -184,11 +186,17 @@ package enum Snapshot {
         self.schema = schema
         current = WorldState(schema: schema)
         spare = current
+        groups = GroupReceiver(schema: schema)
     }
 
     /// Applies a message. After an error ``state`` is what it was.
     package mutating func receive(_ message: Span<UInt8>) throws(SnapshotError) {
-        try Snapshot.apply(message, to: hasState ? current : nil, schema: schema, into: &spare)
+        if GroupMessage.isOne(message) {
+            try groups.receive(message, into: &spare)
+        } else {
+            try Snapshot.apply(message, to: hasState ? current : nil, schema: schema, into: &spare)
+            groups.removeAll()
+        }
         swap(&current, &spare)
         hasState = true
     }

@@ -46,7 +46,7 @@
 
     /// Becomes a copy of `other` in its own memory: a table that shares another's would have to get new memory at its next
     /// change.
-    mutating func overwrite(with other: EntityTable) {
+    package mutating func overwrite(with other: EntityTable) {
         removeAll()
         ids.append(contentsOf: other.ids)
         values.append(contentsOf: other.values)

@@ -56,12 +56,12 @@ extension Bot {
         guard let play else { return false }
         report[.snapshots] += 1
         do throws(SnapshotError) {
-            let header = try Snapshot.header(of: message)
-            note(header, play, now)
-            if play.awaitsKeyframe, header.baselineTick != nil { return false }
+            let heading = try SnapshotReceiver.heading(of: message)
+            note(heading.tick, since: heading.baselineTick, play, now)
+            if play.awaitsKeyframe, heading.baselineTick != nil { return false }
             try play.receiver.receive(message)
             play.awaitsKeyframe = false
-            if header.stateHash != nil { report[.hashChecks] += 1 }
+            if heading.isChecked { report[.hashChecks] += 1 }
             if !wasServed { report[.botsServed] += 1 }
             wasServed = true
             return true
@@ -76,18 +76,18 @@ extension Bot {
     }
 
     /// Counts what kind a snapshot is and how many of the series are missing before it.
-    private func note(_ header: Snapshot.Header, _ play: BotPlay, _ now: Instant) {
-        if let baseline = header.baselineTick {
-            report[play.pace.count(at: header.tick) - play.pace.count(at: baseline) > 1 ? .catchUps : .deltas] += 1
+    private func note(_ tick: UInt32, since baseline: UInt32?, _ play: BotPlay, _ now: Instant) {
+        if let baseline {
+            report[play.pace.count(at: tick) - play.pace.count(at: baseline) > 1 ? .catchUps : .deltas] += 1
         } else {
             report[.keyframes] += 1
         }
-        if let last = play.last, header.tick > last.tick {
-            let count = play.pace.count(at: header.tick) - play.pace.count(at: last.tick)
+        if let last = play.last, tick > last.tick {
+            let count = play.pace.count(at: tick) - play.pace.count(at: last.tick)
             if count > 1 { report[.snapshotsSkipped] += count - 1 }
             report.record(now - last.at, .snapshotInterval)
         }
-        play.last = (header.tick, now)
+        play.last = (tick, now)
     }
 
     /// Lets the brain decide at the newest state, and sends what it wants.

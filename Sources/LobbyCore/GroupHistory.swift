@@ -1,0 +1,239 @@
+import GameKit
+import SnapshotCore
+
+/// The last snapshots of a lobby whose players see different things: each group's state, and what each seat saw
+/// (docs/decisions/0025-interest.md).
+///
+/// So what a client has follows from its seat and the tick that it was sent last, and a message to it is a function of these
+/// two. What a message has of a group is made once for each baseline. All memory is used again: a steady lobby captures and
+/// writes without allocating.
+struct GroupHistory {
+    /// One snapshot.
+    private struct Moment {
+        /// The groups that have entities, ascending; group 0 first, with or without.
+        var groups: [UInt16] = []
+        /// Their states, in that order; behind them some whose memory serves later.
+        var states: [WorldState] = []
+        /// What each seat sees.
+        var views: [View]
+    }
+
+    /// What has been made for one baseline of the newest snapshot's groups.
+    private struct Payloads {
+        /// Where the baseline stands; nil for what comes into view.
+        var base: Int?
+        /// By the place of a group: where it stands in ``bytes``, empty for one that is as it was; nil until somebody needs it.
+        var ranges: [Range<Int>?] = []
+    }
+
+    /// How often a seat has got somebody else.
+    private(set) var revision: UInt64 = 0
+    private let schema: Schema
+    private let groupedTypes: [Int]
+    /// At the places that ``SnapshotHistory`` gives.
+    private var moments: [Moment]
+    private var newest = 0
+    private var whole: WorldState
+    /// The groups of each type's entities; empty for a type that everybody sees.
+    private var rowGroups: [[UInt16]]
+    private var payloads: [Payloads] = []
+    private var payloadCount = 0
+    private var bytes: [UInt8] = []
+
+    /// An empty history of a game's.
+    init(_ game: GameType) {
+        schema = game.schema
+        groupedTypes = game.groupedTypes
+        let moment = Moment(views: Array(repeating: View(), count: game.rules.seats))
+        moments = Array(repeating: moment, count: SnapshotHistory.capacity)
+        whole = WorldState(schema: game.schema)
+        rowGroups = Array(repeating: [], count: game.schema.types.count)
+    }
+
+    // MARK: Taking a snapshot
+
+    /// Overwrites what stands at `place` with the state after the last step.
+    mutating func capture(_ game: any GameInstance, at place: Int) {
+        newest = place
+        payloadCount = 0
+        bytes.removeAll(keepingCapacity: true)
+        game.capture(into: &whole)
+        for type in groupedTypes { game.groupEntities(ofType: type, into: &rowGroups[type]) }
+        listGroups()
+        for type in schema.types.indices { distribute(type) }
+        for seat in moments[place].views.indices { moments[place].views[seat].removeAll() }
+        for seat in game.seats { game.look(seat: seat.number, into: &moments[place].views[seat.number]) }
+    }
+
+    /// The state of what everybody sees, or of everything, goes into `state`.
+    func show(everything: Bool, in state: inout WorldState) {
+        let shown = everything ? whole : moments[newest].states[0]
+        state.tick = shown.tick
+        for type in shown.tables.indices { state.tables[type].overwrite(with: shown.tables[type]) }
+    }
+
+    /// Nobody knows what the seat saw: somebody else sits there now.
+    mutating func forget(_ seat: Int) {
+        revision += 1
+        for place in moments.indices { moments[place].views[seat].removeAll() }
+    }
+
+    private mutating func listGroups() {
+        moments[newest].groups.removeAll(keepingCapacity: true)
+        moments[newest].groups.append(Group.all.number)
+        for type in groupedTypes {
+            for group in rowGroups[type] {
+                let place = Self.lowerBound(of: group, in: moments[newest].groups)
+                if place == moments[newest].groups.count || moments[newest].groups[place] != group {
+                    moments[newest].groups.insert(group, at: place)
+                }
+            }
+        }
+        while moments[newest].states.count < moments[newest].groups.count {
+            moments[newest].states.append(WorldState(schema: schema))
+        }
+        for place in moments[newest].groups.indices { moments[newest].states[place].tick = whole.tick }
+    }
+
+    /// Puts the entities of a type into their groups' states.
+    private mutating func distribute(_ type: Int) {
+        guard schema.types[type].multiplicity == .table else {
+            return moments[newest].states[0].tables[type].overwrite(with: whole.tables[type])
+        }
+        for place in moments[newest].groups.indices { moments[newest].states[place].tables[type].removeAll() }
+        guard !rowGroups[type].isEmpty else {
+            return moments[newest].states[0].tables[type].overwrite(with: whole.tables[type])
+        }
+        let width = schema.layouts[type].fieldCount
+        for row in rowGroups[type].indices {
+            let place = Self.lowerBound(of: rowGroups[type][row], in: moments[newest].groups)
+            moments[newest].states[place].tables[type].ids.append(whole.tables[type].ids[row])
+            for at in row * width..<(row + 1) * width {
+                moments[newest].states[place].tables[type].values.append(whole.tables[type].values[at])
+            }
+        }
+    }
+
+    private static func lowerBound(of group: UInt16, in groups: [UInt16]) -> Int {
+        var (low, high) = (0, groups.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if groups[middle] < group { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    // MARK: Writing
+
+    /// Whether two seats are to be sent the same, both having been sent what stands at `base`.
+    func isSame(_ seat: Int, as other: Int, since base: Int?) -> Bool {
+        guard moments[newest].views[seat] == moments[newest].views[other] else { return false }
+        return base.map { moments[$0].views[seat] == moments[$0].views[other] } ?? true
+    }
+
+    /// Appends the segments that lead a seat from what it saw at `base` to what it sees now.
+    ///
+    /// - Parameters:
+    ///   - base: Where the snapshot stands that it was sent last; nil for nothing.
+    ///   - isChecked: Whether all carry their states' hashes; those that come into view do in any case.
+    mutating func appendSegments(to message: inout [UInt8], seat: Int, since base: Int?, isChecked: Bool) {
+        let seen = moments[newest].views[seat].numbers
+        let before = base.map { moments[$0].views[seat].numbers } ?? []
+        var (least, next, last) = (0, 0, 0)
+        while next < seen.count || last < before.count {
+            let group = min(next < seen.count ? seen[next] : .max, last < before.count ? before[last] : .max)
+            var (now, then) = (Int?.none, Int?.none)
+            if next < seen.count, seen[next] == group {
+                now = place(of: group, at: newest)
+                next += 1
+            }
+            if last < before.count, before[last] == group {
+                then = base.flatMap { place(of: group, at: $0) }
+                last += 1
+            }
+            guard let now else {
+                if then != nil { GroupMessage.appendSegment(group, least: &least, 0..<0, of: bytes.span, to: &message) }
+                continue
+            }
+            let range = payload(of: now, since: base, then, isChecked: isChecked)
+            guard !range.isEmpty else { continue }
+            GroupMessage.appendSegment(group, least: &least, range, of: bytes.span, to: &message)
+        }
+    }
+
+    /// Where a group's state stands; nil where it has no entities.
+    private func place(of group: UInt16, at moment: Int) -> Int? {
+        let place = Self.lowerBound(of: group, in: moments[moment].groups)
+        return place < moments[moment].groups.count && moments[moment].groups[place] == group ? place : nil
+    }
+
+    /// Where a segment's payload stands, made if it has not been.
+    ///
+    /// - Parameters:
+    ///   - place: The group's place in the newest snapshot.
+    ///   - then: Its place in that at `base`; nil where it was not seen, or had no entities.
+    private mutating func payload(of place: Int, since base: Int?, _ then: Int?, isChecked: Bool) -> Range<Int> {
+        let base = then == nil ? nil : base
+        let made = row(since: base)
+        if let range = payloads[made].ranges[place] { return range }
+        let start = bytes.count
+        if let base, let then {
+            let isChanged = moments[base].states[then].tables != moments[newest].states[place].tables
+            if isChanged || isChecked { encode(place, since: moments[base].states[then], isChecked: isChecked) }
+        } else {
+            encode(place, since: nil, isChecked: true)
+        }
+        payloads[made].ranges[place] = start..<bytes.count
+        return start..<bytes.count
+    }
+
+    private mutating func encode(_ place: Int, since baseline: WorldState?, isChecked: Bool) {
+        let state = moments[newest].states[place]
+        GroupMessage.appendPayload(
+            state, since: baseline, schema: schema, stateHash: isChecked ? state.hash : nil, to: &bytes)
+    }
+
+    /// Where among ``payloads`` that is kept which leads on from `base`.
+    private mutating func row(since base: Int?) -> Int {
+        for at in 0..<payloadCount where payloads[at].base == base { return at }
+        if payloadCount == payloads.count { payloads.append(Payloads()) }
+        payloads[payloadCount].base = base
+        payloads[payloadCount].ranges.removeAll(keepingCapacity: true)
+        for _ in moments[newest].groups.indices { payloads[payloadCount].ranges.append(nil) }
+        payloadCount += 1
+        return payloadCount - 1
+    }
+}
+
+// MARK: - A lobby's
+
+extension Lobby {
+    /// Quantises the state after the last step, group by group, and keeps it as the newest snapshot.
+    func captureGroups() {
+        groups?.capture(instance, at: history.nextIndex)
+        history.add { groups?.show(everything: rules.watch.seesEverything, in: &$0) }
+    }
+
+    /// Another one each time somebody has sat down: what was made for the holder of a seat is not for the next.
+    package var viewRevision: UInt64 { groups?.revision ?? 0 }
+
+    /// Whether the holders of two seats are to be sent the same, both having been sent the snapshot of `baseline` last.
+    package func isSameView(_ seat: Int, as other: Int, since baseline: UInt32?) -> Bool {
+        groups?.isSame(seat, as: other, since: self.baseline(baseline).flatMap { history.index(of: $0) }) ?? true
+    }
+
+    /// Appends the message that leads the holder of a seat from what it saw at `baseline` to what it sees in the newest snapshot, where
+    /// players may see different things (protocol/spec/snapshot.md §8); where `bytes` has room nothing is allocated.
+    ///
+    /// - Precondition: There is a snapshot.
+    package func appendSnapshot(for seat: Int, baseline: UInt32?, to bytes: inout [UInt8]) -> SnapshotKind {
+        guard let newest = history.newestTick else { preconditionFailure("no snapshot has been captured yet") }
+        let tick = self.baseline(baseline)
+        let base = tick.flatMap { history.index(of: $0) }
+        let isChecked = isHashDue(newest)
+        GroupMessage.appendHeader(tick: newest, since: tick, to: &bytes)
+        groups?.appendSegments(to: &bytes, seat: seat, since: base, isChecked: isChecked)
+        guard let tick else { return .keyframe }
+        return tick == previousSnapshotTick ? .delta : .catchUp
+    }
+}
