@@ -97,7 +97,7 @@ struct VectorTests {
         base.tables[0] = EntityTable(ids: [3], values: [1, 2, 1])
         let cases: [(String, [UInt8], SnapshotError)] = [
             ("nothing", [], .truncated), ("no tick", [0x01], .truncated), ("half a tick", [0x01, 0x80], .truncated),
-            ("kind 0", [0x00, 1], .unknownKind), ("reserved kind", [0x03, 6, 1], .unknownKind),
+            ("kind 0", [0x00, 1], .unknownKind), ("reserved kind", [0x07, 6, 1], .unknownKind),
             ("client kind", [0x18, 1], .unknownKind), ("codec 1", [0x11, 1], .unknownCodec),
             ("codec 3", [0x32, 6, 1], .unknownCodec), ("flag", [0x81, 1], .reservedFlag),
             ("tick 0", [0x01, 0], .badTick),

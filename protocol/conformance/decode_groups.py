@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""Checks protocol/vectors/groups.json with a decoder written from protocol/spec/snapshot.md §8 alone.
+
+    python3 protocol/conformance/decode_groups.py [FILE]
+
+Stands on decode_snapshot.py, which reads what segments hold. Prints each vector that does not hold and a line with the counts; exits with
+1 when there was any, else with 0.
+"""
+
+import json
+import pathlib
+import sys
+
+from decode_snapshot import Refused, Schema, apply, outcome, varint
+
+
+def encode_varint(number):
+    """§2.1."""
+    data = bytearray()
+    while number > 127:
+        data.append(number & 127 | 128)
+        number >>= 7
+    data.append(number)
+    return bytes(data)
+
+
+def merge(groups, tick, schema):
+    """What is seen of all groups together (§8.1)."""
+    state = {"tick": tick, "tables": []}
+    for index, (single, _, _) in enumerate(schema.types):
+        if single:
+            state["tables"].append(groups[0]["tables"][index])
+            continue
+        rows = {}
+        for group in groups.values():
+            table = group["tables"][index]
+            if rows.keys() & set(table["ids"]):
+                raise Refused("badIdentifiers")
+            rows.update(zip(table["ids"], table["rows"]))
+        ids = sorted(rows)
+        if len(ids) > 65535:
+            raise Refused("badIdentifiers")
+        state["tables"].append({"ids": ids, "rows": [rows[entity] for entity in ids]})
+    return state
+
+
+def apply_groups(message, baseline, schema):
+    """§8.2 and §8.3: {"state", "groups"} from another such object or None; `groups` is a list of [number, state]."""
+    if not message:
+        raise Refused("truncated")
+    if message[0] & 15 != 3:
+        raise Refused("unknownKind")
+    if message[0] & 0x30:
+        raise Refused("unknownCodec")
+    if message[0] & 0xC0:
+        raise Refused("reservedFlag")
+    tick, offset = varint(message, 1, "badTick")
+    distance, offset = varint(message, offset, "badTick")
+    if tick == 0 or distance >= tick:
+        raise Refused("badTick")
+    groups = {}
+    if distance:
+        if baseline is None or baseline["state"]["tick"] != tick - distance:
+            raise Refused("wrongBaseline")
+        groups = {number: dict(state) for number, state in baseline["groups"]}
+    least = 0
+    while offset < len(message):
+        gap, offset = varint(message, offset, "badNumber")
+        number = least + gap
+        if number > 65535:
+            raise Refused("badNumber")
+        length, offset = varint(message, offset, "badNumber")
+        if length > len(message) - offset:
+            raise Refused("truncated")
+        payload = message[offset:offset + length]
+        offset += length
+        least = number + 1
+        if not payload:
+            if number == 0:
+                raise Refused("badIdentifiers")
+            groups.pop(number, None)
+            continue
+        is_delta = payload[0] & 15 == 2
+        if is_delta and (distance == 0 or number not in groups):
+            raise Refused("wrongBaseline")
+        ticks = encode_varint(tick) + (encode_varint(distance) if is_delta else b"")
+        groups[number] = apply(payload[:1] + ticks + payload[1:], groups.get(number), schema)
+    if 0 not in groups:
+        raise Refused("badIdentifiers")
+    for group in groups.values():
+        group["tick"] = tick
+    state = merge(groups, tick, schema)
+    return {"state": state, "groups": [[number, groups[number]] for number in sorted(groups)]}
+
+
+def main():
+    default = pathlib.Path(__file__).resolve().parent.parent / "vectors" / "groups.json"
+    vectors = json.loads(pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else default).read_text())
+    schemas = {vector["id"]: Schema(vector["text"]) for vector in vectors["schemas"]}
+    failures = []
+    for vector in vectors["messages"]:
+        message = bytes.fromhex(vector["message"])
+        actual = outcome(apply_groups, message, vector["baseline"], schemas[vector["schema"]])
+        wanted = vector.get("error") or {"state": vector["state"], "groups": vector["groups"]}
+        if actual != wanted:
+            failures.append(f"{vector['id']}: got {actual}, expected {wanted}")
+    for failure in failures:
+        print(failure)
+    print(f"{len(schemas)} schemas, {len(vectors['messages'])} messages: {len(failures)} failures")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
