@@ -189,6 +189,26 @@ struct BotPlayTests {
         #expect(failures == ["Bots that left and were not let go: 1."])
     }
 
+    @Test func `a bot that sees only some groups reads messages in segments`() {
+        let bench = BotBench()
+        bench.join()
+        var before: WorldState?
+        for (tick, total) in [(UInt32(2), UInt32(5)), (3, 6)] {
+            let state = bench.state(tick, total)
+            var (message, payload, least) = ([UInt8](), [UInt8](), 0)
+            GroupMessage.appendHeader(tick: tick, since: before?.tick, to: &message)
+            GroupMessage.appendPayload(
+                state, since: before, schema: bench.schema, stateHash: state.hash, to: &payload)
+            GroupMessage.appendSegment(0, least: &least, 0..<payload.count, of: payload.span, to: &message)
+            bench.stream.binary(message)
+            bench.bot.flush()
+            #expect(bench.bot.worldState == state)
+            before = state
+        }
+        #expect(
+            bench.bot.report[.keyframes] == 1 && bench.bot.report[.deltas] == 1 && bench.bot.report[.hashChecks] == 2)
+    }
+
     @Test func `over Socket.IO the same game is played`() {
         let bench = BotBench { $0.dialect = .socketIO }
         bench.advance(.zero)

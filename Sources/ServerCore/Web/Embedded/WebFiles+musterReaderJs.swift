@@ -38,7 +38,7 @@ extension WebFiles {
             return value;
           }
 
-          varint() {
+          varint(error = "badTick") {
             let value = 0;
             for (let index = 0; index < 10; index += 1) {
               const byte = this.bits(8);
@@ -47,7 +47,7 @@ extension WebFiles {
               if (byte === 0 && index > 0 || value >= 2 ** 32) break;
               return value;
             }
-            throw new SnapshotError("badTick");
+            throw new SnapshotError(error);
           }
 
           packed() {

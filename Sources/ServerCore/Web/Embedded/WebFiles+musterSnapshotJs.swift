@@ -8,6 +8,7 @@ extension WebFiles {
         // leaves the states before it as they are.
 
         import * as codec0 from "./codec0.js";
+        import { applyGroups, isGrouped, leadsOn } from "./groups.js";
         import { Reader, SnapshotError } from "./reader.js";
 
         /** By the codec's number: {readKeyframe(reader, schema), readDelta(reader, schema, tables)}, each giving tables. */
@@ -17,7 +18,7 @@ extension WebFiles {
 
         /** Whether a message needs a state to be applied to. */
         export function isDelta(message) {
-          return (message[0] & 15) === DELTA;
+          return isGrouped(message) ? leadsOn(message) : (message[0] & 15) === DELTA;
         }
 
         /**
@@ -26,6 +27,13 @@ extension WebFiles {
          * @param {Uint8Array} message
          */
         export function applySnapshot(message, baseline, schema) {
+          if (isGrouped(message)) {
+            return applyGroups(message, baseline, schema, (whole, before) => applyState(whole, before, schema));
+          }
+          return applyState(message, baseline, schema);
+        }
+
+        function applyState(message, baseline, schema) {
           const reader = new Reader(message);
           const first = reader.bits(8);
           const kind = first & 15;

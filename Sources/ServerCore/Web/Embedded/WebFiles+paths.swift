@@ -24,6 +24,7 @@ extension WebFiles {
         case "/muster/clock.js": musterClockJs
         case "/muster/codec0.js": musterCodec0Js
         case "/muster/comeback.js": musterComebackJs
+        case "/muster/groups.js": musterGroupsJs
         case "/muster/interpolation.js": musterInterpolationJs
         case "/muster/list.js": musterListJs
         case "/muster/messages.js": musterMessagesJs

@@ -1,0 +1,89 @@
+extension WebFiles {
+    /// protocol/javascript/groups.js, as `scripts/embed` found it.
+    static let musterGroupsJs = WebFile(
+        ##"""
+        // Snapshot messages of games that show some of their entities to some players only (protocol/spec/snapshot.md §8).
+
+        import { Reader, SnapshotError, writeVarint } from "./reader.js";
+
+        const KIND = 3;
+
+        /** Whether a message is in segments. */
+        export function isGrouped(message) {
+          return (message[0] & 15) === KIND;
+        }
+
+        /**
+         * The state to which such a message leads. Beside `tick` and `tables` it has `groups`, a Map from their numbers to their
+         * states, for the next message. `apply(message, baseline)` is what applies a message of one group.
+         * @param {Uint8Array} message
+         */
+        export function applyGroups(message, baseline, schema, apply) {
+          const reader = new Reader(message);
+          const first = reader.bits(8);
+          if (first & 0x30) throw new SnapshotError("unknownCodec");
+          if (first & 0xc0) throw new SnapshotError("reservedFlag");
+          const [tick, distance] = [reader.varint(), reader.varint()];
+          if (tick === 0 || distance >= tick) throw new SnapshotError("badTick");
+          if (distance && !(baseline?.groups && baseline.tick === tick - distance)) throw new SnapshotError("wrongBaseline");
+          const groups = new Map(distance ? baseline.groups : []);
+          for (let least = 0; reader.left > 0;) {
+            const group = least + reader.varint("badNumber");
+            if (group > 65535) throw new SnapshotError("badNumber");
+            const length = reader.varint("badNumber");
+            const start = reader.position / 8;
+            if (length * 8 > reader.left) throw new SnapshotError("truncated");
+            reader.position += length * 8;
+            least = group + 1;
+            if (length === 0) {
+              if (group === 0) throw new SnapshotError("badIdentifiers");
+              groups.delete(group);
+              continue;
+            }
+            const before = groups.get(group);
+            const whole = restore(message.subarray(start, start + length), tick, distance);
+            // One that has had no segment for long is of the baseline's tick all the same.
+            groups.set(group, apply(whole, before ? { ...before, tick: tick - distance } : null));
+          }
+          if (!groups.has(0)) throw new SnapshotError("badIdentifiers");
+          return { tick, tables: merge([...groups.values()], groups.get(0), schema), groups };
+        }
+
+        /** The message that a segment is short for. */
+        function restore(payload, tick, distance) {
+          const head = [payload[0]];
+          writeVarint(head, tick);
+          if ((payload[0] & 15) === 2) {
+            if (!distance) throw new SnapshotError("wrongBaseline");
+            writeVarint(head, distance);
+          }
+          const whole = new Uint8Array(head.length + payload.length - 1);
+          whole.set(head);
+          whole.set(payload.subarray(1), head.length);
+          return whole;
+        }
+
+        /** The tables of all groups together, each in the order of ids; singles are those of group 0. */
+        function merge(states, shared, schema) {
+          return schema.types.map(({ isSingle }, place) => {
+            const tables = states.map(({ tables }) => tables[place]).filter(({ ids }) => ids.length);
+            if (isSingle || tables.length === 1) return isSingle ? shared.tables[place] : tables[0];
+            const all = tables.flatMap(({ ids, rows }) => ids.map((id, index) => [id, rows[index]]));
+            all.sort((a, b) => a[0] - b[0]);
+            if (all.length > 65535 || all.some(([id], index) => index > 0 && id === all[index - 1][0])) {
+              throw new SnapshotError("badIdentifiers");
+            }
+            return { ids: all.map(([id]) => id), rows: all.map(([, row]) => row) };
+          });
+        }
+
+        /** Whether a message in segments leads on from a state. */
+        export function leadsOn(message) {
+          let end = 1;
+          while (message[end] > 127) end += 1;
+          return message[end + 1] !== 0;
+        }
+
+        """##,
+        type: "text/javascript")
+}
