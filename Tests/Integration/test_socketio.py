@@ -243,9 +243,15 @@ def test_many_at_once(url, transports):
     count = most_at_once(transports, 500)
 
     async def script(peer):
-        for event in ["burst", "burst-volatile"]:
-            assert await peer.ask(event, count, "t") == count
-            assert [await peer.next() for _ in range(count)] == [("burst-item", "t", i) for i in range(count)]
+        items = [("burst-item", "t", i) for i in range(count)]
+        assert await peer.ask("burst", count, "t") == count
+        assert [await peer.next() for _ in range(count)] == items
+        assert await peer.ask("burst-volatile", count, "t") == count
+        heard = [await peer.next()]
+        while heard[-1] != items[-1]:
+            heard.append(await peer.next())
+        # Where no GET waits at the moment, the newest does.
+        assert heard == (sorted(set(heard)) if transports == ["polling"] else items)
         for compress in [True, False]:
             await peer.say("make-text", 300_000, compress)
             assert await peer.next() == ("made-text", "x" * 300_000)
