@@ -152,12 +152,12 @@ struct GroupHistory {
                 last += 1
             }
             guard let now else {
-                if then != nil { GroupMessage.appendSegment(group, least: &least, 0..<0, of: bytes.span, to: &message) }
+                if then != nil { GroupMessage.appendSegment(group, least: &least, [], to: &message) }
                 continue
             }
             let range = payload(of: now, since: base, then, isChecked: isChecked)
             guard !range.isEmpty else { continue }
-            GroupMessage.appendSegment(group, least: &least, range, of: bytes.span, to: &message)
+            GroupMessage.appendSegment(group, least: &least, bytes[range], to: &message)
         }
     }
 

@@ -199,7 +199,7 @@ struct BotPlayTests {
             GroupMessage.appendHeader(tick: tick, since: before?.tick, to: &message)
             GroupMessage.appendPayload(
                 state, since: before, schema: bench.schema, stateHash: state.hash, to: &payload)
-            GroupMessage.appendSegment(0, least: &least, 0..<payload.count, of: payload.span, to: &message)
+            GroupMessage.appendSegment(0, least: &least, payload[...], to: &message)
             bench.stream.binary(message)
             bench.bot.flush()
             #expect(bench.bot.worldState == state)

@@ -112,7 +112,7 @@ struct GroupTests {
                 if let state {
                     GroupMessage.appendPayload(state, since: nil, schema: schema, stateHash: nil, to: &payload)
                 }
-                GroupMessage.appendSegment(group, least: &least, 0..<payload.count, of: payload.span, to: &bytes)
+                GroupMessage.appendSegment(group, least: &least, payload[...], to: &bytes)
             }
             return bytes
         }

@@ -68,14 +68,13 @@ struct GroupWorld {
     mutating func message(afresh: Bool, isChecked: Bool) -> [UInt8] {
         let before = afresh ? nil : sent
         let now = seen
-        let nothing: [UInt8] = []
         var bytes: [UInt8] = []
         GroupMessage.appendHeader(tick: world.state.tick, since: before?.tick, to: &bytes)
         var least = 0
         for group in Self.groups {
             let old = before?.groups.first { $0.group == group }?.state
             guard let new = now.first(where: { $0.group == group })?.state else {
-                if old != nil { GroupMessage.appendSegment(group, least: &least, 0..<0, of: nothing.span, to: &bytes) }
+                if old != nil { GroupMessage.appendSegment(group, least: &least, [], to: &bytes) }
                 continue
             }
             if let old, old.tables == new.tables, !isChecked { continue }
@@ -83,7 +82,7 @@ struct GroupWorld {
             GroupMessage.appendPayload(
                 new, since: old, schema: world.schema, stateHash: old == nil || isChecked ? new.hash : nil, to: &payload
             )
-            GroupMessage.appendSegment(group, least: &least, 0..<payload.count, of: payload.span, to: &bytes)
+            GroupMessage.appendSegment(group, least: &least, payload[...], to: &bytes)
         }
         sent = (world.state.tick, now)
         return bytes

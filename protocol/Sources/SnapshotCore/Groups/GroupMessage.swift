@@ -51,15 +51,15 @@ package enum GroupMessage {
     /// - Parameters:
     ///   - group: Its number.
     ///   - least: One more than the number of the segment before, or 0.
-    ///   - payload: Where what ``appendPayload(_:since:schema:stateHash:to:)`` has made stands in `store`; empty for a group
-    ///     that is not seen any more.
+    ///   - payload: What ``appendPayload(_:since:schema:stateHash:to:)`` has made; empty for a group that is not seen any
+    ///     more.
     package static func appendSegment(
-        _ group: UInt16, least: inout Int, _ payload: Range<Int>, of store: Span<UInt8>, to bytes: inout [UInt8]
+        _ group: UInt16, least: inout Int, _ payload: ArraySlice<UInt8>, to bytes: inout [UInt8]
     ) {
         bytes.appendVarint(UInt64(Int(group) - least))
         least = Int(group) + 1
         bytes.appendVarint(UInt64(payload.count))
-        for at in payload { bytes.append(store[at]) }
+        bytes.append(contentsOf: payload)
     }
 
     private static func varintLength(_ number: UInt32) -> Int {
