@@ -242,7 +242,7 @@ def test_a_match_is_watched_from_the_list(server, bots, open_tab):
     tab = open_tab(server.url)
     tab.wait(f"document.querySelector('[aria-label=\"Watch {bots}\"]')")
     tab.click(f"[aria-label='Watch {bots}']")
-    tab.wait("arena?.isWatching && arena.shown?.all('player').length >= 8")
+    tab.wait("arena?.client.isWatching && arena.shown?.all('player').length >= 8")
     tab.wait("document.getElementById('scores').innerText.includes('bot 7')")
     assert tab.run("return document.getElementById('state').textContent") == "watching"
     tab.click("#leave")
@@ -296,3 +296,50 @@ def test_two_tabs_play_tictactoe_to_the_end(server, open_tab):
         tab.wait(f"document.querySelector('#board button:nth-child({cell})').textContent")
     one.wait("document.getElementById('status').textContent === 'You have won!'")
     two.wait("document.getElementById('status').textContent === '× has won.'")
+
+
+def test_a_match_of_two_teams_from_the_ready_check_to_another_match(server, open_tab):
+    one = open_tab(f"{server.url}/?name=Ann&game=team-arena")
+    one.wait("'arena' in globalThis")
+    one.run("document.querySelector('#menu details').open = true")
+    one.click("#new-form button")
+    one.wait("document.getElementById('match').innerText.includes('Ann (host)')")
+    lobby = one.run("return arena.client.lobby")
+    two = open_tab(f"{server.url}/?name=Bob&game=team-arena")
+    two.wait(f"[...document.querySelectorAll('#lobbies .title')].some((part) => part.textContent === '{lobby}')")
+    two.click("#lobbies button")
+    two.wait("document.getElementById('match').innerText.includes('Bob')")
+    assert {tab.run("return arena.teamOf(arena.seat)") for tab in (one, two)} == {0, 1}
+    for tab in (one, two):
+        tab.wait("document.querySelector('#match [aria-pressed]')?.textContent === 'Ready'")
+        assert "It begins when everyone is ready" in tab.text()
+        tab.click("#match [aria-pressed]")
+    one.wait("document.querySelector('#match h2')?.textContent === 'Get ready'")
+    for tab in (one, two):
+        tab.wait(f"document.getElementById('match').hidden && {PLAYING}")
+    # A clock that begins anew with the match: what is done is seen.
+    before = one.run("return arena.predictor.body.x")
+    one.press("KeyD" if before < 0 else "KeyA", is_down=True)
+    one.wait(f"Math.abs(arena.newest.get('player', arena.seat).x - {before}) > 0.5")
+    assert "Blue" in one.run("return document.getElementById('scores').innerText")
+
+
+def test_a_gamepad_moves_and_aims(server, open_tab):
+    pad = """
+        globalThis.pad = { mapping: "standard", axes: [0, 0, 0, 0], buttons: Array.from({ length: 16 }, () => ({})) };
+        navigator.getGamepads = () => [globalThis.pad];"""
+    tab = open_tab(f"{server.url}/?auto=1&name=Pad&lobby=pad", script=pad)
+    tab.wait(PLAYING)
+    x = tab.run("return arena.predictor.body.x")
+    tab.run(f"pad.axes = [{1 if x < 0 else -1}, 0, 0, -1]; pad.buttons[7] = {{ pressed: true }}")
+    tab.wait(f"Math.abs(arena.predictor.body.x - {x}) > 0.5")
+    tab.wait("arena.newest.get('player', arena.seat).aim === 64 && arena.newest.all('projectile').length > 0")
+
+
+def test_spectators_are_told_how_late_they_are(start_server, open_tab):
+    server = start_server("--lobby-watch-delay-seconds", "1", "--bots", "2")
+    tab = open_tab(server.url)
+    tab.wait("document.querySelector('[aria-label=\"Watch arena-0\"]')")
+    tab.click("[aria-label='Watch arena-0']")
+    tab.wait("document.getElementById('state').textContent === 'watching: 1 s behind the players'")
+    tab.wait("arena.shown?.all('player').length === 2 && document.getElementById('scores').innerText.includes('bot 1')")
