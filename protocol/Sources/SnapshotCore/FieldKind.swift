@@ -12,6 +12,8 @@ public enum FieldKind: Sendable, Hashable {
     case angle(bits: Int)
     /// One of that many alternatives (1 to 65,536), numbered from 0.
     case enumeration(Int)
+    /// A rotation: which of x, y, z, w has the largest magnitude, and the other three in `bits` (2 to 10) bits each.
+    case quaternion(bits: Int)
 
     /// Why no such field can exist, or nil when it can.
     package var problem: String? {
@@ -37,6 +39,8 @@ public enum FieldKind: Sendable, Hashable {
             return (1...24).contains(bits) ? nil : "its bits are not 1 to 24"
         case .enumeration(let count):
             return (1...65_536).contains(count) ? nil : "its alternatives are not 1 to 65,536"
+        case .quaternion(let bits):
+            return (2...10).contains(bits) ? nil : "its bits are not 2 to 10"
         }
     }
 }
@@ -72,6 +76,9 @@ public enum FieldKind: Sendable, Hashable {
             (maximum, origin, step, wraps, isWhole) = (count - 1, 0, 2 * Double.pi / Double(count), true, false)
         case .enumeration(let count):
             (maximum, origin, step, wraps, isWhole) = (UInt32(count - 1), 0, 1, false, true)
+        case .quaternion(let bits):
+            let last = UInt32(truncatingIfNeeded: (UInt64(4) << UInt64(3 * bits)) - 1)
+            (maximum, origin, step, wraps, isWhole) = (last, 0, 1, false, true)
         }
         width = UInt32.bitWidth - maximum.leadingZeroBitCount
     }

@@ -12,12 +12,23 @@ public struct Schema: Sendable, Equatable {
         public let name: String
         /// What it holds.
         public let kind: FieldKind
+        /// How it is expected to go on.
+        public let predictor: Predictor
 
         /// A field. The name and the kind are checked when a schema is made of it.
-        public init(_ name: String, _ kind: FieldKind) {
+        public init(_ name: String, _ kind: FieldKind, _ predictor: Predictor = .stay) {
             self.name = name
             self.kind = kind
+            self.predictor = predictor
         }
+    }
+
+    /// How a field's next value is expected to follow from those before it; codec 1 codes the difference.
+    public enum Predictor: Sendable, Equatable {
+        /// As it was.
+        case stay
+        /// It goes on as in its last step: at the same speed, turning by the same rotation.
+        case linear
     }
 
     /// Whether there are many of an entity type, or always exactly one.
@@ -87,8 +98,14 @@ public struct Schema: Sendable, Equatable {
         inputLayout = RecordLayout(input)
     }
 
+    /// Whether codec 1 has tables for this schema: they take at most 2²⁰ places (protocol/spec/snapshot.md §9.4).
+    package var hasCodingTables: Bool { CodingModel(self).size <= 1 << 20 }
+
     /// The hash as it is written in join messages and logs: 16 lower-case hexadecimal digits.
-    public var hashText: String {
+    public var hashText: String { Self.text(ofHash: hash) }
+
+    /// 16 lower-case hexadecimal digits.
+    static func text(ofHash hash: UInt64) -> String {
         let digits = String(hash, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
     }

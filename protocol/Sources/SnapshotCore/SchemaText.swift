@@ -48,8 +48,9 @@ enum SchemaText {
                 "fixed \(decimal(range.lowerBound)) \(decimal(range.upperBound)) \(decimal(step))"
             case .angle(let bits): "angle \(bits)"
             case .enumeration(let count): "enum \(count)"
+            case .quaternion(let bits): "quat \(bits)"
             }
-        return "field \(field.name) \(kind)"
+        return "field \(field.name) \(kind)" + (field.predictor == .linear ? " linear" : "")
     }
 
     /// The shortest decimal digits that read back as the same `Double`, without an exponent and without a fraction of zero.
@@ -83,8 +84,10 @@ enum SchemaText {
             case ("single", 2) where input == nil: types.append(Schema.EntityType(words[1], .single, []))
             case ("input", 1) where input == nil: input = []
             case ("field", 3...):
-                guard let kind = kind(words[2], words.dropFirst(3)) else { throw .syntax(line: index + 1) }
-                let field = Schema.Field(words[1], kind)
+                let isLinear = words.count > 3 && words.last == "linear"
+                let arguments = words.dropFirst(3).dropLast(isLinear ? 1 : 0)
+                guard let kind = kind(words[2], arguments) else { throw .syntax(line: index + 1) }
+                let field = Schema.Field(words[1], kind, isLinear ? .linear : .stay)
                 if input != nil {
                     input?.append(field)
                 } else if let last = types.popLast() {
@@ -109,6 +112,7 @@ enum SchemaText {
         case ("fixed", 3, _, 3) where numbers[0] <= numbers[1]: return .fixed(numbers[0]...numbers[1], step: numbers[2])
         case ("angle", 1, 1, _): return .angle(bits: integers[0])
         case ("enum", 1, 1, _): return .enumeration(integers[0])
+        case ("quat", 1, 1, _): return .quaternion(bits: integers[0])
         default: return nil
         }
     }

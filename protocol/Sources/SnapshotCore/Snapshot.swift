@@ -36,6 +36,10 @@ package enum Snapshot {
         package var tick: UInt32
         /// The tick of the state it starts from; nil for a keyframe.
         package var baselineTick: UInt32?
+        /// The tick of an earlier state by which things are known to move; only in deltas of codec 1.
+        package var beforeTick: UInt32?
+        /// How the body is coded: 0 or 1.
+        package var codec: UInt8
         /// The hash that the resulting state must have, where the message carries one.
         package var stateHash: UInt32?
         /// Where the body begins.
@@ -45,6 +49,8 @@ package enum Snapshot {
     static let keyframeKind: UInt8 = 1
     static let deltaKind: UInt8 = 2
     static let hashFlag: UInt8 = 0x40
+    /// In the distance of codec 1, in place of the step: the step follows.
+    private static let longStep: UInt64 = 7
 
     /// The message that leads from `baseline` to `state`; a keyframe when there is no baseline.
     ///
@@ -68,14 +74,7 @@ package enum Snapshot {
         precondition(state.tables.count == schema.types.count, "a state of another schema")
         var bytes: [UInt8] = []
         swap(&bytes, &out)
-        let kind = baseline == nil ? keyframeKind : deltaKind
-        bytes.append(kind | (stateHash == nil ? 0 : hashFlag))
-        bytes.appendVarint(UInt64(state.tick))
-        if let baseline {
-            precondition(baseline.tick < state.tick, "a baseline that is not earlier")
-            bytes.appendVarint(UInt64(state.tick - baseline.tick))
-        }
-        if let stateHash { bytes.appendLittleEndian(stateHash) }
+        appendHeader(codec: 0, tick: state.tick, baseline: baseline?.tick, before: nil, stateHash, to: &bytes)
         var writer = BitWriter(appendingTo: consume bytes)
         for index in schema.types.indices {
             let encoder = TableEncoder(layout: schema.layouts[index], type: schema.types[index])
@@ -88,20 +87,54 @@ package enum Snapshot {
         out = writer.finish()
     }
 
+    /// Appends what comes before the body.
+    static func appendHeader(
+        codec: UInt8, tick: UInt32, baseline: UInt32?, before: UInt32?, _ stateHash: UInt32?, to bytes: inout [UInt8]
+    ) {
+        let first = codec << 4 | (stateHash == nil ? 0 : hashFlag)
+        if let baseline {
+            precondition(
+                baseline < tick && before ?? 0 < baseline, "a baseline, or the state before it, that is not earlier")
+            let distance = UInt64(tick - baseline)
+            bytes.append(first | deltaKind)
+            bytes.appendVarint(UInt64(tick))
+            if codec == 0 {
+                bytes.appendVarint(distance)
+            } else {
+                let step = UInt64(before.map { baseline - $0 } ?? 0)
+                bytes.appendVarint(distance << 3 | min(step, longStep))
+                if step >= longStep { bytes.appendVarint(step) }
+            }
+        } else {
+            bytes.append(first | keyframeKind)
+            bytes.appendVarint(UInt64(tick))
+        }
+        if let stateHash { bytes.appendLittleEndian(stateHash) }
+    }
+
     /// Reads the header, which decides whether the message can be applied to what the client has.
     package static func header(of message: Span<UInt8>) throws(SnapshotError) -> Header {
         guard message.count > 0 else { throw .truncated }
         let first = message[0]
         guard first & 0x0F == keyframeKind || first & 0x0F == deltaKind else { throw .unknownKind }
-        guard first & 0x30 == 0 else { throw .unknownCodec }
+        guard first & 0x30 <= 0x10 else { throw .unknownCodec }
         guard first & 0x80 == 0 else { throw .reservedFlag }
         var offset = 1
-        let tick = try tickNumber(message, at: &offset)
-        var header = Header(tick: tick, baselineTick: nil, stateHash: nil, bodyOffset: 0)
+        guard let tick = UInt32(exactly: try number(message, at: &offset)), tick > 0 else { throw .badTick }
+        var header = Header(tick: tick, codec: first >> 4 & 3, bodyOffset: 0)
         if first & 0x0F == deltaKind {
-            let distance = try tickNumber(message, at: &offset)
-            guard distance < tick else { throw .badTick }
-            header.baselineTick = tick - distance
+            let number = try number(message, at: &offset)
+            let distance = header.codec == 0 ? number : number >> 3
+            guard distance > 0, distance < tick else { throw .badTick }
+            let baseline = tick - UInt32(distance)
+            header.baselineTick = baseline
+            var step = header.codec == 0 ? 0 : number & longStep
+            if step == longStep {
+                step = try Self.number(message, at: &offset)
+                guard step >= longStep else { throw .badTick }
+            }
+            guard step < baseline else { throw .badTick }
+            header.beforeTick = step > 0 ? baseline - UInt32(step) : nil
         }
         if first & hashFlag != 0 {
             guard let hash = message.uint32LittleEndian(at: offset) else { throw .truncated }
@@ -112,12 +145,11 @@ package enum Snapshot {
         return header
     }
 
-    private static func tickNumber(_ message: Span<UInt8>, at offset: inout Int) throws(SnapshotError) -> UInt32 {
+    private static func number(_ message: Span<UInt8>, at offset: inout Int) throws(SnapshotError) -> UInt64 {
         guard let number = message.varint(at: &offset) else {
             throw message.endsInsideVarint(at: offset) ? .truncated : .badTick
         }
-        guard number > 0, let tick = UInt32(exactly: number) else { throw .badTick }
-        return tick
+        return number
     }
 
     /// The state that `message` leads to from `baseline`.
@@ -140,6 +172,7 @@ package enum Snapshot {
         _ message: Span<UInt8>, to baseline: WorldState?, schema: Schema, into result: inout WorldState
     ) throws(SnapshotError) {
         let header = try header(of: message)
+        guard header.codec == 0 else { throw .unknownCodec }
         precondition(result.tables.count == schema.types.count, "a state of another schema")
         let start = try tables(of: baseline, at: header.baselineTick, schema)
         result.tick = header.tick
@@ -166,38 +199,5 @@ package enum Snapshot {
         guard let baseline, baseline.tick == tick else { throw .wrongBaseline }
         precondition(baseline.tables.count == schema.types.count, "a baseline of another schema")
         return baseline.tables
-    }
-}
-
-/// A client's hold on the newest state: two states used in turn, so that a message that fails changes nothing.
-@usableFromInline package struct SnapshotReceiver: Sendable {
-    /// The game's schema.
-    package let schema: Schema
-    /// The newest state; nil until the first keyframe.
-    @inlinable package var state: WorldState? { hasState ? current : nil }
-    @usableFromInline private(set) var current: WorldState
-    private var spare: WorldState
-    /// Where only some groups are seen: what is held of each.
-    private(set) var groups: GroupReceiver
-    @usableFromInline private(set) var hasState = false
-
-    /// A client that has no state yet.
-    package init(schema: Schema) {
-        self.schema = schema
-        current = WorldState(schema: schema)
-        spare = current
-        groups = GroupReceiver(schema: schema)
-    }
-
-    /// Applies a message. After an error ``state`` is what it was.
-    package mutating func receive(_ message: Span<UInt8>) throws(SnapshotError) {
-        if GroupMessage.isOne(message) {
-            try groups.receive(message, into: &spare)
-        } else {
-            try Snapshot.apply(message, to: hasState ? current : nil, schema: schema, into: &spare)
-            groups.removeAll()
-        }
-        swap(&current, &spare)
-        hasState = true
     }
 }

@@ -49,7 +49,7 @@ package struct StateJSON: Sendable {
         switch kind {
         case .bool: .bool
         case .int(let range): .whole(range.lowerBound)
-        case .enumeration: .whole(0)
+        case .enumeration, .quaternion: .whole(0)
         case .fixed(let range, let step):
             .decimal(Quantiser(kind), places: max(places(of: range.lowerBound), places(of: step)))
         // No number of decimals is exact here. These are enough to find the direction again.

@@ -1,0 +1,142 @@
+import ByteKit
+
+/// Codes the changes of entities that are in the baseline and in the state (protocol/spec/snapshot.md §9.7).
+extension ModePlan {
+    /// Codes all that have changed: first those that were at rest, each by how many at rest come before it; then, with a
+    /// symbol for each, those that were moving.
+    ///
+    /// `actual`, `base` and `before` have the same rows. A decoder finds `base` in `result` and changes it.
+    func codeKept<Coder: SymbolCoder>(
+        _ coder: inout Coder, _ actual: [UInt32], since base: [UInt32], before: [UInt32], into result: inout [UInt32],
+        _ motion: Motion, _ scratch: inout CodingScratch
+    ) throws(SnapshotError) {
+        guard !columns.isEmpty else { return }
+        scratch.row.zero(columns.count)
+        scratch.findMoving(base.span, before.span, width: columns.count)
+        try codeResting(&coder, actual.span, base.span, before.span, &result, motion, &scratch)
+        try codeMoving(&coder, actual.span, base.span, before.span, &result, motion, &scratch)
+    }
+
+    private func codeResting<Coder: SymbolCoder>(
+        _ coder: inout Coder, _ actual: Span<UInt32>, _ base: Span<UInt32>, _ before: Span<UInt32>,
+        _ result: inout [UInt32], _ motion: Motion, _ scratch: inout CodingScratch
+    ) throws(SnapshotError) {
+        let width = columns.count
+        let resting = base.count / width - (scratch.moving.count - 1)
+        var search = RestingSearch()
+        // The number, among those at rest, of the first that the next gap counts.
+        var first = 0
+        while true {
+            var gap = 0
+            if !Coder.isDecoding, search.findChanged(actual, base, width, &scratch) { gap = search.number - first + 1 }
+            gap = SignedNumber.code(gap, at: self.gap.table(0), &coder)
+            if gap == 0 { return }
+            guard gap > 0, gap <= resting - first else { throw .badNumber }
+            first += gap
+            if Coder.isDecoding { search.find(first - 1, scratch.moving.span) }
+            let at = search.row * width
+            try codeRow(
+                &coder, actual, at: at, base: base, before: before, from: at, into: &scratch.row, speed: 0, motion)
+            if Coder.isDecoding {
+                try coder.checkLeft()
+                for index in 0..<width { result[at + index] = scratch.row[index] }
+            }
+        }
+    }
+
+    private func codeMoving<Coder: SymbolCoder>(
+        _ coder: inout Coder, _ actual: Span<UInt32>, _ base: Span<UInt32>, _ before: Span<UInt32>,
+        _ result: inout [UInt32], _ motion: Motion, _ scratch: inout CodingScratch
+    ) throws(SnapshotError) {
+        let width = columns.count
+        for index in 0..<scratch.moving.count - 1 {
+            let at = scratch.moving[index] * width
+            let speed = speed(base, before, at: at)
+            let table = flags.table(CodingModel.sizeClass(speed, of: CodingModel.errorClasses))
+            let flag = !Coder.isDecoding && scratch.hasChanged[index] ? 1 : 0
+            guard coder.code(flag, at: table) == 1 else { continue }
+            try codeRow(
+                &coder, actual, at: at, base: base, before: before, from: at, into: &scratch.row, speed: speed, motion)
+            if Coder.isDecoding {
+                try coder.checkLeft()
+                for index in 0..<width { result[at + index] = scratch.row[index] }
+            }
+        }
+    }
+
+    /// Codes the one row of a single that has changed.
+    func codeSingle<Coder: SymbolCoder>(
+        _ coder: inout Coder, _ actual: [UInt32], since base: [UInt32], before: [UInt32], into result: inout [UInt32],
+        _ motion: Motion, _ scratch: inout CodingScratch
+    ) throws(SnapshotError) {
+        scratch.row.zero(columns.count)
+        let speed = speed(base.span, before.span, at: 0)
+        try codeRow(
+            &coder, actual.span, at: 0, base: base.span, before: before.span, from: 0, into: &scratch.row, speed: speed,
+            motion)
+        if Coder.isDecoding { for index in columns.indices { result[index] = scratch.row[index] } }
+    }
+}
+
+/// A way through the rows at rest: among all rows, and by their own numbers.
+private struct RestingSearch {
+    private(set) var row = 0
+    /// How many rows at rest come before `row`.
+    private(set) var number = 0
+    /// How many moving rows come before `row`.
+    private var passed = 0
+    private var searched = 0
+
+    /// Finds the next row at rest that has changed, and marks the moving ones that have.
+    mutating func findChanged(
+        _ actual: Span<UInt32>, _ base: Span<UInt32>, _ width: Int, _ scratch: inout CodingScratch
+    ) -> Bool {
+        while true {
+            let place = actual.firstDifference(from: base, at: searched)
+            guard place < base.count else { return false }
+            row = Int(UInt32(truncatingIfNeeded: place) / UInt32(truncatingIfNeeded: width))
+            searched = (row + 1) * width
+            while scratch.moving[passed] < row { passed += 1 }
+            guard scratch.moving[passed] == row else {
+                number = row - passed
+                return true
+            }
+            scratch.hasChanged[passed] = true
+        }
+    }
+
+    /// Finds a row at rest by its number, which is above the last one's.
+    mutating func find(_ number: Int, _ moving: Span<Int>) {
+        row = number + passed
+        while moving[passed] <= row {
+            passed += 1
+            row += 1
+        }
+    }
+}
+
+extension CodingScratch {
+    /// Finds the rows that are not as they were before.
+    fileprivate mutating func findMoving(_ base: Span<UInt32>, _ before: Span<UInt32>, width: Int) {
+        moving.removeAll(keepingCapacity: true)
+        hasChanged.removeAll(keepingCapacity: true)
+        var searched = 0
+        while true {
+            let place = base.firstDifference(from: before, at: searched)
+            guard place < base.count else { break }
+            let row = Int(UInt32(truncatingIfNeeded: place) / UInt32(truncatingIfNeeded: width))
+            moving.append(row)
+            hasChanged.append(false)
+            searched = (row + 1) * width
+        }
+        moving.append(.max)
+    }
+}
+
+extension [UInt32] {
+    /// Becomes that many zeros.
+    mutating func zero(_ count: Int) {
+        removeAll(keepingCapacity: true)
+        for _ in 0..<count { append(0) }
+    }
+}

@@ -1,0 +1,47 @@
+/// What the symbols of a table mean, and so what is expected of a game that nobody has seen
+/// (protocol/spec/snapshot.md §9.4).
+///
+/// Only a maker of tables asks; whoever is sent tables needs nothing of this.
+enum TablePurpose: Sendable, Equatable {
+    /// By how much a value is off, by the class of its step and of the errors before it.
+    case numbers
+    /// Which component of a rotation is left out.
+    case largest
+    /// Whether anything has changed, and whether entities came or went.
+    case touched
+    /// Whether an entity that was moving has changed.
+    case flags
+    /// Counts and gaps: never negative.
+    case count
+
+    /// How much each symbol of one of a family's tables is expected, with a sum of 1.
+    func weights(_ index: Int, of family: TableFamily) -> [Double] {
+        let weights: [Double] =
+            switch self {
+            case .numbers: Self.errors(index % (CodingModel.stepClasses * CodingModel.errorClasses), family.symbols)
+            case .largest: index > 3 ? [60, 1, 1, 1] : [6, 1, 1, 1]
+            case .touched: index == 0 ? [1, 9] : [9, 1]
+            case .flags: [1, Double(2 + 2 * index)]
+            case .count: (0..<family.symbols).map(Self.count)
+            }
+        let total = weights.reduce(0, +)
+        return weights.map { $0 / total }
+    }
+
+    private static func count(_ symbol: Int) -> Double {
+        let first = SignedNumber.first(of: symbol)
+        return first < 0 ? 0 : SignedNumber.width(of: symbol) / Double(2 + first)
+    }
+
+    /// Errors are spread as wide as those before them, or as a part of the step.
+    private static func errors(_ place: Int, _ symbols: Int) -> [Double] {
+        let (step, error) = (place / CodingModel.errorClasses, place % CodingModel.errorClasses)
+        let scale = 0.3 + Double(1 << max(error, step - 2)) / 8
+        return (0..<symbols).map { symbol in
+            let first = Double(SignedNumber.first(of: symbol).magnitude)
+            let width = SignedNumber.width(of: symbol)
+            let distance = (first + (width - 1) / 2) / scale
+            return width / (1 + distance * distance * distance)
+        }
+    }
+}

@@ -1,0 +1,50 @@
+/// A client's hold on the newest state: states used in turn, so that a message that fails changes nothing.
+@usableFromInline package struct SnapshotReceiver: Sendable {
+    /// The game's schema.
+    package let schema: Schema
+    /// The newest state; nil until the first keyframe.
+    @inlinable package var state: WorldState? { hasState ? current : nil }
+    @usableFromInline private(set) var current: WorldState
+    private var spare: WorldState
+    /// The state before the newest one: by it codec 1 knows how things move.
+    private var before: WorldState
+    @usableFromInline private(set) var hasState = false
+    private var hasBefore = false
+    private var codec1: Codec1?
+    /// Where only some groups are seen: what is held of each.
+    private(set) var groups: GroupReceiver
+
+    /// A client that has no state yet.
+    ///
+    /// - Parameter tables: What it was told to read codec 1 with; without them it reads codec 0 only.
+    package init(schema: Schema, tables: CodingTables? = nil) {
+        self.schema = schema
+        current = WorldState(schema: schema)
+        spare = current
+        before = current
+        groups = GroupReceiver(schema: schema)
+        codec1 = tables.map { Codec1(schema: schema, tables: $0) }
+    }
+
+    /// Applies a message. After an error ``state`` is what it was.
+    package mutating func receive(_ message: Span<UInt8>) throws(SnapshotError) {
+        if GroupMessage.isOne(message) {
+            try groups.receive(message, into: &spare)
+        } else {
+            try apply(message, to: hasState ? current : nil)
+            groups.removeAll()
+        }
+        // After a keyframe there is no state before it: nobody knows how things moved.
+        hasBefore = hasState && message[0] & 0x0F == Snapshot.deltaKind
+        swap(&before, &current)
+        swap(&current, &spare)
+        hasState = true
+    }
+
+    private mutating func apply(_ message: Span<UInt8>, to baseline: WorldState?) throws(SnapshotError) {
+        guard codec1 != nil, message.count > 0, message[0] & 0x30 == 0x10 else {
+            return try Snapshot.apply(message, to: baseline, schema: schema, into: &spare)
+        }
+        try codec1?.apply(message, to: baseline, before: hasBefore ? before : nil, into: &spare)
+    }
+}
