@@ -1,0 +1,123 @@
+import ArgumentParser
+import Foundation
+import JSONCore
+import SnapshotCore
+
+/// `muster snapshots`: what snapshots cost.
+struct SnapshotsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "snapshots", abstract: "Measure what snapshots of a recording cost.",
+        subcommands: [Measure.self, Inspect.self])
+
+    /// What both have in common.
+    struct Choice: ParsableArguments {
+        @Argument(help: "The recording: frames of 901 records of 32 bytes.")
+        var recording: String
+
+        @Option(parsing: .unconditional, help: "Train the tables on that recording; may be given several times.")
+        var train: [String] = []
+
+        @Option(parsing: .unconditional, help: "The baseline is so many sent frames back; 0 makes keyframes.")
+        var baseline = 1
+
+        @Option(parsing: .unconditional, help: "Send one frame of so many.")
+        var every = 1
+
+        func validate() throws {
+            guard (0...100_000).contains(baseline) else { throw ValidationError("--baseline is 0 to 100000.") }
+            guard (1...100_000).contains(every) else { throw ValidationError("--every is 1 to 100000.") }
+        }
+
+        var rule: SnapshotRule { SnapshotRule(baseline: baseline, every: every) }
+
+        /// The tables: trained as the recording is measured, or the generic ones.
+        func tables() throws -> CodingTables {
+            var trainer = TableTrainer(schema: BodyRecording.schema)
+            for path in train { rule.train(&trainer, with: try Choice.states(path)) }
+            return trainer.tables()
+        }
+
+        func states() throws -> [WorldState] { try Choice.states(recording) }
+
+        /// The states of a recording; what is none ends the command with 2.
+        static func states(_ path: String) throws -> [WorldState] {
+            do throws(BodyRecording.Unreadable) {
+                return try BodyRecording(path).states
+            } catch {
+                Main.complain("muster: \(error)")
+                throw ExitCode(2)
+            }
+        }
+    }
+
+    /// `muster snapshots measure`.
+    struct Measure: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Encode a recording's frames, decode them, compare them, and say what it took.",
+            discussion: """
+                  muster snapshots measure a.bin --train b.bin                  # each frame from the one before it
+                  muster snapshots measure a.bin --train b.bin --baseline 6     # from the sixth before it
+                  muster snapshots measure a.bin --train b.bin --every 3        # 20 of 60 frames a second
+
+                Without --train the tables are the generic ones. Times are the best of five for each message; the \
+                plain pass compares two states. Exit code 1 when a frame was not decoded to what it was.
+                """)
+
+        @OptionGroup var choice: Choice
+
+        @Option(parsing: .unconditional, help: "The codec: 0 or 1.")
+        var codec = 1
+
+        @Flag(help: "Print the result as one JSON object.")
+        var json = false
+
+        func validate() throws {
+            guard codec == 0 || codec == 1 else { throw ValidationError("--codec is 0 or 1.") }
+        }
+
+        func run() throws {
+            let tables = codec == 1 ? try choice.tables() : nil
+            let measurement = SnapshotMeasurement(try choice.states(), choice.rule, tables: tables)
+            if json {
+                Main.say(measurement.json.text)
+            } else if let members = measurement.json.object {
+                for member in members.members { Main.say("\(member.key): \(member.value.text)") }
+            }
+            guard measurement.isExact else { throw ExitCode.failure }
+        }
+    }
+
+    /// `muster snapshots inspect`.
+    struct Inspect: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Say what the messages of a recording cost, by field.",
+            discussion: "Bytes of a message in codec 1, without its header; the parts of many messages are averaged.")
+
+        @OptionGroup var choice: Choice
+
+        @Option(parsing: .unconditional, help: "Look at the message of that frame alone, counted from 0.")
+        var frame: Int?
+
+        func run() throws {
+            let states = try choice.states()
+            var price = SnapshotPrice(schema: BodyRecording.schema, tables: try choice.tables())
+            let links = choice.rule.links(states.count).filter { $0.frame == frame ?? $0.frame }
+            guard !links.isEmpty else {
+                Main.complain("muster: \(choice.recording): there is no such message")
+                throw ExitCode(2)
+            }
+            for link in links {
+                price.add(
+                    states[link.frame], since: link.baseline.map { states[$0] },
+                    before: link.before.map { states[$0] })
+            }
+            var sum = 0.0
+            for part in price.parts {
+                let bytes = part.bits / 8 / Double(links.count)
+                sum += bytes
+                Main.say("\(part.name)  \(bytes.formatted(.number.precision(.fractionLength(2))))")
+            }
+            Main.say("all  \(sum.formatted(.number.precision(.fractionLength(2)))) bytes, \(links.count) messages")
+        }
+    }
+}
