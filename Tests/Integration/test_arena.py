@@ -165,7 +165,8 @@ def test_the_official_client_is_a_transport_like_the_others(server, open_tab):
     tab.wait("'arena' in globalThis")
     tab.call("Runtime.evaluate", expression=bundle.read_text())
     tab.run("""
-        const { LobbyClient, socketIO } = await import("/muster/muster.js");
+        const { LobbyClient } = await import("/muster/muster.js");
+        const { socketIO } = await import("/muster/socketio.js");
         globalThis.client = new LobbyClient(location.origin, "official", { game: "arena" }, { transports: [socketIO(io)] });
         client.join();""")
     tab.wait("client.state?.tick > 5")

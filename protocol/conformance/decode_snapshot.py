@@ -77,6 +77,8 @@ class Kind:
     """A field kind (§3.1)."""
 
     def __init__(self, words):
+        self.is_linear = words[-1] == "linear"
+        words = words[:-1] if self.is_linear else words
         self.name = words[0]
         numbers = [float(word) for word in words[1:]]
         self.origin, self.step = 0, 1
@@ -93,6 +95,10 @@ class Kind:
             self.step = 2 * math.pi / (self.maximum + 1)
         elif self.name == "enum":
             self.maximum = int(words[1]) - 1
+        elif self.name == "quat":
+            self.part_bits = int(words[1])
+            self.part_maximum = (1 << self.part_bits) - 1
+            self.maximum = (1 << 2 + 3 * self.part_bits) - 1
         else:
             raise ValueError(words)
         self.width = self.maximum.bit_length()

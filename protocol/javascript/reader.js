@@ -34,13 +34,14 @@ export class Reader {
     return value;
   }
 
-  varint(error = "badTick") {
+  /** A number of at most so many bits; `error` is what any other one is. */
+  varint(error = "badTick", bits = 32) {
     let value = 0;
     for (let index = 0; index < 10; index += 1) {
       const byte = this.bits(8);
       value += (byte & 127) * 128 ** index;
       if (byte > 127) continue;
-      if (byte === 0 && index > 0 || value >= 2 ** 32) break;
+      if (byte === 0 && index > 0 || value >= 2 ** bits) break;
       return value;
     }
     throw new SnapshotError(error);

@@ -3,8 +3,10 @@
 
 /** A field: its quantised maximum, its width in bits, and the way from values to numbers (snapshot.md §3.1). */
 export class Field {
-  constructor(name, kind, numbers) {
-    [this.name, this.kind, this.origin, this.step] = [name, kind, 0, 1];
+  constructor(name, kind, numbers, isLinear = false) {
+    [this.name, this.kind, this.origin, this.step, this.isLinear] = [name, kind, 0, 1, isLinear];
+    /** A rotation's three components: {bits, maximum} of each. */
+    this.part = null;
     const [low, high, step] = numbers;
     if (numbers.length > 1 && !(low <= high && low >= -(2 ** 53) && high <= 2 ** 53)) refuse("range");
     if (kind === "bool") this.maximum = 1;
@@ -13,6 +15,10 @@ export class Field {
       const steps = (high - low) / step;
       [this.origin, this.step, this.maximum] = [low, step, Math.floor(steps + 0.5)];
       if (!(step >= 1e-9 && step <= 2 ** 53 && Math.abs(steps - this.maximum) <= 1e-6)) refuse("step");
+    } else if (kind === "quat") {
+      if (low < 2 || low > 10) refuse(kind);
+      this.part = { bits: low, maximum: 2 ** low - 1 };
+      this.maximum = 2 ** (2 + 3 * low) - 1;
     } else {
       if (low < 1 || low > (kind === "angle" ? 24 : 65536)) refuse(kind);
       this.maximum = kind === "angle" ? 2 ** low - 1 : low - 1;
@@ -64,14 +70,16 @@ export class Schema {
         schema.types.push({ name: newName(name, typeNames), isSingle: word === "single", fields: [] });
         names = new Set();
       } else if (word === "field" && (schema.input || schema.types.length)) {
+        const isLinear = numbers.at(-1) === "linear";
+        if (isLinear) numbers.pop();
         const form = KINDS.get(kind);
         if (!form || numbers.length !== form.count || !numbers.every(form.isNumber)) refuse(line);
         const fields = schema.input ?? schema.types.at(-1).fields;
-        fields.push(new Field(newName(name, names), kind, numbers.map(Number)));
+        fields.push(new Field(newName(name, names), kind, numbers.map(Number), isLinear));
       } else refuse(line);
     }
     if (!schema.input) refuse("no input");
-    schema.hash = schemaHash(text);
+    schema.hash = fnv(new TextEncoder().encode(text));
     schema.places = new Map(schema.types.map(({ name }, place) => [name, place]));
     return schema;
   }
@@ -86,6 +94,7 @@ const isWhole = (word) => /^(0|-?[1-9][0-9]*)$/.test(word);
 const KINDS = new Map([
   ["bool", { count: 0, isNumber: isWhole }], ["int", { count: 2, isNumber: isWhole }],
   ["enum", { count: 1, isNumber: isWhole }], ["angle", { count: 1, isNumber: isWhole }],
+  ["quat", { count: 1, isNumber: isWhole }],
   ["fixed", { count: 3, isNumber: (word) => decimalText(Number(word)) === word }],
 ]);
 
@@ -108,9 +117,9 @@ function decimalText(number) {
 }
 
 /** FNV-1a with 64 bits, as 16 hexadecimal digits (snapshot.md §3.3). */
-function schemaHash(text) {
+export function fnv(bytes) {
   let hash = 0xcbf29ce484222325n;
-  for (const byte of new TextEncoder().encode(text)) {
+  for (const byte of bytes) {
     hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
   }
   return hash.toString(16).padStart(16, "0");

@@ -7,9 +7,6 @@ import * as codec0 from "./codec0.js";
 import { applyGroups, isGrouped, leadsOn } from "./groups.js";
 import { Reader, SnapshotError } from "./reader.js";
 
-/** By the codec's number: {readKeyframe(reader, schema), readDelta(reader, schema, tables)}, each giving tables. */
-const CODECS = [codec0];
-
 const DELTA = 2;
 
 /** Whether a message needs a state to be applied to. */
@@ -21,34 +18,59 @@ export function isDelta(message) {
  * The state to which a message leads: a keyframe from nothing, a delta from `baseline` (a state or null).
  * Throws a SnapshotError, and then nothing has changed.
  * @param {Uint8Array} message
+ * @param {?{tick: number, tables: object[]}} baseline the newest state
+ * @param {?import("./codec1.js").CodingTables} coding for messages of codec 1, where the server has been told that there are
+ *   tables
+ * @param {?{tick: number, tables: object[]}} before for those, the state before the newest; none after a keyframe
  */
-export function applySnapshot(message, baseline, schema) {
+export function applySnapshot(message, baseline, schema, coding = null, before = null) {
   if (isGrouped(message)) {
-    return applyGroups(message, baseline, schema, (whole, before) => applyState(whole, before, schema));
+    return applyGroups(message, baseline, schema, (whole, base) => applyState(whole, base, schema));
   }
-  return applyState(message, baseline, schema);
+  return applyState(message, baseline, schema, coding, before);
 }
 
-function applyState(message, baseline, schema) {
+function applyState(message, baseline, schema, coding = null, before = null) {
   const reader = new Reader(message);
   const first = reader.bits(8);
   const kind = first & 15;
   if (kind !== 1 && kind !== DELTA) throw new SnapshotError("unknownKind");
-  const codec = CODECS[first >>> 4 & 3];
-  if (!codec) throw new SnapshotError("unknownCodec");
+  const codec = first >>> 4 & 3;
+  if (codec > 1 || codec === 1 && !coding) throw new SnapshotError("unknownCodec");
   if (first & 0x80) throw new SnapshotError("reservedFlag");
   const tick = reader.varint();
   if (tick === 0) throw new SnapshotError("badTick");
-  const distance = kind === DELTA ? reader.varint() : 0;
-  if (kind === DELTA && (distance < 1 || distance >= tick)) throw new SnapshotError("badTick");
+  const [distance, step] = kind === DELTA ? readDistance(reader, tick, codec) : [0, 0];
   const expected = first & 0x40 ? reader.bits(32) : null;
-  if (kind === DELTA && baseline?.tick !== tick - distance) throw new SnapshotError("wrongBaseline");
-  const tables = kind === DELTA
-    ? codec.readDelta(reader, schema, baseline.tables) : codec.readKeyframe(reader, schema);
-  if (reader.left >= 8 || reader.bits(reader.left)) throw new SnapshotError("trailingBytes");
-  const state = { tick, tables };
+  if (distance && baseline?.tick !== tick - distance || step && before?.tick !== tick - distance - step) {
+    throw new SnapshotError("wrongBaseline");
+  }
+  const state = { tick, tables: null };
+  if (codec === 0) state.tables = readBits(reader, schema, distance ? baseline.tables : null);
+  else if (distance === 0) state.tables = coding.readKeyframe(message, reader.position / 8);
+  else state.tables = coding.readDelta(message, reader.position / 8, baseline, step ? before : null, distance, step);
   if (expected !== null && stateHash(state) !== expected) throw new SnapshotError("stateHashMismatch");
   return state;
+}
+
+/** How far back the baseline is, and in codec 1 how far back from there the state before it; 0 for none (snapshot.md §5.1). */
+function readDistance(reader, tick, codec) {
+  const number = reader.varint("badTick", codec ? 35 : 32);
+  const distance = codec ? Math.floor(number / 8) : number;
+  let step = codec ? number % 8 : 0;
+  if (distance < 1 || distance >= tick) throw new SnapshotError("badTick");
+  if (step === 7) {
+    step = reader.varint();
+    if (step < 7) throw new SnapshotError("badTick");
+  }
+  if (step > 0 && step >= tick - distance) throw new SnapshotError("badTick");
+  return [distance, step];
+}
+
+function readBits(reader, schema, tables) {
+  const made = tables ? codec0.readDelta(reader, schema, tables) : codec0.readKeyframe(reader, schema);
+  if (reader.left >= 8 || reader.bits(reader.left)) throw new SnapshotError("trailingBytes");
+  return made;
 }
 
 /** The hash over a state that the server sends along now and then (snapshot.md §4.2). */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, suite, test } from "node:test";
-import { LobbyList } from "../muster.js";
+import { LobbyList } from "../list.js";
 
 let [ways, told] = [[], []];
 const last = () => ways.at(-1);

@@ -7,9 +7,24 @@ const folder = new URL("../", import.meta.url);
 const names = readdirSync(folder).filter((name) => name.endsWith(".js"));
 const text = (name) => readFileSync(new URL(name, folder), "utf8");
 
-test("the library is less than 20 kB, packed", () => {
-  const bytes = gzipSync(names.map(text).join(""), { level: 9 }).length;
+/** A module and all that it imports. */
+function closure(name, seen = new Set()) {
+  if (seen.has(name)) return seen;
+  seen.add(name);
+  for (const [, from] of text(name).matchAll(/\bfrom "\.\/(\w+\.js)"/g)) closure(from, seen);
+  return seen;
+}
+
+const packed = (modules) => gzipSync(modules.map(text).join(""), { level: 9 }).length;
+
+test("the library is less than 20 kB, packed, and what is imported besides less than 9 kB more", () => {
+  const library = [...closure("muster.js")].sort();
+  const bytes = packed(library);
   assert.ok(bytes < 20_000, `${bytes} bytes`);
+  const others = ["codec1.js", "list.js", "socketio.js"].flatMap((name) => [...closure(name)]);
+  const more = [...new Set(others)].filter((name) => !library.includes(name)).sort();
+  assert.ok(packed(more) < 9_000, `${packed(more)} bytes`);
+  assert.deepEqual([...library, ...more].sort(), names.sort(), "every module is one of these");
 });
 
 test("no module of it needs another package, or Node", () => {

@@ -23,6 +23,7 @@ extension WebFiles {
         case "/muster/client.js": musterClientJs
         case "/muster/clock.js": musterClockJs
         case "/muster/codec0.js": musterCodec0Js
+        case "/muster/codec1.js": musterCodec1Js
         case "/muster/comeback.js": musterComebackJs
         case "/muster/groups.js": musterGroupsJs
         case "/muster/interpolation.js": musterInterpolationJs
@@ -32,7 +33,9 @@ extension WebFiles {
         case "/muster/packets.js": musterPacketsJs
         case "/muster/polling.js": musterPollingJs
         case "/muster/prediction.js": musterPredictionJs
+        case "/muster/range.js": musterRangeJs
         case "/muster/reader.js": musterReaderJs
+        case "/muster/rotation.js": musterRotationJs
         case "/muster/schema.js": musterSchemaJs
         case "/muster/snapshot.js": musterSnapshotJs
         case "/muster/socketio.js": musterSocketioJs

@@ -1,6 +1,6 @@
 // The page before a match: lobbies to choose from, a code, a lobby of one's own.
 
-import { LobbyList } from "/muster/muster.js";
+import { LobbyList } from "/muster/list.js";
 import { element, make, setText } from "/arena/dom.js";
 
 export class Menu {
