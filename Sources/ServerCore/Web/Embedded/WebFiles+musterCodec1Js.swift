@@ -105,7 +105,11 @@ extension WebFiles {
 
           /** The tables that a delta makes of its baseline's. Those that have not changed are the very same, and so are rows. */
           readDelta(bytes, offset, baseline, before, ticks, steps) {
-            const coder = new RangeDecoder(bytes, offset);
+            return this.change(new RangeDecoder(bytes, offset), baseline, before, ticks, steps);
+          }
+
+          /** The same, whoever says what the symbols are. */
+          change(coder, baseline, before, ticks, steps) {
             const tables = baseline.tables.map((old, place) => {
               const { modes, ids } = this.types[place];
               const rows = new Rows(coder, modes[ticks === steps ? STEADY : JUMP], ticks, steps);
