@@ -319,9 +319,9 @@ def test_a_match_of_two_teams_from_the_ready_check_to_another_match(server, open
     for tab in (one, two):
         tab.wait(f"document.getElementById('match').hidden && {PLAYING}")
     # A clock that begins anew with the match: what is done is seen.
-    before = one.run("return arena.predictor.body.x")
-    one.press("KeyD" if before < 0 else "KeyA", is_down=True)
-    one.wait(f"Math.abs(arena.newest.get('player', arena.seat).x - {before}) > 0.5")
+    one.press("ArrowUp", is_down=True)
+    one.wait("arena.newest.get('player', arena.seat).aim === 64 && arena.newest.all('projectile').length > 0")
+    one.press("ArrowUp", is_down=False)
     assert "Blue" in one.run("return document.getElementById('scores').innerText")
 
 
