@@ -35,6 +35,8 @@ export class LobbyClock {
 const EARLY = 1.5;
 /** How much faster or slower than the lobby a client's ticks may go to get there. */
 const SLEW = 0.1;
+/** Inputs are sent no earlier than that on account of earlier ones that were late: lobbies take those of half a second ahead. */
+const LEAD_MS = 250;
 /** Further off than so many ticks they begin anew: after a pause of the page, or of the lobby. */
 const JUMP_TICKS = 8;
 
@@ -53,7 +55,8 @@ export class InputPacer {
   answered(early) {
     if (early === undefined) return;
     // Too late costs more than too early: it is made good at once, the other bit by bit.
-    if (early < 1) this.#lead += Math.min(EARLY - early, JUMP_TICKS);
+    const most = LEAD_MS / this.clock.tickLength;
+    if (early < 1) this.#lead = Math.min(this.#lead + Math.min(EARLY - early, JUMP_TICKS), most);
     else if (early > 2) this.#lead -= Math.min(early - EARLY, 2) / 4;
   }
 

@@ -82,4 +82,12 @@ suite("The pace of inputs", () => {
     const ticks = pacer.due(before.now + 60_000);
     assert.ok(ticks.length <= 8 && ticks.at(-1) > before.ticks.at(-1) + 1190);
   });
+
+  test("however late inputs were, they are never sent further ahead than lobbies take them", () => {
+    const pacer = start();
+    const { now } = run(pacer, 100, 1000);
+    for (let index = 0; index < 5; index += 1) pacer.answered(-20);
+    run(pacer, now, 20_000);
+    assert.ok(pacer.tick - pacer.clock.tickAt(now + 20_000) < 10, `${pacer.tick - pacer.clock.tickAt(now + 20_000)}`);
+  });
 });
