@@ -63,40 +63,6 @@ struct Arena: Game {
 
     static let name = "arena"
     static let rules = Rules(tickRate: 30, seats: 16, rewind: .milliseconds(250))
-    static var replicated: Replication<Arena> {
-        Single(\.match, "match", fields: matchFields)
-        Entities(\.players, "player", fields: playerFields)
-        Entities(\.projectiles, "projectile", fields: projectileFields)
-        Entities(\.pickups, "pickup", fields: pickupFields)
-    }
-
-    @FieldBuilder<Match> static func matchFields() -> [Field<Match>] {
-        Field("round", \.round, .int(1...65_535))
-        Field("secondsLeft", \.secondsLeft, .int(0...3_600))
-    }
-
-    @FieldBuilder<Player> static func playerFields() -> [Field<Player>] {
-        Field("x", \.x, .fixed(-20...20, step: 1 / 64))
-        Field("y", \.y, .fixed(-12...12, step: 1 / 64))
-        Field("aim", \.aim, .int(0...ArenaMap.directionCount - 1))
-        Field("health", \.health, .int(0...100))
-        Field("ammo", \.ammo, .int(0...ammoMax))
-        Field("score", \.score, .int(0...9_999))
-    }
-
-    @FieldBuilder<Projectile> static func projectileFields() -> [Field<Projectile>] {
-        Field("x", \.x, .fixed(-20...20, step: 1 / 64))
-        Field("y", \.y, .fixed(-12...12, step: 1 / 64))
-        Field("aim", \.aim, .int(0...ArenaMap.directionCount - 1))
-        Field("owner", \.owner, .int(0...15))
-    }
-
-    @FieldBuilder<Pickup> static func pickupFields() -> [Field<Pickup>] {
-        Field("x", \.x, .fixed(-20...20, step: 1 / 64))
-        Field("y", \.y, .fixed(-12...12, step: 1 / 64))
-        Field("kind", \.kind)
-    }
-
     static let ammoMax = 50
     static let playerHalf = 0.5
     static let shotHalf = 0.1
