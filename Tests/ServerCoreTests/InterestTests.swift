@@ -148,7 +148,8 @@ struct InterestTests {
         #expect(new.join()["seat"] == 1)
         var sight = Sight(seat: 1)
         let state = try sight.look(new.snapshots)
-        #expect(state.tables[1...4].allSatisfy(\.ids.isEmpty), "before the next snapshot")
+        let isHidden = state.tables[1...4].allSatisfy(\.ids.isEmpty)
+        #expect(isHidden, "before the next snapshot")
         world.steps(1)
         Sight.check(try sight.look(new.snapshots), seat: 1)
     }
@@ -174,7 +175,8 @@ struct InterestTests {
         var receiver = SnapshotReceiver(schema: GameType(Fog.self).schema)
         for snapshot in spectator.snapshots { try receiver.receive(snapshot.span) }
         let state = try #require(receiver.state)
-        #expect(state.tables[1...4].allSatisfy(\.ids.isEmpty) && state.tables[5].ids == [0])
+        let isHidden = state.tables[1...4].allSatisfy(\.ids.isEmpty)
+        #expect(isHidden && state.tables[5].ids == [0])
         #expect(state.tables[0].values == [state.tick])
         let page = String(decoding: world.request("GET", "/api/lobbies/x").bytes, as: UTF8.self)
         #expect(page.contains(#""unit":[]"#) && page.contains(#""flag":[{"id":0"#))
