@@ -63,6 +63,13 @@ struct Arena: Game {
 
     static let name = "arena"
     static let rules = Rules(tickRate: 30, seats: 16, rewind: .milliseconds(250))
+    static var replicated: Replication<Arena> {
+        Single(\.match, "match", fields: matchFields)
+        Entities(\.players, "player", fields: playerFields)
+        Entities(\.projectiles, "projectile", fields: projectileFields)
+        Entities(\.pickups, "pickup", fields: pickupFields)
+    }
+
     static let ammoMax = 50
     static let playerHalf = 0.5
     static let shotHalf = 0.1

@@ -2,13 +2,6 @@ import GameKit
 
 /// What clients see of the arena, also of a ``TeamArena``.
 extension Arena {
-    static var replicated: Replication<Arena> {
-        Single(\.match, "match", fields: matchFields)
-        Entities(\.players, "player", fields: playerFields)
-        Entities(\.projectiles, "projectile", fields: projectileFields)
-        Entities(\.pickups, "pickup", fields: pickupFields)
-    }
-
     @FieldBuilder<Match> static func matchFields() -> [Field<Match>] {
         Field("round", \.round, .int(1...65_535))
         Field("secondsLeft", \.secondsLeft, .int(0...3_600))

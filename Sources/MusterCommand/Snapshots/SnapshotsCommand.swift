@@ -14,7 +14,9 @@ struct SnapshotsCommand: ParsableCommand {
         @Argument(help: "The recording: frames of 901 records of 32 bytes.")
         var recording: String
 
-        @Option(parsing: .unconditional, help: "Train the tables on that recording; may be given several times.")
+        @Option(
+            parsing: .unconditionalSingleValue,
+            help: "Train the tables on that recording; may be given several times.")
         var train: [String] = []
 
         @Option(parsing: .unconditional, help: "The baseline is so many sent frames back; 0 makes keyframes.")
