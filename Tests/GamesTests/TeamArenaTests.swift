@@ -26,9 +26,13 @@ struct TeamArenaTests {
     func `a shot hits the other team, and passes through one's own`(_ target: Int, _ health: Int) throws {
         var context = GameContext(tickRate: 30, seed: 1)
         var game = try play(&context)
-        for id in 1..<4 { (game.arena.players[seat: id]?.x, game.arena.players[seat: id]?.y) = (-19, -11) }
-        (game.arena.players[seat: 0]?.x, game.arena.players[seat: 0]?.y) = (-15, 0)
-        (game.arena.players[seat: target]?.x, game.arena.players[seat: target]?.y) = (-12, 0)
+        func put(_ seat: Int, _ x: Double, _ y: Double) {
+            game.arena.players[seat: seat]?.x = x
+            game.arena.players[seat: seat]?.y = y
+        }
+        for seat in 1..<4 { put(seat, -19, -11) }
+        put(0, -15, 0)
+        put(target, -12, 0)
         var input = Arena.Input()
         input.fire = true
         step(&game, &context, [(0, input)])
