@@ -3,7 +3,7 @@
 
     python3 protocol/conformance/decode_codec1.py [FILE]
 
-Implements codec 1 of protocol/spec/snapshot.md (§8) with nothing but the standard library and decode_snapshot.py beside it. Prints each
+Implements codec 1 of protocol/spec/snapshot.md (§9) with nothing but the standard library and decode_snapshot.py beside it. Prints each
 vector that does not hold and a line with the counts; exits with 1 when there was any, else with 0.
 """
 
@@ -20,7 +20,7 @@ LIMIT = (1 << 32) - 1
 
 
 def toward_zero(number, divisor):
-    """The quotient without its fraction (§8)."""
+    """The quotient without its fraction (§9)."""
     return number // divisor if number >= 0 else -(-number // divisor)
 
 
@@ -29,7 +29,7 @@ def limited(number, low, high):
 
 
 def symbol_count(most):
-    """count(M) of §8.2."""
+    """count(M) of §9.2."""
     if most < 8:
         return 2 * most + 1
     b = most.bit_length() - 1
@@ -37,7 +37,7 @@ def symbol_count(most):
 
 
 class Tables:
-    """The tables of a schema by which messages are coded (§8.3, §8.4); a ValueError when the bytes are none of that schema."""
+    """The tables of a schema by which messages are coded (§9.3, §9.4); a ValueError when the bytes are none of that schema."""
 
     def __init__(self, data, schema):
         if data[:1] != b"\x01" or data[1:9] != schema.hash.to_bytes(8, "little"):
@@ -96,7 +96,7 @@ class Tables:
 
 
 class RangeDecoder:
-    """Reads symbols and bits (§8.1) and numbers (§8.2)."""
+    """Reads symbols and bits (§9.1) and numbers (§9.2)."""
 
     def __init__(self, data, offset):
         self.data, self.position = data, offset
@@ -155,7 +155,7 @@ class RangeDecoder:
         return -magnitude if rest % 2 else magnitude
 
     def count(self, starts):
-        """A number that is not below 0 (§8.7)."""
+        """A number that is not below 0 (§9.7)."""
         number = self.number(starts)
         if number < 0:
             raise Refused("badNumber")
@@ -163,7 +163,7 @@ class RangeDecoder:
 
 
 def wrap(field, difference):
-    """§8.5."""
+    """§9.5."""
     if field.name != "angle":
         return difference
     turn = field.maximum + 1
@@ -172,7 +172,7 @@ def wrap(field, difference):
 
 
 class Rotation:
-    """A quat's value as four whole numbers and back (§8.6)."""
+    """A quat's value as four whole numbers and back (§9.6)."""
 
     @staticmethod
     def parts(field, value):
@@ -195,7 +195,7 @@ def dot(left, right):
 
 
 class RowDecoder:
-    """Rows of one type in one mode (§8.5)."""
+    """Rows of one type in one mode (§9.5)."""
 
     def __init__(self, coder, fields, families, ticks=0, steps=0):
         self.coder, self.fields, self.families = coder, fields, families
@@ -212,7 +212,7 @@ class RowDecoder:
         return row
 
     def speed(self, base, before):
-        """§8.7."""
+        """§9.7."""
         speed = 0
         for field, now, old in zip(self.fields, base, before):
             if field.name != "quat":
@@ -296,7 +296,7 @@ class RowDecoder:
 
 
 def read_ids(coder, tables):
-    """§8.7, as are the functions below."""
+    """§9.7, as are the functions below."""
     count = coder.count(tables[0])
     if count > 65535:
         raise Refused("badIdentifiers")
@@ -425,7 +425,7 @@ def long_varint(data, offset):
 
 
 def apply(message, baseline, before, schema, tables):
-    """The state to which a message of either codec leads (§5, §6 and §8)."""
+    """The state to which a message of either codec leads (§5, §6 and §9)."""
     if not message or message[0] & 15 not in (1, 2) or message[0] >> 4 & 3 != 1:
         return apply_codec0(message, baseline, schema)
     if message[0] & 0x80:

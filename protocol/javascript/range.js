@@ -1,4 +1,4 @@
-// The range coder of codec 1, and numbers in it (protocol/spec/snapshot.md §8.1 and §8.2).
+// The range coder of codec 1, and numbers in it (protocol/spec/snapshot.md §9.1 and §9.2).
 
 import { SnapshotError } from "./reader.js";
 

@@ -1,4 +1,4 @@
-// Rotations in codec 1 (protocol/spec/snapshot.md §8.6): quaternions as four whole numbers, and how they go on.
+// Rotations in codec 1 (protocol/spec/snapshot.md §9.6): quaternions as four whole numbers, and how they go on.
 
 /** A value as four numbers, in `four`. */
 export function fourOf({ bits, maximum }, value, four) {

@@ -43,7 +43,7 @@ function checkState(state, schema, text) {
   });
 }
 
-suite("codec1.json (protocol/spec/snapshot.md §7 and §8)", () => {
+suite("codec1.json (protocol/spec/snapshot.md §7 and §9)", () => {
   for (const { id, hash } of vectors.tables) test(`tables ${id} have their hash`, () => assert.equal(tables.get(id).hash, hash));
   for (const vector of vectors.snapshots) {
     test(`snapshot ${vector.id}: ${vector.error ?? "the state"}`, () => {

@@ -2,7 +2,7 @@ extension WebFiles {
     /// protocol/javascript/codec1.js, as `scripts/embed` found it.
     static let musterCodec1Js = WebFile(
         ##"""
-        // Codec 1 (protocol/spec/snapshot.md §8): symbols by trained tables, against the newest state and the one before it. A page that
+        // Codec 1 (protocol/spec/snapshot.md §9): symbols by trained tables, against the newest state and the one before it. A page that
         // wants it imports this module besides muster.js.
 
         import { RangeDecoder } from "./range.js";
@@ -16,7 +16,7 @@ extension WebFiles {
         const refuse = (code) => { throw new SnapshotError(code); };
         const below = (n, most) => n >= 2 ** most ? most : 32 - Math.clz32(n);
 
-        /** count(M) of §8.2. */
+        /** count(M) of §9.2. */
         function symbolCount(most) {
           if (most < 8) return 2 * most + 1;
           const b = 31 - Math.clz32(most);
@@ -28,7 +28,7 @@ extension WebFiles {
           #at = 9;
           #starts = 0;
 
-          /** @param {Uint8Array} bytes as in snapshot.md §8.4 */
+          /** @param {Uint8Array} bytes as in snapshot.md §9.4 */
           constructor(bytes, schema) {
             [this.bytes, this.schema, this.hash] = [bytes, schema, fnv(bytes)];
             let name = "";
@@ -140,7 +140,7 @@ extension WebFiles {
           return ids;
         }
 
-        /** New rows (§8.7): each against the one before it, and what came twice in a row. */
+        /** New rows (§9.7): each against the one before it, and what came twice in a row. */
         function readNew(coder, tables, count) {
           const rows = new Rows(coder, tables, 0, 0);
           let base = tables.fields.map(() => 0);
@@ -191,7 +191,7 @@ extension WebFiles {
           return { ids, rows };
         }
 
-        /** Kept rows (§8.7): those at rest by how many are between them, then those that move. */
+        /** Kept rows (§9.7): those at rest by how many are between them, then those that move. */
         function readKept(coder, rows, kept, earlier) {
           const made = kept.rows.slice();
           if (!rows.count) return made;
@@ -236,7 +236,7 @@ extension WebFiles {
           return difference <= -turn / 2 ? difference + turn : difference;
         }
 
-        /** Rows of a type in one mode (§8.5). */
+        /** Rows of a type in one mode (§9.5). */
         class Rows {
           /** `ticks` is the distance to the baseline, 0 for new entities; `steps` that from there to the state before, or 0. */
           constructor(coder, tables, ticks, steps) {

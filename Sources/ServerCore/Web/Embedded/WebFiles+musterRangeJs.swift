@@ -2,7 +2,7 @@ extension WebFiles {
     /// protocol/javascript/range.js, as `scripts/embed` found it.
     static let musterRangeJs = WebFile(
         ##"""
-        // The range coder of codec 1, and numbers in it (protocol/spec/snapshot.md §8.1 and §8.2).
+        // The range coder of codec 1, and numbers in it (protocol/spec/snapshot.md §9.1 and §9.2).
 
         import { SnapshotError } from "./reader.js";
 

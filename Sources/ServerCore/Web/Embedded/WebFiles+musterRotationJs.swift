@@ -2,7 +2,7 @@ extension WebFiles {
     /// protocol/javascript/rotation.js, as `scripts/embed` found it.
     static let musterRotationJs = WebFile(
         ##"""
-        // Rotations in codec 1 (protocol/spec/snapshot.md §8.6): quaternions as four whole numbers, and how they go on.
+        // Rotations in codec 1 (protocol/spec/snapshot.md §9.6): quaternions as four whole numbers, and how they go on.
 
         /** A value as four numbers, in `four`. */
         export function fourOf({ bits, maximum }, value, four) {
