@@ -31,8 +31,8 @@ struct TeamArenaTests {
             game.arena.players[seat: seat]?.y = y
         }
         for seat in 1..<4 { put(seat, -19, -11) }
-        put(0, -15, 0)
-        put(target, -12, 0)
+        put(0, -15, 2)
+        put(target, -12, 2)
         var input = Arena.Input()
         input.fire = true
         step(&game, &context, [(0, input)])
