@@ -29,6 +29,8 @@ RECOVERY_SECONDS = 5
 # The canary's longest wait for a snapshot: it tells a gross stop of the loop, on a machine that others share.
 GAP_SECONDS = 1
 GROWTH_BYTES = 2 << 20
+# How often a row that makes the server grow is tried.
+GROWTHS_MAX = 6
 
 
 class Battery:
@@ -51,8 +53,8 @@ class Battery:
         result |= self.attempt(row)
         growths = [result["growth"]]
         while growths[-1] > GROWTH_BYTES and not result["failures"]:
-            # What an allocator keeps after the first times it does not ask for again; what leaks, it does.
-            if len(growths) == 3:
+            # What an allocator keeps it does not ask for again, sooner or later; what leaks grows each time.
+            if len(growths) == GROWTHS_MAX:
                 told = ", ".join(f"{growth >> 10} KiB" for growth in growths)
                 result["failures"].append(f"it grew each time, by {told}")
                 break
@@ -66,6 +68,7 @@ class Battery:
     def attempt(self, row):
         """Attacks once, waits until the server is as before, and compares."""
         target = self.target(row.on)
+        target.settle()
         arena = Arena(target)
         seats = target.admin and before_count(target)
         if target.canary:
@@ -82,6 +85,7 @@ class Battery:
             died = f"the server DIED with {target.process.returncode}: {target.text()[-300:]}"
             return vars_of(None, arena, arena.failures + [died])
         target = self.target(row.on)
+        target.settle()
         recover(target, before, seats, arena)
         after = sample(target.pid)
         spent = cost(before, after, target.meter.sent - sent, target.idle)

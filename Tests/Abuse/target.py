@@ -68,6 +68,9 @@ def prepare(kind):
     if kind == "descriptors":
         resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 
+# The longest wait for connections to Redis.
+SETTLE_SECONDS = 5
+
 
 class Meter:
     """Counts what attackers have sent."""
@@ -117,6 +120,17 @@ class Target:
             Peer(self._quiet, (self.address[0], self.address[1] + 1)).upgrade("/socket.io/?EIO=4&transport=websocket").close()
         time.sleep(0.2)
         self.idle = measure.idle_rate(self.pid, calm)
+        self._links = self.links()
+
+    def links(self):
+        """How many connections Redis has, but for the one that asks; 0 without a Redis."""
+        return self.redis.ask("CLIENT", "LIST").count(b" addr=") - 1 if self.redis else 0
+
+    def settle(self):
+        """Waits until the server has its connections to Redis again, which a row before may have cut."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while self.links() != self._links and time.monotonic() < deadline:
+            time.sleep(0.05)
 
     @property
     def pid(self):
