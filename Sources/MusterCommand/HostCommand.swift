@@ -49,7 +49,7 @@ struct HostCommand: ParsableCommand {
         for game in BuiltInGames.all { server.serve(game) }
         do {
             try server.run { start in
-                Main.say(Self.greeting(start, user: loaded.configuration.admin.user))
+                Main.say(greeting(start, user: loaded.configuration.admin.user))
                 keepBots(start)
             }
         } catch let error as HostError {
@@ -78,7 +78,7 @@ struct HostCommand: ParsableCommand {
     }
 
     /// What is printed once the server accepts: where, with which games, and what to try next.
-    private static func greeting(_ start: ServerStart, user: String) -> String {
+    private func greeting(_ start: ServerStart, user: String) -> String {
         var lines = ["muster \(MusterVersion.current), games: \(BuiltInGames.all.map(\.name).joined(separator: ", "))"]
         lines += start.addresses.map { "listening on \($0)" }
         if let password = start.generatedAdminPassword {
@@ -89,7 +89,9 @@ struct HostCommand: ParsableCommand {
             return lines.joined(separator: "\n")
         }
         let secret = start.generatedAdminPassword ?? "…"
+        let company = bots > 0 && plain != nil ? ", where \(bots) bots are" : ""
         lines += [
+            "", "to play, open \(address) in a browser\(company)",
             "", "try next, in another terminal (muster is .build/release/muster):",
             "  muster bots --server \(address)",
             "  MUSTER_ADMIN_PASSWORD=\(secret) muster monitor --server \(address)",

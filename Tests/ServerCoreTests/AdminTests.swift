@@ -83,7 +83,7 @@ struct AdminTests {
         let bare = World(hooks: self.hooks())
         let other = admin(bare)
         other.emit("season", .null, in: "/admin", id: 1)
-        #expect(other.ack(1) == ["error": "this server keeps no results"])
+        #expect(other.ack(1) == ["error": "this server keeps no results: it was started without a storage"])
     }
 
     @Test func `a server without an admin refuses in the same way`() {
