@@ -192,7 +192,12 @@ class Terminal:
         self.process.stdin.write(f"{line}\n".encode())
 
     async def end(self):
+        """The exit code, once nothing more will be typed."""
         self.process.stdin.close()
+        return await self.ended()
+
+    async def ended(self):
+        """The exit code of a program that ends of itself."""
         return await asyncio.wait_for(self.process.wait(), SECONDS)
 
 
@@ -217,7 +222,7 @@ def test_people_chat_on_terminals():
             twin = await Terminal.open(ROOT / ".build/debug/chat-client", url, "Bob")
             people.append(twin)
             await twin.see("already")
-            assert await twin.end() == 1
+            assert await twin.ended() == 1
             assert await bob.end() == 0
             await ann.see(r"Bob has gone")
         finally:
