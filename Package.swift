@@ -15,6 +15,7 @@ let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-htt
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
@@ -66,6 +67,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -144,7 +146,9 @@ let package = Package(
             [
                 "EventLoop", "TLS", "Redis", "StorageKit", "StorageSQLite", "ServerCore", "LobbyCore", "RecordingCore",
                 "GameKit", "JSONCore", "HTTPCore", "WebSocketCore",
-                "SocketIOCore", "ByteKit", "Determinism", httpTypes, crypto, cryptoExtras, configuration, logging, jwt,
+                "SocketIOCore", "ByteKit", "Determinism", httpTypes, crypto, cryptoExtras, configuration, logging,
+                metrics,
+                jwt,
             ]),
 
         .executableTarget(
@@ -272,7 +276,7 @@ let package = Package(
             "MusterTests",
             [
                 "Muster", "ServerCore", "EventLoop", "WebSocketCore", "HTTPCore", "JSONCore", "ByteKit", "Determinism",
-                configuration, logging, httpTypes, crypto,
+                configuration, logging, metrics, httpTypes, crypto,
             ]),
         tests(
             "MusterClientTests",

@@ -36,10 +36,10 @@ struct Latencies {
     ///   - ahead: How many ticks after the last step's the input is meant for.
     ///   - sinceStep: How long ago that step was due.
     ///   - step: The time between two.
-    /// - Returns: What the game is to be told; nil where it knows.
+    /// - Returns: How old the snapshot is by now, and what the game is to be told; nil where it knows.
     mutating func measure(
         _ seat: Int, seen: UInt32, tick: UInt32, ahead: Int, sinceStep: Interval, step: Interval
-    ) -> Latency? {
+    ) -> (age: Interval, latency: Latency?) {
         let (step, since) = (Double(step.nanoseconds) / 1e6, Double(max(0, sinceStep.nanoseconds)) / 1e6)
         let roundTrip = Double(tick - seen) * step + since
         var smooth = measures[seat].smooth ?? (roundTrip, 0)
@@ -52,7 +52,7 @@ struct Latencies {
             roundTrip: Int(smooth.roundTrip.rounded()), clockOffset: Int(smooth.clockOffset.rounded()))
         let isNew = latency != measures[seat].told
         measures[seat] = Measure(seen: seen, due: tick + ticksBetween, smooth: smooth, told: latency)
-        return isNew ? latency : nil
+        return (Interval(nanoseconds: Int64(roundTrip * 1e6)), isNew ? latency : nil)
     }
 
     /// Forgets all about a seat: it has another holder, or another connection.
@@ -66,10 +66,13 @@ extension Lobby {
     /// Measures the way to a player by an input that has just come, and tells the game.
     ///
     /// - Parameter meant: The tick that it is meant for.
-    package func measureLatency(_ seat: Int, seen: UInt32, meant: UInt32, at now: Instant) {
+    /// - Returns: How long ago the step was due that the snapshot shows.
+    @discardableResult
+    package func measureLatency(_ seat: Int, seen: UInt32, meant: UInt32, at now: Instant) -> Interval {
         let sinceStep = now - (clock.nextDue - clock.step)
-        let latency = latencies.measure(
+        let (age, latency) = latencies.measure(
             seat, seen: seen, tick: tick, ahead: Int(meant) - Int(tick), sinceStep: sinceStep, step: clock.step)
         if let latency { tell(latency, of: seat) }
+        return age
     }
 }

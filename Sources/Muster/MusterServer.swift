@@ -22,6 +22,8 @@ public final class MusterServer {
     }()
     private var endpoints = EndpointTable()
     private let storage: (any Storage)?
+    /// Metrics of your own, shown on `/metrics`: hand it to swift-metrics' `MetricsSystem.bootstrap`.
+    public let metrics = MusterMetrics()
 
     /// A server that is not running yet.
     ///
@@ -202,7 +204,8 @@ public final class MusterServer {
         let loop = group.loops[number]
         let workspace = TLSWorkspace()
         let hooks = ShellHooks(
-            loop: loop, gate: gate, admin: admin, recordings: recordings, storage: storage, logger: logger
+            loop: loop, gate: gate, admin: admin, recordings: recordings, storage: storage, metrics: metrics,
+            logger: logger
         ).hooks
         var settings = configuration.server
         settings.ticketKey = ticketKey

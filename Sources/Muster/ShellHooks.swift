@@ -9,7 +9,7 @@ struct ShellHooks {
 
     init(
         loop: EventLoop, gate: JoinGate, admin: AdminVerifier?, recordings: RecordingStore?, storage: ServerStorage?,
-        logger: Logger
+        metrics: MusterMetrics, logger: Logger
     ) {
         var hooks = ServerHooks()
         hooks.build = MusterVersion.build
@@ -36,6 +36,7 @@ struct ShellHooks {
             }
         }
         storage?.add(to: &hooks, on: loop)
+        hooks.metrics = { ProcessMetrics.text + metrics.text }
         hooks.log = { severity, line in
             logger.log(level: severity.loggerLevel, "\(line())")
         }

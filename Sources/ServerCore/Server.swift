@@ -101,7 +101,8 @@ package final class Server {
     /// What the other loops of the process have to do with this one.
     private(set) lazy var loops = LoopHub(server: self, links: links)
     /// How late steps were, since the start.
-    package internal(set) var lateness = LatenessRecord()
+    package var lateness: DurationRecord { durations.lateness }
+    var durations = Durations()
     let startedAt: Instant
     private var drainEnd: Instant?
     /// Whether every connection has been told to go.

@@ -56,6 +56,8 @@ package struct ServerSettings: Sendable {
     /// With what tickets of seats are signed: 32 bytes that nobody else has, the same for all loops of the process and for no
     /// other process; while it is empty no seat is kept.
     package var ticketKey: [UInt8] = []
+    /// What a request for `/metrics` from elsewhere has to bear; nil lets only this machine see them.
+    package var metricsToken: String?
     /// Whether players may join who have not shown who they are.
     package var letsGuestsIn = true
     /// What becomes of a join by somebody who has a seat in the lobby already.

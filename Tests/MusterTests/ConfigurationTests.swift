@@ -72,7 +72,7 @@ struct ConfigurationSourcesTests {
 
     /// A text that the key allows.
     private static func example(_ key: ConfigurationKey) -> String {
-        if key.isSecret { return "correct horse" }
+        if key.isSecret { return "correct-horse-battery" }
         switch key.read(MusterConfiguration()) {
         case .string(let text): return text
         case .stringArray(let texts): return texts.joined(separator: ",")

@@ -63,7 +63,7 @@ private let allowedImports: [(target: String, modules: Set<String>)] = [
             "LobbyCore", "JSONCore", "HTTPCore", "WebSocketCore",
             "SocketIOCore",
             "ByteKit",
-            "Determinism", "HTTPTypes", "Crypto", "CryptoExtras", "Configuration", "JWTKit", "Logging",
+            "Determinism", "HTTPTypes", "Crypto", "CryptoExtras", "Configuration", "JWTKit", "Logging", "CoreMetrics",
             "FoundationEssentials",
             "Glibc", "Synchronization",
         ]

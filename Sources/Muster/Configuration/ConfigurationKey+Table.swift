@@ -174,9 +174,17 @@ extension ConfigurationKey {
             format: { $0 }, parse: { isPlain($0, 1...128) ? $0 : nil }),
         .text(
             "admin.password", \.admin.password,
-            allowed: "\(AdminPassword.plainRule), or a hash as muster hash-password prints it", isSecret: true,
+            allowed: "\(AdminPassword.plainRule), or a hash as muster hash-password prints it", unset: "generated",
             "The admin's password; without one, a fresh one is printed at the start.",
             format: { $0 ?? "" }, parse: { AdminPassword.isAcceptable($0) ? .some($0) : nil }),
+        .text(
+            "metrics.token", \.server.metricsToken, allowed: "16 to 256 printable characters without spaces",
+            unset: "none", "What requests for /metrics from other machines bear; without one, they are refused.",
+            format: { $0 ?? "" },
+            parse: {
+                (16...256).contains($0.utf8.count) && $0.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+                    ? .some($0) : nil
+            }),
         .text(
             "log.level", \.logLevel, allowed: "one of " + LogLevel.allCases.map(\.rawValue).joined(separator: ", "),
             "The least important messages that are logged.",

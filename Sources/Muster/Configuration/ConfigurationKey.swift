@@ -13,7 +13,9 @@ package struct ConfigurationKey: Sendable {
     /// What the setting is for, in one line.
     package let help: String
     /// Whether the value is never shown and has no flag, as other users see a process's arguments.
-    package let isSecret: Bool
+    package var isSecret: Bool { unset != nil }
+    /// What there is instead of a secret that nobody has set, in a word; nil for what is no secret.
+    package let unset: String?
     /// How a value is read from a source.
     let type: ConfigType
     /// The value as a configuration has it.
@@ -58,7 +60,7 @@ extension ConfigurationKey {
     ) -> ConfigurationKey {
         ConfigurationKey(
             name: name, allowed: "a whole number from \(range.lowerBound) to \(range.upperBound)", help: help,
-            isSecret: false, type: .int,
+            unset: nil, type: .int,
             read: { .int($0[keyPath: place]) },
             write: { content, configuration in
                 guard case .int(let value) = content, range.contains(value) else { return false }
@@ -74,7 +76,7 @@ extension ConfigurationKey {
     ) -> ConfigurationKey {
         ConfigurationKey(
             name: name, allowed: "from \(short(range.lowerBound)) to \(short(range.upperBound)) seconds", help: help,
-            isSecret: false, type: .double,
+            unset: nil, type: .double,
             read: { .double($0[keyPath: place].seconds) },
             write: { content, configuration in
                 guard case .double(let value) = content, range.contains(value) else { return false }
@@ -87,7 +89,7 @@ extension ConfigurationKey {
         _ name: String, _ place: Place<Bool>, _ help: String
     ) -> ConfigurationKey {
         ConfigurationKey(
-            name: name, allowed: "true or false", help: help, isSecret: false, type: .bool,
+            name: name, allowed: "true or false", help: help, unset: nil, type: .bool,
             read: { .bool($0[keyPath: place]) },
             write: { content, configuration in
                 guard case .bool(let value) = content else { return false }
@@ -96,14 +98,14 @@ extension ConfigurationKey {
             })
     }
 
-    /// Text that `parse` takes and `format` writes.
+    /// Text that `parse` takes and `format` writes; a secret, where `unset` says what there is without one.
     static func text<Value>(
         _ name: String, _ place: Place<Value>, allowed: String,
-        isSecret: Bool = false, _ help: String,
+        unset: String? = nil, _ help: String,
         format: @escaping @Sendable (Value) -> String, parse: @escaping @Sendable (String) -> Value?
     ) -> ConfigurationKey {
         ConfigurationKey(
-            name: name, allowed: allowed, help: help, isSecret: isSecret, type: .string,
+            name: name, allowed: allowed, help: help, unset: unset, type: .string,
             read: { .string(format($0[keyPath: place])) },
             write: { content, configuration in
                 guard case .string(let text) = content, let value = parse(text) else { return false }
@@ -120,7 +122,7 @@ extension ConfigurationKey {
         format: @escaping @Sendable (Element) -> String, parse: @escaping @Sendable (String) -> Element?
     ) -> ConfigurationKey {
         ConfigurationKey(
-            name: name, allowed: allowed, help: help, isSecret: false, type: .stringArray,
+            name: name, allowed: allowed, help: help, unset: nil, type: .stringArray,
             read: { .stringArray($0[keyPath: place].map(format)) },
             write: { content, configuration in
                 guard case .stringArray(let texts) = content else { return false }

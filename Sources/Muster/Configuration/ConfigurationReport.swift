@@ -4,7 +4,8 @@ import JSONCore
 extension LoadedConfiguration {
     /// What `muster host --print-config` prints: a JSON object with a line for each key, of its value and its source.
     ///
-    /// The password is `"(set)"`, or `"(generated)"` when nothing does, as the server then makes one at its start.
+    /// A secret is `"(set)"`, or when nothing sets it what there is instead: a password that the server makes at its start is
+    /// `"(generated)"`.
     package var report: String {
         let lines = ConfigurationKey.all.map { key in
             let entry: JSONObject = [
@@ -16,9 +17,9 @@ extension LoadedConfiguration {
     }
 
     private func value(of key: ConfigurationKey) -> JSONValue {
-        guard key.isSecret else { return key.read(configuration).json }
+        guard let unset = key.unset else { return key.read(configuration).json }
         if sources[key.name] != nil { return "(set)" }
-        return configuration.admin.isEnabled ? "(generated)" : "(none)"
+        return unset == "generated" && !configuration.admin.isEnabled ? "(none)" : .string("(\(unset))")
     }
 }
 
@@ -29,7 +30,7 @@ extension ConfigurationKey {
     /// The table of all keys in `docs/configuration.md`.
     package static var markdownTable: String {
         let rows = all.map { key in
-            let text = key.defaultText.map { "`\($0)`" } ?? "generated"
+            let text = key.defaultText.map { "`\($0)`" } ?? key.unset ?? ""
             return "| `\(key.name)` | \(key.allowed.replacing("*", with: "`*`")) | \(text) | "
                 + "\(key.help.replacing("*", with: "`*`")) |"
         }

@@ -109,8 +109,8 @@ final class AdminHub {
         }
     }
 
-    /// This loop's own figures.
-    func figures() -> LoopFigures { overview.figures() }
+    /// This loop's own figures, with its lobbies one by one or without.
+    func figures(withRows: Bool = true) -> LoopFigures { overview.figures(withRows: withRows) }
 
     private func armTimer() {
         let due = server.clock() + server.settings.overviewInterval

@@ -1,6 +1,5 @@
 import Determinism
 import GameKit
-import Histogram
 import JSONCore
 import LobbyCore
 
@@ -20,7 +19,7 @@ struct Overview {
     }
 
     /// This loop's state now. Rates are taken over the time since they were last computed, at least half a second.
-    mutating func figures() -> LoopFigures {
+    mutating func figures(withRows: Bool = true) -> LoopFigures {
         let seats = server.lobbies.reduce(into: SeatCounts()) { sum, hosted in
             sum.taken += hosted.lobby.seats.takenCount
             sum.connected += hosted.lobby.seats.connectedCount
@@ -28,8 +27,8 @@ struct Overview {
         }
         return LoopFigures(
             connections: server.connectionCount, lobbyCount: server.lobbies.count, seats: seats,
-            rates: currentRates(), lateness: server.lateness, counters: server.counted,
-            rows: server.lobbies.prefix(Self.lobbiesListedMax).map { $0.row(withSeats: true) })
+            rates: currentRates(), durations: server.durations, counters: server.counted,
+            rows: withRows ? server.lobbies.prefix(Self.lobbiesListedMax).map { $0.row(withSeats: true) } : [])
     }
 
     private mutating func currentRates() -> LoopRates {
@@ -62,7 +61,7 @@ struct Overview {
             "watchers": .integer(Int64(server.watcherCount)),
             "subscribers": .integer(Int64(server.subscriberCount)),
             "perSecond": sum.rates.json,
-            "tickLatenessMilliseconds": sum.lateness.summary,
+            "tickLatenessMilliseconds": sum.durations.lateness.summary,
             "counters": sum.counters.json,
             "loops": .array(loops.map(\.summary)),
             "lobbies": .array(Array(sum.rows.prefix(Self.lobbiesListedMax))),
@@ -76,9 +75,9 @@ struct LoopFigures: Sendable {
     var lobbyCount: Int
     var seats: SeatCounts
     var rates: LoopRates
-    var lateness: LatenessRecord
+    var durations: Durations
     var counters: Counters
-    /// The loop's lobbies, of which there may be more.
+    /// The loop's lobbies, of which there may be more; none where they are not asked for.
     var rows: [JSONValue]
 
     mutating func add(_ other: LoopFigures) {
@@ -86,7 +85,7 @@ struct LoopFigures: Sendable {
         lobbyCount += other.lobbyCount
         seats.add(other.seats)
         rates.add(other.rates)
-        lateness.add(other.lateness)
+        durations.add(other.durations)
         counters.add(other.counters)
         rows += other.rows
     }
@@ -95,7 +94,7 @@ struct LoopFigures: Sendable {
     var summary: JSONValue {
         [
             "connections": .integer(Int64(connections)), "lobbyCount": .integer(Int64(lobbyCount)),
-            "seats": seats.json, "perSecond": rates.json, "tickLatenessMilliseconds": lateness.summary,
+            "seats": seats.json, "perSecond": rates.json, "tickLatenessMilliseconds": durations.lateness.summary,
         ]
     }
 }
@@ -153,6 +152,7 @@ extension Server {
         case .evict(let ban): evicted(ban)
         case .openMatch(let request, let teams): .matchOpened(openMatchHere(request, teams: teams))
         case .figures: .figures(admin.figures())
+        case .totals: .figures(admin.figures(withRows: false))
         case .command(let name, let argument, let actor): .outcome(admin.lobbyCommand(name, argument, by: actor))
         }
     }
@@ -193,39 +193,5 @@ extension HostedLobby {
                 ]
             })
         return .object(row)
-    }
-}
-
-/// How late steps ran: a histogram from 1 µs to one minute, three digits exact.
-package struct LatenessRecord: Sendable {
-    private var histogram = Histogram<UInt64>(
-        lowestDiscernibleValue: 1, highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
-
-    package init() {}
-
-    /// Longer than a minute counts as a minute.
-    mutating func record(_ late: Interval) {
-        histogram.record(min(UInt64(clamping: late.nanoseconds) / 1_000, 60_000_000))
-    }
-
-    /// Counts the steps of another record as well.
-    mutating func add(_ other: LatenessRecord) {
-        histogram.add(other.histogram)
-    }
-
-    /// The lateness, in milliseconds, that `percent` of all steps stayed at or below.
-    package func milliseconds(atPercentile percent: Double) -> Double {
-        Double(histogram.valueAtPercentile(percent)) / 1_000
-    }
-
-    /// How many steps were recorded.
-    package var count: UInt64 { histogram.totalCount }
-
-    var summary: JSONValue {
-        [
-            "count": .integer(Int64(clamping: count)),
-            "p50": .number(milliseconds(atPercentile: 50)), "p99": .number(milliseconds(atPercentile: 99)),
-            "p999": .number(milliseconds(atPercentile: 99.9)), "max": .number(milliseconds(atPercentile: 100)),
-        ]
     }
 }

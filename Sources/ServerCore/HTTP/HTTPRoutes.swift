@@ -59,9 +59,9 @@ extension Server {
                 return exchange.respond(.ok, text: Self.welcome, fields: [.vary: "Accept"])
             }
             return page.answer(exchange)
-        case "/health":
-            return drainDeadline == nil
-                ? exchange.respond(.ok, text: "ok") : exchange.respond(.serviceUnavailable, text: "draining")
+        case "/health", "/health/ready": answerReadiness(exchange)
+        case "/health/live": answerLiveness(exchange)
+        case "/metrics": answerMetrics(exchange)
         case let path:
             guard let file = WebFiles.file(at: path) else { return exchange.respond(.notFound) }
             return file.answer(exchange)
@@ -75,7 +75,8 @@ extension Server {
         Join a lobby:   WebSocket /lobby/<id>, or Socket.IO namespace /lobby/<id>; ~quick and ~new for any or a new one
         Open lobbies:   GET /api/lobbies, /api/lobbies/<id>
         Watch one:      GET /api/lobbies/<id>/events
-        Health:         GET /health
+        Health:         GET /health/ready, /health/live
+        Metrics:        GET /metrics
         """
 
     /// Upgrades a player's request.

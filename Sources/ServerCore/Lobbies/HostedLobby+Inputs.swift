@@ -12,7 +12,8 @@ extension HostedLobby {
         case .accepted:
             server.counters[.inputsAccepted] += 1
             if let tick, lobby.isLatencyDue(member.seat, seen: seen) {
-                lobby.measureLatency(member.seat, seen: seen, meant: tick, at: server.clock())
+                let age = lobby.measureLatency(member.seat, seen: seen, meant: tick, at: server.clock())
+                server.durations.snapshotAges.record(age)
             }
         case .repeated: server.counters[.inputsRepeated] += 1
         case .tooEarly: server.counters[.inputsTooEarly] += 1

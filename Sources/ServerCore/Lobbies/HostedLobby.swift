@@ -245,14 +245,16 @@ package final class HostedLobby {
     /// - Returns: whether another step is owed.
     func continueTurn() -> Bool {
         let begun = server.clock()
+        let stepsBefore = turn.steps
         if !isClosed, turn.steps < TickClock.catchUpMax, let late = lobby.clock.takeStep(at: begun, taken: turn.steps) {
             turn.steps += 1
-            server.lateness.record(late)
+            server.durations.lateness.record(late)
             server.counters[.steps] += 1
             guard step() else { return false }
             turn.snapshotIsDue = turn.snapshotIsDue || lobby.isSnapshotDue
         }
         let stepped = server.clock()
+        if turn.steps > stepsBefore { server.durations.steps.record(stepped - begun) }
         let owesMore = lobby.clock.owesStep(at: stepped, taken: turn.steps)
         if !owesMore, !isClosed { endTurn(stepped) }
         turn.cost = turn.cost + (server.clock() - begun)

@@ -143,6 +143,8 @@ package struct ServerHooks {
     package var beginSeason: ((String) -> Bool)?
     /// Answers a question about what is stored, now or on a later turn, with nil when it cannot; nil where nothing is.
     package var askStorage: ((StoredQuestion, @escaping (JSONValue?) -> Void) -> Void)?
+    /// What else is shown on `/metrics`, in Prometheus's text format: of the process, and of the author.
+    package var metrics: (() -> String)?
     /// Takes one line for the log; the text is made only if it is wanted.
     package var log: (LogSeverity, () -> String) -> Void = { _, _ in }
 

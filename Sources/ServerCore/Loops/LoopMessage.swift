@@ -82,6 +82,8 @@ enum LoopQuestion: Sendable {
     indirect case openMatch(JoinRequest, teams: [Int?])
     /// What admins are shown.
     case figures
+    /// The same without the lobbies one by one.
+    case totals
     /// To keep seats in a lobby that is there.
     indirect case reserve(SeatRequest)
     /// To free the seats of whoever is banned from all lobbies.

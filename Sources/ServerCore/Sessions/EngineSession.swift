@@ -61,7 +61,7 @@ package class EngineSession: MessageSession {
             let packet = try EnginePacket(bytes)
             switch packet.kind {
             case .message: messageReceived(bytes.extracting(droppingFirst: EnginePacket.dataStart))
-            case .pong: react(to: heartbeat?.pongReceived(at: server.clock()), packet: bytes)
+            case .pong: react(to: pongTaken(), packet: bytes)
             case .ping: react(to: heartbeat?.pingReceived(at: server.clock()), packet: bytes)
             case .close:
                 peerClosed(code: 1000)

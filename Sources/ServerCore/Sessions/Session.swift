@@ -93,8 +93,13 @@ package class Session {
     func sendPing() {}
 
     /// Takes the pong of a WebSocket; whether one was awaited.
-    final func takePong() -> Bool {
-        heartbeat?.pongReceived(at: server.clock()) == .counted
+    final func takePong() -> Bool { pongTaken() == .counted }
+
+    /// Takes a pong in the dialect's way; nil without a heartbeat.
+    final func pongTaken() -> EngineHeartbeat.Reaction? {
+        let reaction = heartbeat?.pongReceived(at: server.clock())
+        if reaction == .counted, let roundTripTime { server.durations.roundTrips.record(roundTripTime) }
+        return reaction
     }
 
     /// How long the last ping and its pong took together; nil before the first, and where the client pings.
