@@ -201,7 +201,7 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "ByteKit", "HTTPCore", "WebSocketCore", "SocketIOCore", "JSONCore", "MessagePackCore", "Compression",
-                httpTypes,
+                "SnapshotCore", "Determinism", httpTypes,
             ],
             path: "Tests/Fuzz/Targets", swiftSettings: settings),
         .target(
@@ -248,7 +248,7 @@ let package = Package(
         tests(
             "SocketIOCoreTests",
             ["SocketIOCore", "FuzzTargets", "VectorFiles", "JSONCore", "MessagePackCore", "Determinism"]),
-        tests("SnapshotCoreTests", ["SnapshotCore", "ByteKit", "Determinism"]),
+        tests("SnapshotCoreTests", ["SnapshotCore", "FuzzTargets", "VectorFiles", "ByteKit", "Determinism"]),
         tests("EventLoopTests", ["EventLoop", "ByteKit", "Determinism"]),
         tests("RedisTests", ["Redis", "ByteKit", "Determinism"]),
         tests("StorageTests", ["StorageKit", "StorageSQLite", grdb]),
@@ -319,6 +319,7 @@ if Context.environment["MUSTER_FUZZ"] != nil {
         ("socket-packets", "FuzzTargets"), ("packed-packets", "FuzzTargets"), ("socket-scan", "FuzzTargets"),
         ("http-connection", "ServerFuzzTargets"), ("engine-session", "ServerFuzzTargets"),
         ("cluster-messages", "ServerFuzzTargets"), ("recording", "GameFuzzTargets"),
+        ("snapshot-codec1", "FuzzTargets"), ("snapshot-groups", "FuzzTargets"),
     ]
     package.targets += fuzzers.map { name, targets in
         .executableTarget(

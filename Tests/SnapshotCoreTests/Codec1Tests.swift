@@ -1,4 +1,5 @@
 import Determinism
+import FuzzTargets
 import SnapshotCore
 import Testing
 

@@ -11,7 +11,7 @@ let targets: [(String, ([UInt8]) -> Void)] = [
     ("socket-packets", fuzzSocketPackets), ("packed-packets", fuzzPackedPackets),
     ("socket-scan", fuzzSocketScan), ("json", fuzzJSON), ("messagepack", fuzzMessagePack),
     ("primitives", fuzzPrimitives), ("cluster-messages", fuzzClusterMessages),
-    ("recording", fuzzRecording),
+    ("recording", fuzzRecording), ("snapshot-codec1", fuzzSnapshotCodec1), ("snapshot-groups", fuzzSnapshotGroups),
 ]
 let chosen = CommandLine.arguments.dropFirst()
 for (name, fuzz) in targets where chosen.isEmpty || chosen.contains(name) {

@@ -87,8 +87,10 @@ package enum Snapshot {
         out = writer.finish()
     }
 
-    /// Appends what comes before the body.
-    static func appendHeader(
+    /// Appends what comes before the body of a message of `codec` (protocol/spec/snapshot.md §5.1).
+    ///
+    /// - Precondition: `before` is earlier than `baseline`, and that than `tick`.
+    package static func appendHeader(
         codec: UInt8, tick: UInt32, baseline: UInt32?, before: UInt32?, _ stateHash: UInt32?, to bytes: inout [UInt8]
     ) {
         let first = codec << 4 | (stateHash == nil ? 0 : hashFlag)

@@ -1,15 +1,18 @@
-import Determinism
-import SnapshotCore
+internal import Determinism
+package import SnapshotCore
 
 /// Things that move steadily, turn, stop, come and go: random schemas with fields of every kind, or a given one.
-struct MovingWorld {
+package struct MovingWorld {
     private var random: SeededRandom
-    let schema: Schema
-    private(set) var state: WorldState
+    /// What it is made of.
+    package let schema: Schema
+    /// How it stands.
+    package private(set) var state: WorldState
     /// How fast each value of each entity changes, by type and id.
     private var speeds: [[UInt16: [Int]]]
 
-    init(seed: UInt64, schema given: Schema? = nil) {
+    /// A world of `schema`, or of one that follows from the seed.
+    package init(seed: UInt64, schema given: Schema? = nil) {
         random = SeededRandom(seed: seed)
         schema = given ?? Self.schema(&random)
         state = WorldState(schema: schema)
@@ -40,7 +43,7 @@ struct MovingWorld {
     }
 
     /// Moves on by so many ticks.
-    mutating func advance(by ticks: Int = 1) {
+    package mutating func advance(by ticks: Int = 1) {
         state.tick += UInt32(ticks)
         for type in schema.types.indices { move(type, ticks) }
     }

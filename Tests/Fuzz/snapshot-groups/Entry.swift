@@ -1,0 +1,8 @@
+import FuzzTargets
+
+/// libFuzzer's hook.
+@c(LLVMFuzzerTestOneInput)
+public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    fuzzSnapshotGroups(unsafe Array(UnsafeBufferPointer(start: start, count: count)))
+    return 0
+}
