@@ -12,6 +12,8 @@ struct SnapshotMeasurement {
     private var encoding = 0.0
     private var decoding = 0.0
     private var plain = 0.0
+    /// By how much the messages behind those that catch up are larger, altogether; nil where none catches up.
+    private var stepBytes: Int?
 
     /// - Parameter tables: Those of codec 1; nil measures codec 0.
     init(_ states: [WorldState], _ rule: SnapshotRule, tables: CodingTables?) {
@@ -54,6 +56,16 @@ struct SnapshotMeasurement {
             encoding += Double(encode)
             decoding += Double(decode)
             plain += Double(pass)
+            guard let next = rule.successors(of: link) else { continue }
+            var sizes = [0, 0]
+            for (index, link) in [next.late, next.inStep].enumerated() {
+                bytes.removeAll(keepingCapacity: true)
+                codec?.encode(
+                    states[link.frame], since: link.baseline.map { states[$0] }, before: link.before.map { states[$0] },
+                    stateHash: nil, appendingTo: &bytes)
+                sizes[index] = bytes.count
+            }
+            stepBytes = (stepBytes ?? 0) + sizes[0] - sizes[1]
         }
     }
 
@@ -68,7 +80,7 @@ struct SnapshotMeasurement {
         func size(_ part: Double) -> JSONValue {
             sorted.isEmpty ? .null : .integer(Int64(sorted[Int(Double(sorted.count - 1) * part)]))
         }
-        return [
+        var members: JSONObject = [
             "exact": .bool(isExact), "messages": .integer(Int64(sizes.count)),
             "bytes_per_message": .number(bytesPerMessage), "bytes_p50": size(0.5), "bytes_p95": size(0.95),
             "bytes_max": size(1),
@@ -76,5 +88,11 @@ struct SnapshotMeasurement {
             "plain_ns_per_entity": .number(plain / entities), "encode_to_plain": .number(encoding / max(plain, 1)),
             "decode_to_plain": .number(decoding / max(plain, 1)),
         ]
+        if let stepBytes {
+            let steps = Double(stepBytes) / Double(max(1, sizes.count))
+            members["step_bytes"] = .number(steps)
+            members["catch_up_bytes"] = .number(bytesPerMessage + steps)
+        }
+        return .object(members)
     }
 }

@@ -35,6 +35,7 @@ extension ModePlan {
             first += gap
             if Coder.isDecoding { search.find(first - 1, scratch.moving.span) }
             let at = search.row * width
+            coder.enter(search.row, isNew: false)
             try codeRow(
                 &coder, actual, at: at, base: base, before: before, from: at, into: &scratch.row, speed: 0, motion)
             if Coder.isDecoding {
@@ -55,6 +56,7 @@ extension ModePlan {
             let table = flags.table(CodingModel.sizeClass(speed, of: CodingModel.errorClasses))
             let flag = !Coder.isDecoding && scratch.hasChanged[index] ? 1 : 0
             guard coder.code(flag, at: table) == 1 else { continue }
+            coder.enter(scratch.moving[index], isNew: false)
             try codeRow(
                 &coder, actual, at: at, base: base, before: before, from: at, into: &scratch.row, speed: speed, motion)
             if Coder.isDecoding {
@@ -71,6 +73,7 @@ extension ModePlan {
     ) throws(SnapshotError) {
         scratch.row.zero(columns.count)
         let speed = speed(base.span, before.span, at: 0)
+        coder.enter(0, isNew: false)
         try codeRow(
             &coder, actual.span, at: 0, base: base.span, before: before.span, from: 0, into: &scratch.row, speed: speed,
             motion)

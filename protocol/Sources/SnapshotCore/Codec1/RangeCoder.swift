@@ -12,10 +12,13 @@ protocol SymbolCoder {
     mutating func codeBits(_ bits: UInt32, width: Int) -> UInt32
     /// Throws when the message ended a while ago; an encoder's never does.
     func checkLeft() throws(SnapshotError)
+    /// What follows are the values of a row, counted among the rows that stay or among the new ones; nothing is coded.
+    mutating func enter(_ row: Int, isNew: Bool)
 }
 
 extension SymbolCoder {
     func checkLeft() throws(SnapshotError) {}
+    @inline(__always) func enter(_: Int, isNew _: Bool) {}
 }
 
 /// Frequencies are parts of 2¹⁴ (protocol/spec/snapshot.md §9.1).

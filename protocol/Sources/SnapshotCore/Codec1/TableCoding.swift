@@ -130,6 +130,7 @@ extension TypeModel {
         if Coder.isDecoding { values.removeAll(keepingCapacity: true) }
         for index in 0..<count {
             let speed = plan.speed(rows.last.span, rows.before.span, at: 0)
+            coder.enter(index, isNew: true)
             try plan.codeRow(
                 &coder, actual.span, at: index * width, base: rows.last.span, before: rows.before.span, from: 0,
                 into: &scratch.row, speed: speed, .row)
