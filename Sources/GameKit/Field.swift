@@ -59,14 +59,17 @@ public struct Field<Root: Sendable>: Sendable {
     let declaration: Schema.Field
     let access: FieldAccess<Root>
 
-    /// A field of any kind: `Field("x", \.x, .fixed(-32...32, step: 1 / 64))`.
+    /// A field of any kind: `Field("x", \.x, .fixed(-32...32, step: 1 / 64), .linear)`.
+    ///
+    /// A predictor other than `.stay` makes smaller what is sent of things that go on as they do, and changes nothing else.
     ///
     /// - Precondition: the kind is possible; see `FieldKind`.
     public init<Value: FieldValue>(
-        _ name: String, _ path: any WritableKeyPath<Root, Value> & Sendable, _ kind: FieldKind
+        _ name: String, _ path: any WritableKeyPath<Root, Value> & Sendable, _ kind: FieldKind,
+        _ predictor: Schema.Predictor = .stay
     ) {
         if let problem = kind.problem { preconditionFailure("field \"\(name)\": \(problem)") }
-        declaration = Schema.Field(name, kind)
+        declaration = Schema.Field(name, kind, predictor)
         access = FieldAccess(path, Quantiser(kind))
     }
 
@@ -88,11 +91,45 @@ public struct Field<Root: Sendable>: Sendable {
     }
 }
 
+extension Field {
+    /// Two or three numbers in one: `Field.vector("position", \.position, -32...32, step: 1 / 64, .linear)`. Clients see
+    /// `position.x`, `position.y` and, of three, `position.z`.
+    ///
+    /// - Precondition: the vector has two or three components, and the range is possible; see `FieldKind`.
+    public static func vector<Value: SIMD & Sendable>(
+        _ name: String, _ path: any WritableKeyPath<Root, Value> & Sendable, _ range: ClosedRange<Double>, step: Double,
+        _ predictor: Schema.Predictor = .stay
+    ) -> [Field] where Value.Scalar: FieldValue {
+        let kind = FieldKind.fixed(range, step: step)
+        if let problem = kind.problem { preconditionFailure("field \"\(name)\": \(problem)") }
+        let quantiser = Quantiser(kind)
+        return Schema.Field.vector(name, Value.scalarCount, range, step: step, predictor).enumerated().map {
+            part, field in
+            Field(
+                declaration: field,
+                access: .computed(
+                    ComputedField(
+                        capture: { quantiser.quantise($0[keyPath: path][part].fieldNumber) },
+                        restore: { root, value in
+                            guard let known = Value.Scalar(fieldNumber: quantiser.number(of: value)) else { return }
+                            root[keyPath: path][part] = known
+                        })))
+        }
+    }
+
+    private init(declaration: Schema.Field, access: FieldAccess<Root>) {
+        self.declaration = declaration
+        self.access = access
+    }
+}
+
 /// Collects the fields listed in a declaration.
 @resultBuilder
 public enum FieldBuilder<Root: Sendable> {
     /// One field.
-    public static func buildExpression(_ field: Field<Root>) -> Field<Root> { field }
+    public static func buildExpression(_ field: Field<Root>) -> [Field<Root>] { [field] }
+    /// The components of a vector.
+    public static func buildExpression(_ fields: [Field<Root>]) -> [Field<Root>] { fields }
     /// All of them, in the order they were written.
-    public static func buildBlock(_ fields: Field<Root>...) -> [Field<Root>] { fields }
+    public static func buildBlock(_ fields: [Field<Root>]...) -> [Field<Root>] { fields.flatMap(\.self) }
 }

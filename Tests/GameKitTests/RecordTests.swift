@@ -36,6 +36,29 @@ private struct Sorts: Entity, Equatable {
     }
 }
 
+private struct Mover: Entity, Equatable {
+    var at = SIMD3<Double>(0, 0, 0)
+    var way = SIMD2<Float>(0, 0)
+    var name = ""
+}
+
+@Suite("Vectors are captured by their components")
+struct VectorFieldTests {
+    @Test func `a vector is as many fields as it has components, and comes back`() {
+        let record = Record<Mover>(
+            Field.vector("at", \.at, -8...8, step: 0.5, .linear) + Field.vector("way", \.way, -1...1, step: 0.25))
+        #expect(record.declarations.map(\.name) == ["at.x", "at.y", "at.z", "way.x", "way.y"])
+        #expect(record.declarations.map(\.predictor) == [.linear, .linear, .linear, .stay, .stay])
+        let mover = Mover(at: [-8, 0.4, 99], way: [0.25, -2], name: "kept")
+        var values: [UInt32] = []
+        record.capture(mover, into: &values)
+        #expect(values == [0, 17, 32, 5, 0])
+        var other = Mover(name: "kept")
+        record.restore(values, into: &other)
+        #expect(other == Mover(at: [-8, 0.5, 8], way: [0.25, -1], name: "kept"))
+    }
+}
+
 @Suite("Fields are captured and restored by their places")
 struct RecordTests {
     private let fields: [Field<Sorts>] = [

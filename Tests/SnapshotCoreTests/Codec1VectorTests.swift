@@ -47,7 +47,7 @@ struct Codec1VectorTests {
         var schemas: [String] = []
         var tables: [String] = []
         var snapshots: [String] = []
-        for (id, schema) in [("cubes", cubes), ("kinds", kinds)] {
+        for (id, schema) in [("cubes", cubes), ("kinds", kinds), ("vectors", VectorTests.vectors)] {
             var world = MovingWorld(seed: 5, schema: schema)
             var states = [world.state]
             for index in 1..<22 {

@@ -1,4 +1,4 @@
-import SnapshotCore
+@testable import SnapshotCore
 import Testing
 
 @Suite("Schema (protocol/spec/snapshot.md §3)")
@@ -22,6 +22,27 @@ struct SchemaTests {
         ]
         #expect(schema.text == lines.joined(separator: "\n"))
         #expect(schema.hashText.count == 16)
+    }
+
+    @Test func `a vector is one line in the text and its components everywhere else`() throws {
+        let schema = VectorTests.vectors
+        #expect(schema.text.contains("\nfield at vec3 -32 32 0.015625 linear\nfield holder entity body\n"))
+        #expect(schema.types[0].fields.map(\.name) == ["at.x", "at.y", "at.z", "holder"])
+        #expect(schema.types[0].fields.allSatisfy { $0.name == "holder" || $0.kind == .fixed(-32...32, step: 1 / 64) })
+        #expect(schema.layouts[0].quantisers.map(\.maximum) == [4096, 4096, 4096, 65_536])
+        #expect(schema.layouts[0].quantisers[3].number(of: 0) == -1)
+        #expect(schema.layouts[0].quantisers[3].quantise(refusing: 65_535) == 65_536)
+        #expect(try Schema.parse(schema.text) == schema)
+    }
+
+    @Test func `a vector without all its components, or an entity of no table, is no declaration`() {
+        let vector = Schema.Field.vector("at", 3, -1...1, step: 0.5)
+        for fields in [Array(vector.dropLast()), Array(vector.dropFirst()), vector.reversed(), vector + vector] {
+            #expect(Schema.problem(types: [.init("a", .table, fields)], input: []) != nil)
+        }
+        #expect(Schema.problem(types: [.init("a", .table, vector + [.init("at", .bool)])], input: []) != nil)
+        let single = Schema.EntityType("one", .single, [.init("of", .entity(of: "one"))])
+        #expect(Schema.problem(types: [single], input: []) == "field \"of\": there is no table \"one\"")
     }
 
     @Test(arguments: [
@@ -55,6 +76,12 @@ struct SchemaTests {
         ("muster-schema 1\ninput\nfield \u{E4} bool\n", .invalid), ("muster-schema 1\ntable \ninput\n", .invalid),
         ("muster-schema 1\ntable a\ntable a\ninput\n", .invalid),
         ("muster-schema 1\ninput\nfield x bool\nfield x bool\n", .invalid),
+        ("muster-schema 1\ninput\nfield x entity a\n", .invalid),
+        ("muster-schema 1\ninput\nfield x entity\n", .syntax(line: 3)),
+        ("muster-schema 1\ninput\nfield x vec4 0 1 1\n", .syntax(line: 3)),
+        ("muster-schema 1\ninput\nfield x vec2 0 1\n", .syntax(line: 3)),
+        ("muster-schema 1\ninput\nfield x vec2 0 1 1\nfield x bool\n", .invalid),
+        ("muster-schema 1\ninput\nfield x.y bool\n", .invalid),
         ("muster-schema 1\ninput\nfield x int +1 2\n", .notCanonical),
         ("muster-schema 1\ninput\nfield x fixed 0 1.0 1\n", .notCanonical),
         ("muster-schema 1\ninput\nfield x fixed 0 1e0 1\n", .notCanonical),

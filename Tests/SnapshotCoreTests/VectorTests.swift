@@ -29,11 +29,21 @@ struct VectorTests {
             .init("match", .single, [.init("turn", .enumeration(3)), .init("aim", .angle(bits: 10))]),
         ], input: [.init("dx", .int(-1...1)), .init("aim", .angle(bits: 10)), .init("fire", .bool)])
 
+    /// Vectors, and entities that name others.
+    static let vectors = Schema(
+        types: [
+            .init(
+                "body", .table,
+                Schema.Field.vector("at", 3, -32...32, step: 1 / 64, .linear) + [.init("holder", .entity(of: "body"))]),
+            .init("wind", .single, Schema.Field.vector("way", 2, -1...1, step: 0.125)),
+        ], input: Schema.Field.vector("move", 2, -1...1, step: 0.5) + [.init("aim", .entity(of: "body"))])
+
     static func document() throws -> String {
-        var schemas = [("small", small)]
+        var schemas = [("small", small), ("vectors", vectors)]
         var snapshots: [String] = []
         var messages: [String] = []
         try appendSmall(&snapshots)
+        try appendVectors(&snapshots, &messages)
         appendErrors(&snapshots)
         appendClientErrors(&messages)
         for seed in UInt64(1)...12 {
@@ -89,6 +99,26 @@ struct VectorTests {
             let message = Snapshot.encode(state, since: baseline, schema: small, stateHash: hash)
             snapshots.append(try snapshot(id, "small", small, baseline, message))
         }
+    }
+
+    static func appendVectors(_ snapshots: inout [String], _ messages: inout [String]) throws {
+        var first = WorldState(schema: vectors)
+        first.tick = 7
+        first.tables[0] = EntityTable(ids: [2, 65_535], values: [0, 2048, 4096, 0, 1, 2, 3, 65_536])
+        first.tables[1].values = [0, 16]
+        var second = first
+        second.tick = 8
+        second.tables[0].values = [5, 2048, 4095, 3, 1, 2, 3, 65_536]
+        for (id, state, baseline) in [("vectors", first, nil), ("one vector moves", second, first)]
+            as [(
+                String, WorldState, WorldState?
+            )]
+        {
+            let message = Snapshot.encode(state, since: baseline, schema: vectors, stateHash: state.hash)
+            snapshots.append(try snapshot(id, "vectors", vectors, baseline, message))
+        }
+        let input = QuantisedInput(tick: 9, sequence: 1, values: [4, 0, 3], seen: 0)
+        messages.append(client("an input of vectors", "vectors", vectors, .inputs(ack: 8, [input])))
     }
 
     static func appendErrors(_ snapshots: inout [String]) {

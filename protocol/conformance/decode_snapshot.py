@@ -80,7 +80,7 @@ class Kind:
         self.is_linear = words[-1] == "linear"
         words = words[:-1] if self.is_linear else words
         self.name = words[0]
-        numbers = [float(word) for word in words[1:]]
+        numbers = [float(word) for word in words[1:]] if self.name != "entity" else []
         self.origin, self.step = 0, 1
         if self.name == "bool":
             self.maximum = 1
@@ -95,6 +95,8 @@ class Kind:
             self.step = 2 * math.pi / (self.maximum + 1)
         elif self.name == "enum":
             self.maximum = int(words[1]) - 1
+        elif self.name == "entity":
+            self.origin, self.maximum = -1, 65536
         elif self.name == "quat":
             self.part_bits = int(words[1])
             self.part_maximum = (1 << self.part_bits) - 1
@@ -126,7 +128,9 @@ class Schema:
             words = line.split(" ")
             if words[0] == "field":
                 fields = self.input if self.input is not None else self.types[-1][2]
-                fields.append(Kind(words[2:]))
+                components = {"vec2": 2, "vec3": 3}.get(words[2], 1)
+                kind = Kind(words[2:] if components == 1 else ["fixed", *words[3:]])
+                fields.extend([kind] * components)
             elif words[0] == "input":
                 self.input = []
             else:

@@ -14,18 +14,23 @@ package struct MovingWorld {
     /// A world of `schema`, or of one that follows from the seed.
     package init(seed: UInt64, schema given: Schema? = nil) {
         random = SeededRandom(seed: seed)
-        schema = given ?? Self.schema(&random)
+        schema = given ?? Self.schema(&random, hasLinks: seed > 6)
         state = WorldState(schema: schema)
         speeds = Array(repeating: [:], count: schema.types.count)
         advance()
     }
 
-    private static func schema(_ random: inout SeededRandom) -> Schema {
-        let types = (0..<random.int(in: 1...3)).map { index in
+    /// What golden vectors are made of has no links.
+    private static func schema(_ random: inout SeededRandom, hasLinks: Bool) -> Schema {
+        var types = (0..<random.int(in: 1...3)).map { index in
             let fields = (0..<random.int(in: 0...5)).map {
                 Schema.Field("f\($0)", kind(&random), random.int(in: 0...1) == 0 ? .linear : .stay)
             }
             return Schema.EntityType("t\(index)", random.int(in: 0...3) == 0 ? .single : .table, fields)
+        }
+        if hasLinks, random.int(in: 0...1) == 0 {
+            let vector = Schema.Field.vector("at", random.int(in: 2...3), -8...8, step: 0.25, .linear)
+            types.append(.init("link", .table, vector + [.init("to", .entity(of: "link"))]))
         }
         return Schema(types: types, input: [])
     }

@@ -14,6 +14,8 @@ public enum FieldKind: Sendable, Hashable {
     case enumeration(Int)
     /// A rotation: which of x, y, z, w has the largest magnitude, and the other three in `bits` (2 to 10) bits each.
     case quaternion(bits: Int)
+    /// Which entity of the table with that name: its id, or -1 for none.
+    case entity(of: String)
 
     /// Why no such field can exist, or nil when it can.
     package var problem: String? {
@@ -41,6 +43,8 @@ public enum FieldKind: Sendable, Hashable {
             return (1...65_536).contains(count) ? nil : "its alternatives are not 1 to 65,536"
         case .quaternion(let bits):
             return (2...10).contains(bits) ? nil : "its bits are not 2 to 10"
+        case .entity:
+            return nil
         }
     }
 }
@@ -79,6 +83,8 @@ public enum FieldKind: Sendable, Hashable {
         case .quaternion(let bits):
             let last = UInt32(truncatingIfNeeded: (UInt64(4) << UInt64(3 * bits)) - 1)
             (maximum, origin, step, wraps, isWhole) = (last, 0, 1, false, true)
+        case .entity:
+            (maximum, origin, step, wraps, isWhole) = (65_536, -1, 1, false, true)
         }
         width = UInt32.bitWidth - maximum.leadingZeroBitCount
     }

@@ -14,13 +14,42 @@ public struct Schema: Sendable, Equatable {
         public let kind: FieldKind
         /// How it is expected to go on.
         public let predictor: Predictor
+        /// Which of the components of a vector it is, of how many; the first of one when it stands for itself.
+        package let component: Component
+
+        /// A place among the components of a vector.
+        package struct Component: Sendable, Equatable {
+            var index = 0
+            var count = 1
+        }
 
         /// A field. The name and the kind are checked when a schema is made of it.
         public init(_ name: String, _ kind: FieldKind, _ predictor: Predictor = .stay) {
             self.name = name
             self.kind = kind
             self.predictor = predictor
+            component = Component()
         }
+
+        private init(_ vector: String, _ component: Component, _ kind: FieldKind, _ predictor: Predictor) {
+            name = vector + "." + ["x", "y", "z"][component.index]
+            (self.kind, self.predictor, self.component) = (kind, predictor, component)
+        }
+
+        /// The components of a vector: `position.x`, `position.y` and, of three, `position.z`, alike in all else.
+        ///
+        /// - Precondition: `count` is 2 or 3.
+        public static func vector(
+            _ name: String, _ count: Int, _ range: ClosedRange<Double>, step: Double, _ predictor: Predictor = .stay
+        ) -> [Field] {
+            precondition((2...3).contains(count), "a vector of \(count) components")
+            return (0..<count).map {
+                Field(name, Component(index: $0, count: count), .fixed(range, step: step), predictor)
+            }
+        }
+
+        /// The vector's name, or its own.
+        var textName: String { component.count == 1 ? name : String(name.dropLast(2)) }
     }
 
     /// How a field's next value is expected to follow from those before it; codec 1 codes the difference.
@@ -120,19 +149,39 @@ public struct Schema: Sendable, Equatable {
             }
             if let problem = problem(fields: type.fields, of: type.name) { return problem }
         }
+        let tables = types.filter { $0.multiplicity == .table }.map(\.name)
+        for field in types.flatMap(\.fields) + input {
+            if case .entity(let table) = field.kind, !tables.contains(table) {
+                return "field \"\(field.name)\": there is no table \"\(table)\""
+            }
+        }
         return problem(fields: input, of: "the input")
     }
 
     private static func problem(fields: [Field], of owner: String) -> String? {
         guard fields.count <= fieldsMax else { return "more than \(fieldsMax) fields in \(owner)" }
         for (index, field) in fields.enumerated() {
-            guard isName(field.name) else { return "\"\(field.name)\" in \(owner) is not a name" }
-            guard !fields[..<index].contains(where: { $0.name == field.name }) else {
+            guard isName(field.textName) else { return "\"\(field.name)\" in \(owner) is not a name" }
+            guard isPlaced(field, at: index, in: fields) else {
+                return "\"\(field.name)\" in \(owner) is without the rest of its vector"
+            }
+            let part = field.component.index
+            guard !fields[..<(index - part)].contains(where: { $0.textName == field.textName }) else {
                 return "two fields \"\(field.name)\" in \(owner)"
             }
             if let problem = field.kind.problem { return "field \"\(field.name)\" of \(owner): \(problem)" }
         }
         return nil
+    }
+
+    /// Whether all components of a field's vector are there, in order and alike.
+    private static func isPlaced(_ field: Field, at index: Int, in fields: [Field]) -> Bool {
+        let start = index - field.component.index
+        guard start >= 0, start + field.component.count <= fields.count else { return false }
+        return fields[start..<start + field.component.count].enumerated().allSatisfy { part, other in
+            other.component == Field.Component(index: part, count: field.component.count)
+                && other.textName == field.textName && other.kind == field.kind && other.predictor == field.predictor
+        }
     }
 
     private static func isName(_ text: String) -> Bool {

@@ -32,25 +32,32 @@ enum SchemaText {
         var lines = [firstLine]
         for type in types {
             lines.append((type.multiplicity == .table ? "table " : "single ") + type.name)
-            lines += type.fields.map(line)
+            lines += type.fields.compactMap(line)
         }
         lines.append("input")
-        lines += input.map(line)
+        lines += input.compactMap(line)
         return lines.map { $0 + "\n" }.joined()
     }
 
-    private static func line(_ field: Schema.Field) -> String {
+    /// The line of a field or of a whole vector, which stands where its first component does.
+    private static func line(_ field: Schema.Field) -> String? {
+        guard field.component.index == 0 else { return nil }
         let kind =
             switch field.kind {
             case .bool: "bool"
             case .int(let range): "int \(range.lowerBound) \(range.upperBound)"
             case .fixed(let range, let step):
-                "fixed \(decimal(range.lowerBound)) \(decimal(range.upperBound)) \(decimal(step))"
+                "\(fixedName(field)) \(decimal(range.lowerBound)) \(decimal(range.upperBound)) \(decimal(step))"
             case .angle(let bits): "angle \(bits)"
             case .enumeration(let count): "enum \(count)"
             case .quaternion(let bits): "quat \(bits)"
+            case .entity(let table): "entity \(table)"
             }
-        return "field \(field.name) \(kind)" + (field.predictor == .linear ? " linear" : "")
+        return "field \(field.textName) \(kind)" + (field.predictor == .linear ? " linear" : "")
+    }
+
+    private static func fixedName(_ field: Schema.Field) -> String {
+        field.component.count == 1 ? "fixed" : "vec\(field.component.count)"
     }
 
     /// The shortest decimal digits that read back as the same `Double`, without an exponent and without a fraction of zero.
@@ -86,13 +93,14 @@ enum SchemaText {
             case ("field", 3...):
                 let isLinear = words.count > 3 && words.last == "linear"
                 let arguments = words.dropFirst(3).dropLast(isLinear ? 1 : 0)
-                guard let kind = kind(words[2], arguments) else { throw .syntax(line: index + 1) }
-                let field = Schema.Field(words[1], kind, isLinear ? .linear : .stay)
+                guard let fields = fields(words[1], words[2], arguments, isLinear ? .linear : .stay) else {
+                    throw .syntax(line: index + 1)
+                }
                 if input != nil {
-                    input?.append(field)
+                    input? += fields
                 } else if let last = types.popLast() {
                     guard last.fields.count < Schema.fieldsMax else { throw .invalid }
-                    types.append(Schema.EntityType(last.name, last.multiplicity, last.fields + [field]))
+                    types.append(Schema.EntityType(last.name, last.multiplicity, last.fields + fields))
                 } else {
                     throw .syntax(line: index + 1)
                 }
@@ -101,6 +109,18 @@ enum SchemaText {
         }
         guard let input else { throw .syntax(line: lines.count + 1) }
         return (types, input)
+    }
+
+    /// The field of a line, or the components of a vector.
+    private static func fields(
+        _ name: String, _ kind: String, _ arguments: ArraySlice<String>, _ predictor: Schema.Predictor
+    ) -> [Schema.Field]? {
+        let count = kind == "vec2" ? 2 : kind == "vec3" ? 3 : 1
+        guard let known = Self.kind(count > 1 ? "fixed" : kind, arguments) else { return nil }
+        guard count > 1, case .fixed(let range, let step) = known else {
+            return [Schema.Field(name, known, predictor)]
+        }
+        return Schema.Field.vector(name, count, range, step: step, predictor)
     }
 
     private static func kind(_ name: String, _ arguments: ArraySlice<String>) -> FieldKind? {
@@ -113,6 +133,7 @@ enum SchemaText {
         case ("angle", 1, 1, _): return .angle(bits: integers[0])
         case ("enum", 1, 1, _): return .enumeration(integers[0])
         case ("quat", 1, 1, _): return .quaternion(bits: integers[0])
+        case ("entity", 1, _, _): return .entity(of: arguments[arguments.startIndex])
         default: return nil
         }
     }

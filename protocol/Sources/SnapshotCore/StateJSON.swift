@@ -50,6 +50,7 @@ package struct StateJSON: Sendable {
         case .bool: .bool
         case .int(let range): .whole(range.lowerBound)
         case .enumeration, .quaternion: .whole(0)
+        case .entity: .whole(-1)
         case .fixed(let range, let step):
             .decimal(Quantiser(kind), places: max(places(of: range.lowerBound), places(of: step)))
         // No number of decimals is exact here. These are enough to find the direction again.

@@ -65,6 +65,7 @@ extension WebFiles {
             const schema = new Schema();
             schema.types = [];
             schema.input = null;
+            const references = [];
             let names = new Set();
             const typeNames = new Set();
             for (const line of lines) {
@@ -79,10 +80,19 @@ extension WebFiles {
                 const form = KINDS.get(kind);
                 if (!form || numbers.length !== form.count || !numbers.every(form.isNumber)) refuse(line);
                 const fields = schema.input ?? schema.types.at(-1).fields;
-                fields.push(new Field(newName(name, names), kind, numbers.map(Number), isLinear));
+                newName(name, names);
+                if (kind === "entity") references.push(numbers[0]);
+                const values = kind === "entity" ? [-1, 65535] : numbers.map(Number);
+                // A vector is its components.
+                const parts = form.parts ?? [""];
+                for (const part of parts) fields.push(new Field(name + part, form.as ?? kind, values, isLinear));
+                if (fields.length > 64) refuse(line);
               } else refuse(line);
             }
             if (!schema.input) refuse("no input");
+            for (const table of references) {
+              if (!schema.types.some(({ name, isSingle }) => name === table && !isSingle)) refuse(table);
+            }
             schema.hash = fnv(new TextEncoder().encode(text));
             schema.places = new Map(schema.types.map(({ name }, place) => [name, place]));
             return schema;
@@ -99,8 +109,14 @@ extension WebFiles {
           ["bool", { count: 0, isNumber: isWhole }], ["int", { count: 2, isNumber: isWhole }],
           ["enum", { count: 1, isNumber: isWhole }], ["angle", { count: 1, isNumber: isWhole }],
           ["quat", { count: 1, isNumber: isWhole }],
-          ["fixed", { count: 3, isNumber: (word) => decimalText(Number(word)) === word }],
+          ["fixed", { count: 3, isNumber: isDecimal }], ["entity", { count: 1, isNumber: () => true, as: "int" }],
+          ["vec2", { count: 3, isNumber: isDecimal, as: "fixed", parts: [".x", ".y"] }],
+          ["vec3", { count: 3, isNumber: isDecimal, as: "fixed", parts: [".x", ".y", ".z"] }],
         ]);
+
+        function isDecimal(word) {
+          return decimalText(Number(word)) === word;
+        }
 
         function refuse(what) {
           throw new Error(`not a schema: ${what}`);
