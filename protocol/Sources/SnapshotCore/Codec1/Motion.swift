@@ -8,6 +8,8 @@ struct Motion: Sendable {
     /// A step's part that is added: this many times, divided by the other.
     private let times: Int
     private let divisor: Int
+    /// 1 through twice the divisor.
+    private let part: Double
     /// How often a rotation is repeated; 0 when a part of it is to be taken.
     let repetitions: Int
 
@@ -19,6 +21,7 @@ struct Motion: Sendable {
         mode = ticks == before ? .steady : .jump
         times = !isKnown ? 0 : ticks == before ? 1 : Int(ticks)
         divisor = !isKnown || ticks == before ? 1 : Int(before)
+        part = 0.5 / Double(divisor)
         repetitions = (times + divisor / 2) / divisor
     }
 
@@ -27,14 +30,15 @@ struct Motion: Sendable {
 
     private init(mode: CodingMode) {
         self.mode = mode
-        (times, divisor, repetitions) = (1, 1, 0)
+        (times, divisor, part, repetitions) = (1, 1, 0.5, 0)
     }
 
     /// How far a step leads in the time of the delta; to the nearest whole number, halves away from zero.
     @inline(__always)
     func carried(_ step: Int) -> Int {
         guard times != divisor else { return step }
-        let size = (Int(step.magnitude) * times * 2 + divisor) / (2 * divisor)
+        // A division of whole numbers: the half keeps what is near a whole number on its side of it (all is below 2^51).
+        let size = Int((Double(Int(step.magnitude) * times * 2 + divisor) + 0.5) * part)
         return step < 0 ? -size : size
     }
 }

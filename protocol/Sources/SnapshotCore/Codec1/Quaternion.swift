@@ -40,11 +40,14 @@ struct Quaternion: Sendable {
     func dot(_ other: Quaternion) -> Int32 { (parts &* other.parts).wrappedSum() }
 
     /// The rotation after this one, when the one before it was `before`: its mirror image.
+    ///
+    /// - Parameter unit: 1 through ``square(bits:)``.
     @inline(__always)
-    func mirrored(_ before: Quaternion, bits: Int) -> Quaternion {
-        let part = Int64(dot(before)) << 17
-        let square = Int64(Self.square(bits: bits))
-        let factor = Int32(min(max((part + square / 2) / square, -1 << 17), 1 << 17))
+    func mirrored(_ before: Quaternion, bits: Int, unit: Double) -> Quaternion {
+        let part = Int64(dot(before)) << 17 + Int64(Self.square(bits: bits) / 2)
+        // A division of whole numbers: the half keeps what is near a whole number on its side of it (|part| is below 2^51).
+        let quotient = (Double(part) + (part < 0 ? -0.5 : 0.5)) * unit
+        let factor = Int32(min(max(quotient, -0x1p17), 0x1p17))
         let mirrored = (parts &* factor &+ 32_768) &>> 16 &- before.parts
         return Quaternion(mirrored.clamped(lowerBound: Self.least, upperBound: Self.most))
     }

@@ -18,7 +18,7 @@ extension ModePlan {
     @inline(__always)
     func codeRow<Coder: SymbolCoder>(
         _ coder: inout Coder, _ actual: Span<UInt32>, at: Int, base: Span<UInt32>, before: Span<UInt32>, from: Int,
-        into row: inout [UInt32], speed: Int, _ motion: Motion
+        into row: inout MutableSpan<UInt32>, speed: Int, _ motion: Motion
     ) throws(SnapshotError) {
         let columns = columns.span
         // How far off the fields so far were; for the first, how fast the entity was.
@@ -143,7 +143,8 @@ extension Quaternion {
         var old = before
         if dot(old) < 0 { old.parts = 0 &- old.parts }
         var new = self
-        for _ in 0..<motion.repetitions { (old, new) = (new, new.mirrored(old, bits: bits)) }
+        let unit = 1 / Double(Self.square(bits: bits))
+        for _ in 0..<motion.repetitions { (old, new) = (new, new.mirrored(old, bits: bits, unit: unit)) }
         guard motion.repetitions == 0 else { return new }
         let step = parts &- old.parts
         for part in 0..<4 { new.parts[part] += Int32(motion.carried(Int(step[part]))) }
