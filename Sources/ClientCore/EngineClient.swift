@@ -133,9 +133,8 @@ package final class EngineClient {
         options.messageBytesMax = self.options.messageBytesMax
         options.outboxBytesMax = self.options.outboxBytesMax
         let webSocket = WebSocketClient(options, random: SeededRandom(seed: random.next()), context)
-        webSocket.owner = self
         self.webSocket = webSocket
-        webSocket.open()
+        webSocket.open(for: self)
     }
 
     private func opened(_ text: Span<UInt8>) throws(EngineError) {

@@ -37,7 +37,8 @@ package protocol WebSocketClientOwner: AnyObject {
 
 /// The client's end of one WebSocket over a byte stream (RFC 6455): opening handshake, masked frames, pongs, close.
 ///
-/// Bytes go out once a turn, when the ``FlushQueue`` is flushed. Belongs to one loop; the owner is not retained.
+/// Bytes go out once a turn, when the ``FlushQueue`` is flushed. Belongs to one loop. Holds its owner from ``open(for:)``
+/// until it has ended: who lets go of one that has not is to call ``abort()``.
 package final class WebSocketClient: ByteStreamHandler, Flushed {
     /// What a connection may ask for, hold and offer.
     package struct Options {
@@ -76,23 +77,34 @@ package final class WebSocketClient: ByteStreamHandler, Flushed {
         case ended
     }
 
-    /// Who is told what arrives.
-    package weak var owner: (any WebSocketClientOwner)?
+    /// What is needed until the server has answered.
+    private final class Opening {
+        let options: Options
+        let handshake: WebSocketClientHandshake
+        var parser = HTTPResponseParser()
 
-    private let options: Options
+        init(_ options: Options, nonce: [UInt8]) {
+            self.options = options
+            handshake = WebSocketClientHandshake(nonce: nonce, deflate: options.compression?.deflate)
+        }
+    }
+
+    // What each message takes comes first: a process has thousands of these, and each cache line is a miss. For the same
+    // reason no reference to one is weak, which would put its count elsewhere.
+
+    private var owner: (any WebSocketClientOwner)?
     private let context: ClientContext
-    private var random: SeededRandom
-    private let handshake: WebSocketClientHandshake
-
-    private var stream: (any ByteStream)?
     private var phase = Phase.idle
-    private var parser = HTTPResponseParser()
-    private var receiver: WebSocketReceiver
-    /// Compresses what is sent, once that has been agreed to.
-    private var deflater: MessageDeflater?
-    private var out: [UInt8] = []
     private var isQueued = false
     private var closesAfterFlush = false
+    private var receiver: WebSocketReceiver
+    private var stream: (any ByteStream)?
+    private var out: [UInt8] = []
+    /// Compresses what is sent, once that has been agreed to.
+    private var deflater: MessageDeflater?
+    private let outboxBytesMax: Int
+    private var random: SeededRandom
+    private var opening: Opening?
 
     /// Whether messages may be sent.
     package var isOpen: Bool { phase == .open }
@@ -108,29 +120,29 @@ package final class WebSocketClient: ByteStreamHandler, Flushed {
     /// - Parameter random: Makes the nonce and the masks. A seed makes them predictable, which is what a test wants and what a
     ///   program in a browser's place must not have (RFC 6455 §10.3).
     package init(_ options: Options, random: SeededRandom, _ context: ClientContext) {
-        self.options = options
         self.context = context
         self.random = random
+        outboxBytesMax = options.outboxBytesMax
         var nonce: [UInt8] = []
         nonce.appendLittleEndian(self.random.next())
         nonce.appendLittleEndian(self.random.next())
-        handshake = WebSocketClientHandshake(nonce: nonce, deflate: options.compression?.deflate)
+        opening = Opening(options, nonce: nonce)
         receiver = WebSocketReceiver(role: .client, messageBytesMax: options.messageBytesMax)
     }
 
     // MARK: Bytes out
 
     /// Connects and asks for the upgrade. Once.
-    package func open() {
+    package func open(for owner: any WebSocketClientOwner) {
         precondition(phase == .idle, "a client connection starts once")
+        self.owner = owner
         phase = .dialing
-        context.dialer.dial(self) { [weak self] result in
+        context.dialer.dial(self) { [self] result in
             switch result {
             case .success(let stream):
-                guard let self, phase == .dialing else { return stream.close(.now) }
+                guard phase == .dialing else { return stream.close(.now) }
                 start(stream)
-            case .failure(let error):
-                self?.dialFailed(error)
+            case .failure(let error): dialFailed(error)
             }
         }
     }
@@ -145,8 +157,10 @@ package final class WebSocketClient: ByteStreamHandler, Flushed {
         self.stream = stream
         stream.handler = self
         phase = .handshaking
+        guard let opening else { return }
+        let options = opening.options
         do throws(HTTPError) {
-            out = try handshake.request(target: options.target, host: options.host, fields: options.fields)
+            out = try opening.handshake.request(target: options.target, host: options.host, fields: options.fields)
             enqueue()
         } catch {
             fail("the request would be malformed: \(error)")
@@ -175,7 +189,7 @@ package final class WebSocketClient: ByteStreamHandler, Flushed {
         } else {
             append(opcode, payload.span)
         }
-        guard out.count <= options.outboxBytesMax else { return fail("the server does not read") }
+        guard out.count <= outboxBytesMax else { return fail("the server does not read") }
     }
 
     private func append(_ opcode: WebSocketOpcode, _ payload: Span<UInt8>) {
@@ -200,6 +214,7 @@ package final class WebSocketClient: ByteStreamHandler, Flushed {
     /// Drops the connection at once, as a crash would. The owner is not told.
     package func abort() {
         owner = nil
+        opening = nil
         guard phase != .ended else { return }
         phase = .ended
         out = []
@@ -235,14 +250,15 @@ package final class WebSocketClient: ByteStreamHandler, Flushed {
     }
 
     private func receiveAnswer(_ bytes: Span<UInt8>, at cursor: inout Int) {
+        guard let opening else { return }
         do {
-            guard let head = try parser.next(bytes, at: &cursor) else { return }
+            guard let head = try opening.parser.next(bytes, at: &cursor) else { return }
             guard head.status.code == 101 else {
                 return fail("the server answered \(head.status.code) \(head.status.reasonPhrase)")
             }
-            if let agreed = try handshake.check(head).extensions, let compression = options.compression {
-                compress(agreed, compression)
-            }
+            let agreed = try opening.handshake.check(head).extensions
+            if let agreed, let compression = opening.options.compression { compress(agreed, compression) }
+            self.opening = nil
             phase = .open
             owner?.connectionOpened()
         } catch {
@@ -315,6 +331,7 @@ package final class WebSocketClient: ByteStreamHandler, Flushed {
     private func tell(_ close: ConnectionClose) {
         let owner = owner
         self.owner = nil
+        opening = nil
         owner?.connectionClosed(close)
     }
 

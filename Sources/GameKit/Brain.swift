@@ -18,12 +18,19 @@ public protocol Brain: SendableMetatype {
     ///   - tick: The snapshot's tick.
     mutating func decide(_ game: Played, seat: Int, tick: UInt32) -> Played.Input?
 
+    /// Whether it looks at a snapshot at all. For brains that seldom act: what they skip need not be made a game value for them.
+    /// True unless the brain says otherwise.
+    mutating func looks(at tick: UInt32) -> Bool
+
     /// Hears an event of the game, whether it was for everybody or for this seat alone: a hand of cards, for example. Does
     /// nothing unless the brain says otherwise.
     mutating func hear(_ event: String, _ data: JSONValue)
 }
 
 extension Brain {
+    /// True.
+    public mutating func looks(at tick: UInt32) -> Bool { true }
+
     /// Does nothing.
     public mutating func hear(_ event: String, _ data: JSONValue) {}
 }
@@ -46,6 +53,7 @@ public struct BrainType: Sendable {
             var context = GameContext(tickRate: B.Played.rules.tickRate, seed: seed)
             var mind = Mind(brain: B(seed: seed), game: try B.Played(&context, options: options))
             return BotBrain(hear: { mind.brain.hear($0, $1) }) { state, seat in
+                guard mind.brain.looks(at: state.tick) else { return nil }
                 replication.restore(state, into: &mind.game)
                 guard let input = mind.decide(seat: seat, tick: state.tick) else { return nil }
                 var values = [UInt32](repeating: 0, count: inputRecord.width)

@@ -46,6 +46,17 @@ struct BotPlayTests {
         #expect(report.count(of: .snapshotInterval) == 2)
     }
 
+    @Test func `a snapshot at which its brain does not look is checked like any other`() {
+        let bench = BotBench()
+        bench.join()
+        _ = bench.messages()
+        bench.snapshot(98, 5)
+        bench.snapshot(100, 7, since: (98, 5))
+        #expect(bench.bot.worldState == bench.state(100, 7))
+        #expect(bench.report[.hashChecks] == 2)
+        #expect(bench.messages() == [.inputs(ack: 98, [QuantisedInput(tick: 99, sequence: 1, values: [3])])])
+    }
+
     @Test func `inputs carry the next tick, ascending sequences and the applied tick as ack`() {
         let bench = BotBench()
         bench.join(seat: 3)

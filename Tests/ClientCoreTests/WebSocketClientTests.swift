@@ -34,24 +34,23 @@ struct WebSocketClientTests {
         context = ClientContext(dialer: server) { [server] in server.now }
         connection = WebSocketClient(
             .init(target: "/lobby/a?b=c", host: "example.org:81"), random: SeededRandom(seed: 7), context)
-        connection.owner = recorder
     }
 
     private func open() {
-        connection.open()
+        connection.open(for: recorder)
         queue.flush()
         stream.upgrade()
     }
 
     @Test func `without a connection the reason is told, and that is the end`() {
         server.refusesDials = true
-        connection.open()
+        connection.open(for: recorder)
         #expect(recorder.told == ["closed - no connection: refused"])
     }
 
     @Test func `a stream that comes after an abort is closed`() {
         server.holdsDials = true
-        connection.open()
+        connection.open(for: recorder)
         connection.abort()
         server.answerDials()
         #expect(stream.closed == .now)
@@ -59,7 +58,7 @@ struct WebSocketClientTests {
     }
 
     @Test func `the request asks for the target and the host`() {
-        connection.open()
+        connection.open(for: recorder)
         #expect(stream.head == nil)
         queue.flush()
         #expect(stream.target == "/lobby/a?b=c")
@@ -68,7 +67,7 @@ struct WebSocketClientTests {
 
     @Test(arguments: [1, 2, 3, 7, 1_000])
     func `a whole session is the same in any split`(pieces: Int) {
-        connection.open()
+        connection.open(for: recorder)
         queue.flush()
         stream.upgrade(pieces: pieces)
         stream.text("héllo", pieces: pieces)
@@ -81,7 +80,7 @@ struct WebSocketClientTests {
     }
 
     @Test func `bytes that follow the 101 in one read are messages`() {
-        connection.open()
+        connection.open(for: recorder)
         queue.flush()
         let handshake = stream.head.flatMap { try? WebSocketHandshake.check($0) }
         let answer = handshake?.response() ?? []
@@ -131,7 +130,7 @@ struct WebSocketClientTests {
         "no HTTP at all\r\n\r\n",
     ])
     func `any answer but the right 101 ends it`(answer: String) {
-        connection.open()
+        connection.open(for: recorder)
         queue.flush()
         stream.deliver(Array(answer.utf8))
         queue.flush()
@@ -190,14 +189,13 @@ struct WebSocketClientTests {
         var options = WebSocketClient.Options(target: "/", host: "example.org")
         options.compression = compression
         let connection = WebSocketClient(options, random: SeededRandom(seed: 7), context)
-        connection.owner = recorder
-        connection.open()
+        connection.open(for: recorder)
         queue.flush()
         return connection
     }
 
     @Test func `compression is not offered unless asked for, and an answer that was not asked for ends it`() {
-        connection.open()
+        connection.open(for: recorder)
         queue.flush()
         #expect(stream.extensions == nil)
         stream.upgrade(answering: "permessage-deflate")

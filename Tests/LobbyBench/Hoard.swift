@@ -48,8 +48,9 @@ struct HoardBrain: Brain {
 
     init(seed: UInt64) { random = SeededRandom(seed: seed) }
 
+    mutating func looks(at tick: UInt32) -> Bool { random.int(in: 0...9) == 0 }
+
     mutating func decide(_ game: Hoard, seat: Int, tick: UInt32) -> Hoard.Input? {
-        guard random.int(in: 0...9) == 0 else { return nil }
         var input = Hoard.Input()
         input.coin = random.int(in: 0...12_499)
         return input

@@ -41,8 +41,9 @@ struct PulseBrain: Brain {
 
     init(seed: UInt64) { phase = UInt32(seed % 5) }
 
+    mutating func looks(at tick: UInt32) -> Bool { (tick + phase) % 5 == 0 }
+
     mutating func decide(_ game: Pulse, seat: Int, tick: UInt32) -> Pulse.Input? {
-        guard (tick + phase) % 5 == 0 else { return nil }
         var input = Pulse.Input()
         input.by = 1
         return input

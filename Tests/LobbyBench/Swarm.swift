@@ -70,8 +70,9 @@ struct SwarmBrain: Brain {
 
     init(seed: UInt64) { random = SeededRandom(seed: seed) }
 
+    mutating func looks(at tick: UInt32) -> Bool { random.int(in: 0...9) == 0 }
+
     mutating func decide(_ game: Swarm, seat: Int, tick: UInt32) -> Swarm.Input? {
-        guard random.int(in: 0...9) == 0 else { return nil }
         var input = Swarm.Input()
         input.dx = random.int(in: -1...1)
         input.dy = random.int(in: -1...1)

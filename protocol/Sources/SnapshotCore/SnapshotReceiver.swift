@@ -1,15 +1,21 @@
 /// A client's hold on the newest state: states used in turn, so that a message that fails changes nothing.
 @usableFromInline package struct SnapshotReceiver: Sendable {
-    /// The game's schema.
-    package let schema: Schema
+    // What each message takes comes first: a process has thousands of these, and each cache line is a miss.
+
     /// The newest state; nil until the first keyframe.
     @inlinable package var state: WorldState? { hasState ? current : nil }
     @usableFromInline private(set) var current: WorldState
     private var spare: WorldState
+    @usableFromInline private(set) var hasState = false
+    /// Whether the newest message was one of groups.
+    private var isGrouped = false
+    /// Whether codec 1 is read, by which a third state is needed.
+    private let readsCodec1: Bool
+    private var hasBefore = false
+    /// The game's schema.
+    package let schema: Schema
     /// The state before the newest one: by it codec 1 knows how things move.
     private var before: WorldState
-    @usableFromInline private(set) var hasState = false
-    private var hasBefore = false
     private var codec1: Codec1?
     /// Where only some groups are seen: what is held of each.
     private(set) var groups: GroupReceiver
@@ -23,6 +29,7 @@
         spare = current
         before = current
         groups = GroupReceiver(schema: schema)
+        readsCodec1 = tables != nil
         codec1 = tables.map { Codec1(schema: schema, tables: $0) }
     }
 
@@ -30,19 +37,23 @@
     package mutating func receive(_ message: Span<UInt8>) throws(SnapshotError) {
         if GroupMessage.isOne(message) {
             try groups.receive(message, into: &spare)
+            isGrouped = true
         } else {
             try apply(message, to: hasState ? current : nil)
-            groups.removeAll()
+            if isGrouped { groups.removeAll() }
+            isGrouped = false
         }
-        // After a keyframe there is no state before it: nobody knows how things moved.
-        hasBefore = hasState && message[0] & 0x0F == Snapshot.deltaKind
-        swap(&before, &current)
+        if readsCodec1 {
+            // After a keyframe there is no state before it: nobody knows how things moved.
+            hasBefore = hasState && message[0] & 0x0F == Snapshot.deltaKind
+            swap(&before, &current)
+        }
         swap(&current, &spare)
         hasState = true
     }
 
     private mutating func apply(_ message: Span<UInt8>, to baseline: WorldState?) throws(SnapshotError) {
-        guard codec1 != nil, message.count > 0, message[0] & 0x30 == 0x10 else {
+        guard readsCodec1, message.count > 0, message[0] & 0x30 == 0x10 else {
             return try Snapshot.apply(message, to: baseline, schema: schema, into: &spare)
         }
         try codec1?.apply(message, to: baseline, before: hasBefore ? before : nil, into: &spare)

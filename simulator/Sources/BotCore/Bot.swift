@@ -31,10 +31,10 @@ package final class Bot {
 
     /// The seat that the bot believes to hold, connected or not.
     package struct HeldSeat: Sendable, Equatable {
-        /// The lobby, as the server calls it.
-        package var lobby: String
         /// The seat's number.
         package var number: Int
+        /// The lobby, as the server calls it.
+        package var lobby: String
         /// The newest token.
         package var token: String
         /// When the first message was sent from the seat. The server keeps no seat of which it never heard anything, since
@@ -47,34 +47,34 @@ package final class Bot {
     /// How long a first message may take to reach the server.
     private static let deliveryTime = Interval.seconds(1)
 
-    let settings: BotSettings
+    // What each snapshot takes comes first: a process has thousands of these, and each cache line is a miss.
+
     let context: BotContext
-    var random: SeededRandom
+    private(set) var client: LobbyClient?
+    /// What it has of the game.
+    var play: BotPlay?
+    /// When the present state has lasted too long, or has to be left.
+    private var stateDeadline: Instant
+    /// Where the bot stands.
+    package private(set) var state = State.idle
+    var wasServed = false
+    private var hasJoined = false
+    private var gameIsOver = false
+    /// The seat it holds.
+    package internal(set) var seat: HeldSeat?
+
     /// Told when ``nextWake`` has moved closer; nil for a bot that is driven alone.
     weak var crowd: BotCrowd?
     /// The bot's place in its crowd.
     var index = 0
-
-    /// Where the bot stands.
-    package private(set) var state = State.idle
-    /// The seat it holds.
-    package internal(set) var seat: HeldSeat?
-    /// What it has of the game.
-    var play: BotPlay?
-
     /// What it knows of the match around the game.
     var match = BotMatch()
-
-    private(set) var client: LobbyClient?
+    let settings: BotSettings
+    var random: SeededRandom
     private var backoff: Backoff
-    /// When the present state has lasted too long, or has to be left.
-    private var stateDeadline: Instant
     private var cutAt: Instant?
     private var dialedAt: Instant
     private var lostAt: Instant?
-    private var hasJoined = false
-    var wasServed = false
-    private var gameIsOver = false
     /// The tick that a lobby had reached whose seat was refused to its holder, until the next join shows why.
     private var refusedTick: UInt32?
 
@@ -153,10 +153,9 @@ package final class Bot {
             settings.dialect, lobby: settings.lobby, host: settings.host, join: join, silenceMax: settings.silenceMax,
             compression: settings.compresses ? context.compression : nil, random: SeededRandom(seed: random.next()),
             context.client)
-        client.owner = self
         self.client = client
         enter(.connecting, until: now + settings.joinTimeout)
-        client.start()
+        client.start(for: self)
     }
 
     private var join: LobbyJoin {
@@ -262,7 +261,7 @@ extension Bot: LobbyClientOwner {
 
     /// Notes the seat, and checks that one taken up again is the bot's own.
     private func takeSeat(_ welcome: LobbyWelcome, _ now: Instant) {
-        let fresh = HeldSeat(lobby: welcome.lobby, number: welcome.seat, token: welcome.token, spokenAt: nil)
+        let fresh = HeldSeat(number: welcome.seat, lobby: welcome.lobby, token: welcome.token, spokenAt: nil)
         guard let seat else {
             self.seat = fresh
             return joined(welcome, now)
@@ -342,11 +341,10 @@ extension Bot: LobbyClientOwner {
         }
     }
 
-    package func lobbySnapshot(_ message: Span<UInt8>) {
-        guard state == .playing || state == .leaving else { return }
-        let now = context.clock()
-        guard receive(message, now), state == .playing else { return }
-        if now < settings.endAt { decide(now) }
+    package func lobbySnapshot(_ message: Span<UInt8>, at now: Instant) {
+        guard let play, state == .playing || state == .leaving else { return }
+        guard receive(message, play, now), state == .playing, now < stateDeadline else { return }
+        decide(play, now)
     }
 
     package func lobbyHeartbeat() {

@@ -6,29 +6,33 @@ import SnapshotCore
 
 /// What a bot has of its game: the brain, the newest state, and what it has told the server.
 final class BotPlay {
+    // In the order in which a snapshot takes them: thousands of these share a cache.
+
     let brain: BotBrain
-    let schema: Schema
-    var receiver: SnapshotReceiver
-    var pace: SnapshotPace
-    /// For which ticks inputs are meant.
-    var inputPace: BotPace
     /// The last input's number. It goes on when the seat is taken up again.
     var sequence: UInt32 = 0
-    /// When something must be sent again, if only an ack.
-    var ackDue: Instant
     /// Whether a keyframe has been asked for; deltas that were under way are of no use.
     var awaitsKeyframe = false
     /// The last snapshot of this connection; nil before its first.
     var last: (tick: UInt32, at: Instant)?
+    /// When something must be sent again, if only an ack.
+    var ackDue: Instant
+    var pace: SnapshotPace
+    var receiver: SnapshotReceiver
+    /// For which ticks inputs are meant.
+    var inputPace: BotPace
 
     /// A game that has just been joined.
     ///
     /// - Throws: For a schema that is none, or that is not the brain's, and for options that the game refuses.
     init(_ welcome: LobbyWelcome, _ settings: BotSettings, brainSeed: UInt64, ackDue: Instant) throws {
-        schema = try Schema.parse(welcome.schema)
         // A lobby of that name may have been opened for another game, whose states the brain cannot read.
-        guard schema.text == settings.brain.schema.text else { throw OtherGame() }
-        receiver = SnapshotReceiver(schema: schema)
+        guard welcome.schema == settings.brain.schema.text else {
+            _ = try Schema.parse(welcome.schema)
+            throw OtherGame()
+        }
+        // The brain's, and not one read from the text: all bots share it.
+        receiver = SnapshotReceiver(schema: settings.brain.schema)
         brain = try settings.brain.make(options: settings.options, seed: brainSeed)
         pace = SnapshotPace(tickRate: welcome.tickRate, rate: welcome.snapshotRate)
         inputPace = BotPace(tickRate: welcome.tickRate)
@@ -52,8 +56,7 @@ final class BotPlay {
 
 extension Bot {
     /// Applies a snapshot and counts what it was. False when it left the bot without a newer state.
-    func receive(_ message: Span<UInt8>, _ now: Instant) -> Bool {
-        guard let play else { return false }
+    func receive(_ message: Span<UInt8>, _ play: BotPlay, _ now: Instant) -> Bool {
         report[.snapshots] += 1
         do throws(SnapshotError) {
             let heading = try SnapshotReceiver.heading(of: message)
@@ -91,9 +94,9 @@ extension Bot {
     }
 
     /// Lets the brain decide at the newest state, and sends what it wants.
-    func decide(_ now: Instant) {
-        guard let play, let state = play.receiver.state, let seat else { return }
-        guard let values = play.brain.decide(state: state, seat: seat.number) else { return }
+    func decide(_ play: BotPlay, _ now: Instant) {
+        guard let state = play.receiver.state, let number = seat?.number else { return }
+        guard let values = play.brain.decide(state: state, seat: number) else { return }
         play.sequence &+= 1
         report[.inputsSent] += 1
         let input = QuantisedInput(tick: state.tick &+ play.inputPace.lead, sequence: play.sequence, values: values)
@@ -116,7 +119,7 @@ extension Bot {
 
     private func send(_ message: ClientMessage, _ now: Instant) {
         guard let play, let client else { return }
-        client.send(message.encode(schema: play.schema))
+        client.send(message.encode(schema: play.receiver.schema))
         play.ackDue = now + settings.ackInterval
         if seat?.spokenAt == nil { seat?.spokenAt = now }
     }

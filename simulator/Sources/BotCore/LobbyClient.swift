@@ -166,8 +166,8 @@ package protocol LobbyClientOwner: AnyObject {
     func lobbyRefused(_ refusal: LobbyRefusal)
     /// An event of the lobby or its game.
     func lobbyEvent(_ name: String, _ data: JSONValue)
-    /// A snapshot message, lent for the call.
-    func lobbySnapshot(_ message: Span<UInt8>)
+    /// A snapshot message, lent for the call, and when it came.
+    func lobbySnapshot(_ message: Span<UInt8>, at now: Instant)
     /// A heartbeat has come and has been answered.
     func lobbyHeartbeat()
     /// The answer to ``LobbyClient/askTime()``: where the lobby stands, and how early inputs came.
@@ -178,18 +178,23 @@ package protocol LobbyClientOwner: AnyObject {
 
 /// One client of one lobby, whatever its dialect: joins when its connection stands, then passes on what comes.
 ///
-/// The owner is not retained. After ``abort()`` it hears nothing more.
+/// Holds its owner until it has ended: who lets go of one that has not is to call ``abort()``, after which the owner hears
+/// nothing more.
 package class LobbyClient {
+    // What each message takes comes first: a process has thousands of these, and each cache line is a miss.
+
     /// Who is told what arrives.
-    package final weak var owner: (any LobbyClientOwner)?
-    final let join: LobbyJoin
-    /// The end that the server has announced before closing.
-    final var announcedEnd: LobbyEnd?
+    final var owner: (any LobbyClientOwner)?
+    final let clock: () -> Instant
+    /// When the server was last heard of, where its silence is counted here; nil before the upgrade.
+    final var heardAt: Instant?
     /// Whether ``leave()`` has been called.
     final var isLeaving = false
+    /// The end that the server has announced before closing.
+    final var announcedEnd: LobbyEnd?
 
-    init(join: LobbyJoin) {
-        self.join = join
+    init(clock: @escaping () -> Instant) {
+        self.clock = clock
     }
 
     /// A client that joins `lobby` once it is started.
@@ -215,7 +220,12 @@ package class LobbyClient {
     }
 
     /// Connects and joins. Once.
-    package func start() { preconditionFailure("a dialect must say how it connects") }
+    package final func start(for owner: any LobbyClientOwner) {
+        self.owner = owner
+        connect()
+    }
+
+    func connect() { preconditionFailure("a dialect must say how it connects") }
 
     /// Sends a binary client message (protocol/spec/game-messages.md).
     package func send(_ message: [UInt8]) { preconditionFailure("a dialect must say how it sends") }

@@ -10,11 +10,9 @@ final class PlainLobbyClient: LobbyClient, WebSocketClientOwner {
     private static let leaveMessage = Array(#"{"event":"leave"}"#.utf8)
 
     private let connection: WebSocketClient
-    private let clock: () -> Instant
+    private let join: LobbyJoin
     /// How long the server may say nothing at all; what it tells of its heartbeat in `joined` replaces the first guess.
     private var silenceMax: Interval
-    /// When the server was last heard of; nil before the upgrade.
-    private var heardAt: Instant?
     private var hasJoined = false
 
     init(
@@ -22,14 +20,13 @@ final class PlainLobbyClient: LobbyClient, WebSocketClientOwner {
         _ context: ClientContext
     ) {
         connection = WebSocketClient(options, random: random, context)
-        clock = context.clock
+        self.join = join
         self.silenceMax = silenceMax
-        super.init(join: join)
-        connection.owner = self
+        super.init(clock: context.clock)
     }
 
-    override func start() {
-        connection.open()
+    override func connect() {
+        connection.open(for: self)
     }
 
     override func abort() {
@@ -103,8 +100,9 @@ final class PlainLobbyClient: LobbyClient, WebSocketClientOwner {
     }
 
     func binaryReceived(_ bytes: Span<UInt8>) {
-        heardAt = clock()
-        owner?.lobbySnapshot(bytes)
+        let now = clock()
+        heardAt = now
+        owner?.lobbySnapshot(bytes, at: now)
     }
 
     func pingReceived() {

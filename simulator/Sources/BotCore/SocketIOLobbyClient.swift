@@ -30,12 +30,12 @@ final class SocketIOLobbyClient: LobbyClient {
         namespaceOptions.auth = .fixed(join.request)
         socket = manager.socket(namespace, namespaceOptions)
         inputHeader = SocketPacketEncoder.soleAttachmentText(event: "input", namespace: namespace)
-        super.init(join: join)
+        super.init(clock: context.clock)
         manager.owner = self
         socket.owner = self
     }
 
-    override func start() {
+    override func connect() {
         socket.connect()
     }
 
@@ -44,9 +44,9 @@ final class SocketIOLobbyClient: LobbyClient {
     }
 
     override func askTime() {
-        let asked = ClientEmission("time") { [weak self] answer in
+        let asked = ClientEmission("time") { [self] answer in
             guard case .success(let arguments) = answer else { return }
-            self?.owner?.lobbyTime(arguments.values.first ?? .null)
+            owner?.lobbyTime(arguments.values.first ?? .null)
         }
         socket.emit(asked)
     }
@@ -110,7 +110,7 @@ extension SocketIOLobbyClient: NamespaceClientOwner {
 
     func namespaceReceived(_ event: ClientEvent) {
         if event.name == "snapshot", case .binary(let bytes)? = event.values.first {
-            owner?.lobbySnapshot(bytes.span)
+            owner?.lobbySnapshot(bytes.span, at: clock())
         } else {
             received(event.name, event.values.first ?? .null)
         }
