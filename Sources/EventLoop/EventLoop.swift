@@ -131,14 +131,23 @@ import Synchronization
         precondition(isCurrent, "used outside the thread of its event loop")
     }
 
-    /// The buffer that the next read fills, to be looked at before the read callback returns.
-    func received(_ count: Int) -> UnsafeMutableBufferPointer<UInt8> {
-        unsafe UnsafeMutableBufferPointer(start: receiveBuffer.assumingMemoryBound(to: UInt8.self), count: count)
+    /// Reads what has come on a socket into the buffer that all share: how many bytes, 0 at the end, or libuv's code of an
+    /// error.
+    ///
+    /// Straight, and not by libuv, which reads with `read`: with `recv` the kernel does not touch the descriptor's directory
+    /// entry and inode.
+    func receive(from socket: Int32) -> Int {
+        while true {
+            let count = unsafe recv(socket, receiveBuffer, Self.receiveBufferByteCount, 0)
+            if count >= 0 { return count }
+            let code = errno
+            if code != EINTR { return -Int(code) }
+        }
     }
 
-    func lendReceiveBuffer() -> uv_buf_t {
-        unsafe uv_buf_init(
-            receiveBuffer.assumingMemoryBound(to: CChar.self), UInt32(Self.receiveBufferByteCount))
+    /// The first bytes of the buffer, to be looked at before the next read.
+    func received(_ count: Int) -> UnsafeMutableBufferPointer<UInt8> {
+        unsafe UnsafeMutableBufferPointer(start: receiveBuffer.assumingMemoryBound(to: UInt8.self), count: count)
     }
 
     /// The loop is about to wait, or has read enough.

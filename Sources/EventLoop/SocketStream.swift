@@ -144,35 +144,43 @@ package final class SocketStream: LoopHandle, ByteStream {
     private func read() {
         guard !isReading, !hasEnded else { return }
         isReading = true
-        let result = unsafe uv_read_start(stream, onWantsBuffer, onRead)
+        let result = unsafe uv_read_start(stream, onWantsBuffer, onReadable)
         if result < 0 { fail(UVError(code: result)) }
     }
 
-    /// Has the processor fetch the handler while the kernel reads.
-    func prefetchHandler() {
+    /// There is something to read: bytes, the end or an error.
+    func receive() {
+        // The processor fetches it while the kernel reads.
         prefetch_object(recipientAddress)
+        let count = loop.receive(from: socket)
+        if count > 0 {
+            received(count)
+        } else if count == 0 {
+            receivedEnd()
+        } else if count != Int(UV_EAGAIN.rawValue) {
+            fail(UVError(code: Int32(clamping: count)))
+        }
     }
 
-    /// The loop's receive buffer holds `count` bytes; or `count` is the end or an error.
-    func received(_ count: Int) {
-        if count > 0 {
-            guard isOpen, let recipient else {
-                if !isClosed, !dropped.drop(count) { closeNow() }
-                return
-            }
-            let buffer = unsafe loop.received(count)
-            var bytes = unsafe MutableSpan(_unsafeElements: buffer)
-            recipient.streamReceived(&bytes)
-        } else if count == Int(UV_EOF.rawValue) {
-            hasEnded = true
-            isReading = false
-            switch phase {
-            case .open: recipient?.streamEnded(self)
-            case .finishing: if !isWaiting { closeNow() }
-            case .connecting, .sendingLast, .closed: break
-            }
-        } else if count < 0 {
-            fail(UVError(code: Int32(clamping: count)))
+    /// The loop's receive buffer holds `count` bytes.
+    private func received(_ count: Int) {
+        guard isOpen, let recipient else {
+            if !isClosed, !dropped.drop(count) { closeNow() }
+            return
+        }
+        let buffer = unsafe loop.received(count)
+        var bytes = unsafe MutableSpan(_unsafeElements: buffer)
+        recipient.streamReceived(&bytes)
+    }
+
+    private func receivedEnd() {
+        hasEnded = true
+        isReading = false
+        _ = unsafe uv_read_stop(stream)
+        switch phase {
+        case .open: recipient?.streamEnded(self)
+        case .finishing: if !isWaiting { closeNow() }
+        case .connecting, .sendingLast, .closed: break
         }
     }
 

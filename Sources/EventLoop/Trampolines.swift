@@ -73,19 +73,18 @@ func onConnect(_ request: UnsafeMutablePointer<uv_connect_t>?, _ status: Int32) 
     stream.connected(status)
 }
 
+/// libuv is given no buffer, and then leaves the reading to ``onReadable`` (`UV_ENOBUFS`).
 func onWantsBuffer(
     _ handle: UnsafeMutablePointer<uv_handle_t>?, _ suggested: Int, _ buffer: UnsafeMutablePointer<uv_buf_t>?
 ) {
-    let stream: SocketStream = unsafe owner(handle)
-    stream.prefetchHandler()
-    unsafe buffer?.pointee = stream.loop.lendReceiveBuffer()
+    unsafe buffer?.pointee = uv_buf_init(nil, 0)
 }
 
-func onRead(
-    _ handle: UnsafeMutablePointer<uv_stream_t>?, _ count: Int, _ buffer: UnsafePointer<uv_buf_t>?
+func onReadable(
+    _ handle: UnsafeMutablePointer<uv_stream_t>?, _ status: Int, _ buffer: UnsafePointer<uv_buf_t>?
 ) {
     let stream: SocketStream = unsafe owner(handle)
-    stream.received(count)
+    stream.receive()
     stream.loop.noteRead()
 }
 
