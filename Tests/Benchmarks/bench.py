@@ -14,6 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import bots
 import lobbies
 import polling
 import tls
@@ -149,7 +150,7 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def play(muster, bots, seconds):
+def play(muster, count, seconds):
     """Bots play arena on a server over loopback: the server's CPU time, and what the bots say."""
     host = subprocess.Popen(
         [muster, "host", "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -161,7 +162,7 @@ def play(muster, bots, seconds):
         if address is None:
             raise SystemExit("muster host did not start")
         before = cpu_seconds(host.pid)
-        command = [muster, "bots", "--server", address, "--count", str(bots), "--lobbies", str(max(1, bots // 10))]
+        command = [muster, "bots", "--server", address, "--count", str(count), "--lobbies", str(max(1, count // 10))]
         command += ["--seconds", str(seconds), "--json", "--quiet"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 120)
         return cpu_seconds(host.pid) - before, json.loads(done.stdout)
@@ -177,13 +178,13 @@ def game_table(muster, quick):
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     good = True
-    for bots in [100] if quick else [100, 500]:
-        cpu, result = play(muster, bots, 5 if quick else 20)
+    for count in [100] if quick else [100, 500]:
+        cpu, result = play(muster, count, 5 if quick else 20)
         snapshots, times = result["counters"]["snapshots"], result["milliseconds"]
         good = good and result["passed"]
         interval = times["snapshotInterval"]
         lines.append(
-            f"| {bots} | {result['seconds']:.0f} | {snapshots:,} | {100 * cpu / result['seconds']:.0f} % of one |"
+            f"| {count} | {result['seconds']:.0f} | {snapshots:,} | {100 * cpu / result['seconds']:.0f} % of one |"
             f" {1e6 * cpu / max(1, snapshots):.1f} | {interval['p50']:.1f}, {interval['p99']:.1f} |"
             f" {times['joinTime']['p99']:.1f} | {'passed' if result['passed'] else 'failed'} |"
         )
@@ -202,7 +203,7 @@ def main():
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Measures the server.")
     parser.add_argument("--quick", action="store_true", help="3 rounds and a short game; writes nothing")
     parser.add_argument(
-        "--only", help="tls, polling, lobbies, or workloads of the rig, separated by commas; writes nothing"
+        "--only", help="tls, polling, lobbies, bots, or workloads of the rig, separated by commas; writes nothing"
     )
     parser.add_argument("--peer", help="a command with {port}: another Socket.IO server, for the comparison over polling")
     parser.add_argument("--rounds", type=int, default=ROUNDS_MIN, help=f"alternations; written from {ROUNDS_MIN} on")
@@ -213,8 +214,9 @@ def main():
     arguments = parser.parse_args()
     only = arguments.only.split(",") if arguments.only else None
     goals = [goal for goal in GOALS if only is None or goal[0] in only]
-    if not goals and only not in (["tls"], ["polling"], ["lobbies"]):
-        parser.error(f"--only takes tls, polling, lobbies, or some of {', '.join(dict.fromkeys(goal[0] for goal in GOALS))}")
+    if not goals and only not in (["tls"], ["polling"], ["lobbies"], ["bots"]):
+        workloads = ", ".join(dict.fromkeys(goal[0] for goal in GOALS))
+        parser.error(f"--only takes tls, polling, lobbies, bots, or some of {workloads}")
 
     lines, good = circumstances(), True
     if arguments.rig and goals:
@@ -235,6 +237,10 @@ def main():
         table, prompt = lobbies.table(arguments.muster, arguments.lobbies.resolve(), arguments.quick)
         good = good and prompt
         lines += ["", "### Lobbies", ""] + table
+    if arguments.lobbies and (only is None or only == ["bots"]):
+        table, light = bots.table(arguments.lobbies.resolve(), 3 if arguments.quick else 5)
+        good = good and light
+        lines += ["", "### Bots", ""] + table
     if only is None:
         table, content = game_table(arguments.muster, arguments.quick)
         good = good and content

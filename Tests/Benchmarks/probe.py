@@ -113,7 +113,7 @@ def go_ahead():
     """It shares a core with the bots, which are many: what it measures is not to be their delay. Not from the start: to
     start takes longer than they have to spare."""
     try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(2))
     except OSError:
         print("no real-time scheduling here: the bots' delay is in the figures", file=sys.stderr)
 

@@ -18,6 +18,7 @@ struct LobbyBench: ParsableCommand {
             let server = MusterServer(configuration: try MusterConfiguration.load().configuration)
             server.serve(Pulse.self)
             server.serve(Swarm.self)
+            server.serve(Veil.self)
             server.serve(Hoard.self)
             try server.run { start in
                 print("ready \(start.port ?? 0)")
@@ -31,7 +32,7 @@ struct LobbyBench: ParsableCommand {
 
         @Argument(help: "The server's port.")
         var port: Int
-        @Argument(help: "pulse, swarm or hoard.")
+        @Argument(help: "pulse, swarm, veil or hoard.")
         var game: String
         @Argument(help: "How many bots play.")
         var count: Int
@@ -43,19 +44,27 @@ struct LobbyBench: ParsableCommand {
         var ramp = 500.0
         @Option(help: "Two fleets need two seeds.")
         var seed: UInt64 = 1
+        @Option(name: .customLong("protocol"), help: "How they speak: websocket, socketio or mixed.")
+        var dialect = FleetProtocol.plain
 
         func run() throws {
             var options = FleetOptions(
                 server: "127.0.0.1:\(port)", game: game,
-                brains: [BrainType(PulseBrain.self), BrainType(SwarmBrain.self), BrainType(HoardBrain.self)])
+                brains: [
+                    BrainType(PulseBrain.self), BrainType(SwarmBrain.self), BrainType(VeilBrain.self),
+                    BrainType(HoardBrain.self),
+                ])
             options.count = count
             options.lobbies = lobbies
             options.seconds = seconds
             options.rampPerSecond = ramp
             options.seed = seed
+            options.dialects = dialect
             options.json = true
             options.quiet = true
             throw ExitCode(runFleet(options))
         }
     }
 }
+
+extension FleetProtocol: ExpressibleByArgument {}
