@@ -36,9 +36,8 @@ extension ModePlan {
             if Coder.isDecoding { search.find(first - 1, scratch.moving.span) }
             let at = search.row * width
             coder.enter(search.row, isNew: false)
-            var row = scratch.row.mutableSpan
             try codeRow(
-                &coder, actual, at: at, base: base, before: before, from: at, into: &row, speed: 0, motion)
+                &coder, actual, at: at, base: base, before: before, from: at, into: &scratch.row, speed: 0, motion)
             if Coder.isDecoding {
                 try coder.checkLeft()
                 for index in 0..<width { result[at + index] = scratch.row[index] }
@@ -58,9 +57,8 @@ extension ModePlan {
             let flag = !Coder.isDecoding && scratch.hasChanged[index] ? 1 : 0
             guard coder.code(flag, at: table) == 1 else { continue }
             coder.enter(scratch.moving[index], isNew: false)
-            var row = scratch.row.mutableSpan
             try codeRow(
-                &coder, actual, at: at, base: base, before: before, from: at, into: &row, speed: speed, motion)
+                &coder, actual, at: at, base: base, before: before, from: at, into: &scratch.row, speed: speed, motion)
             if Coder.isDecoding {
                 try coder.checkLeft()
                 for index in 0..<width { result[at + index] = scratch.row[index] }
@@ -76,9 +74,8 @@ extension ModePlan {
         scratch.row.zero(columns.count)
         let speed = speed(base.span, before.span, at: 0)
         coder.enter(0, isNew: false)
-        var row = scratch.row.mutableSpan
         try codeRow(
-            &coder, actual.span, at: 0, base: base.span, before: before.span, from: 0, into: &row, speed: speed,
+            &coder, actual.span, at: 0, base: base.span, before: before.span, from: 0, into: &scratch.row, speed: speed,
             motion)
         if Coder.isDecoding { for index in columns.indices { result[index] = scratch.row[index] } }
     }

@@ -18,7 +18,7 @@ extension ModePlan {
     @inline(__always)
     func codeRow<Coder: SymbolCoder>(
         _ coder: inout Coder, _ actual: Span<UInt32>, at: Int, base: Span<UInt32>, before: Span<UInt32>, from: Int,
-        into row: inout MutableSpan<UInt32>, speed: Int, _ motion: Motion
+        into row: inout [UInt32], speed: Int, _ motion: Motion
     ) throws(SnapshotError) {
         let columns = columns.span
         // How far off the fields so far were; for the first, how fast the entity was.

@@ -11,7 +11,6 @@ enum SignedNumber {
         magnitude == 0 ? 1 : symbol(ofMagnitude: magnitude, isNegative: true) + 1
     }
 
-    @inline(__always)
     private static func symbol(ofMagnitude magnitude: Int, isNegative: Bool) -> Int {
         if magnitude < direct { return magnitude * 2 - (isNegative ? 0 : 1) }
         let octave = Int.bitWidth - 1 - magnitude.leadingZeroBitCount

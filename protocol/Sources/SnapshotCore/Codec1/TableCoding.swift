@@ -131,10 +131,9 @@ extension TypeModel {
         for index in 0..<count {
             let speed = plan.speed(rows.last.span, rows.before.span, at: 0)
             coder.enter(index, isNew: true)
-            var row = scratch.row.mutableSpan
             try plan.codeRow(
                 &coder, actual.span, at: index * width, base: rows.last.span, before: rows.before.span, from: 0,
-                into: &row, speed: speed, .row)
+                into: &scratch.row, speed: speed, .row)
             if Coder.isDecoding {
                 try coder.checkLeft()
                 values.append(contentsOf: scratch.row)
