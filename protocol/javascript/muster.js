@@ -1,5 +1,5 @@
 // A client for Muster, for browsers and Node: ES modules without dependencies. Import from here what you need;
-// list.js, socketio.js and codec1.js are imported besides.
+// list.js and socketio.js are imported besides.
 //
 //     const client = new LobbyClient("http://127.0.0.1:7777", "~quick", { name: "Ann", game: "arena" });
 //     client.onSnapshot = (state) => console.log(new World(client.schema, state).all("player"));

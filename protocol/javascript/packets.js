@@ -28,7 +28,8 @@ function base64(bytes) {
   return btoa(String.fromCharCode(...bytes));
 }
 
-/** The bytes of padded base64. */
+/** The bytes of base64 or base64url, padded or not. */
 export function fromBase64(text) {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const plain = text.replaceAll("-", "+").replaceAll("_", "/");
+  return Uint8Array.from(atob(plain), (character) => character.charCodeAt(0));
 }

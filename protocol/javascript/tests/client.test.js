@@ -55,7 +55,7 @@ beforeEach(() => {
 suite("A seat in a lobby (protocol/spec/lobby.md)", () => {
   test("the first thing said is the join, and snapshots become states", () => {
     const client = start({ name: "Ann", game: "probe" });
-    assert.deepEqual(last().request, { name: "Ann", game: "probe" });
+    assert.deepEqual(last().request, { name: "Ann", game: "probe", codec: 1 });
     const shown = [];
     client.onSnapshot = ({ tick, tables }) => shown.push([tick, tables[1].rows[0][0]]);
     last().hooks.event("joined", JOINED);
@@ -72,7 +72,7 @@ suite("A seat in a lobby (protocol/spec/lobby.md)", () => {
     last().hooks.closed(1006, "");
     assert.deepEqual([waits(), client.isOver, links.length], [true, false, 1]);
     pass(400);
-    assert.deepEqual([last().lobby, last().request], ["CODE", { name: "Ann", token: "t1", tick: 11 }]);
+    assert.deepEqual([last().lobby, last().request], ["CODE", { name: "Ann", token: "t1", tick: 11, codec: 1 }]);
     last().hooks.event("joined", { ...JOINED, resumed: true, token: "t2" });
     last().hooks.snapshot(delta(12, 9));
     assert.deepEqual([client.state.tick, client.token], [12, "t2"]);
@@ -278,7 +278,7 @@ suite("A seat in a lobby (protocol/spec/lobby.md)", () => {
   test("a spectator says nothing to the game, and watches again when it is lost", () => {
     const { token, seat, resumed, ...shared } = JOINED;
     const client = start({ watch: true });
-    assert.deepEqual(last().request, { watch: true });
+    assert.deepEqual(last().request, { watch: true, codec: 1 });
     last().hooks.event("joined", { ...shared, watching: true, delay: 10 });
     assert.deepEqual([client.isWatching, client.token, states.at(-1)[0]], [true, null, "playing"]);
     last().hooks.snapshot(keyframe(40));
@@ -287,7 +287,7 @@ suite("A seat in a lobby (protocol/spec/lobby.md)", () => {
     assert.deepEqual([last().sent, last().said], [[], []]);
     last().hooks.closed(1006, "");
     pass(1000);
-    assert.deepEqual(last().request, { watch: true });
+    assert.deepEqual(last().request, { watch: true, codec: 1 });
     last().hooks.event("joined", { ...shared, watching: true, delay: 10 });
     assert.equal(client.state, null);
   });

@@ -7,6 +7,7 @@ extension WebFiles {
         import { InputPacer, LobbyClock } from "./clock.js";
         import { Comeback, finalText, isStale } from "./comeback.js";
         import { encodeAck, encodeInputs, encodeKeyframeRequest } from "./messages.js";
+        import { fromBase64 } from "./packets.js";
         import { polling } from "./polling.js";
         import { SnapshotError } from "./reader.js";
         import { Schema } from "./schema.js";
@@ -20,6 +21,10 @@ extension WebFiles {
         const FIRST_ANSWERS = 5;
         /** What the server says before the end of a seat, each with a reason (lobby.md §4). */
         const ENDS = ["kicked", "banned", "closed", "replaced"];
+        /** The tables of codec 1 that came last: whoever joins such a lobby again need not be sent them. */
+        let lastCoding = null;
+        /** What reads codec 1 is loaded while the first join is under way, so that it is no part of what a page waits for. */
+        const loadCodec1 = () => import("./codec1.js");
 
         /** What the server has refused: `code` is a word of lobby.md §4.1, a number of websocket.md §5, or missing. */
         export class RefusedError extends Error {
@@ -50,17 +55,22 @@ extension WebFiles {
           #sequence = 0;
           #answers = 0;
           #askedAt = 0;
+          #codec;
+          #coding = lastCoding;
+          #before = null;
+          #waiting = null;
 
           /**
            * @param {string} server "http://…" or "https://…"
            * @param {string} lobby an id, `~quick`, `~new` or `~match`
            * @param {object} request the REQUEST of lobby.md §2: name, game, options, lobby, password, filter, match …; with a
-           *   `token` it takes up a seat from before, with `watch` it takes none
+           *   `token` it takes up a seat from before, with `watch` it takes none; `codec: 0` leaves codec 1 out
            * @param {{transports?: Function[], now?: () => number}} options the transports to try, in their order; the clock
            */
           constructor(server, lobby, request = {}, { transports = [webSocket, polling], now } = {}) {
-            const { token = null, ...rest } = request;
+            const { token = null, codec = 1, ...rest } = request;
             [this.server, this.lobby, this.request, this.token] = [server, lobby, rest, token];
+            this.#codec = codec;
             this.now = now ?? (() => performance.now());
             this.onState = this.onSnapshot = this.onEvent = () => {};
             /** The answer to the last join, the schema, the newest state; the lobby's clock and the pace of inputs. */
@@ -98,6 +108,11 @@ extension WebFiles {
             const request = { ...this.request };
             if (this.token) request.token = this.token;
             if (this.token && this.state) request.tick = this.state.tick;
+            if (this.#codec) {
+              request.codec = this.#codec;
+              if (this.#coding) request.tables = this.#coding.hash;
+              else loadCodec1().catch(() => {});
+            }
             this.#isSeated = this.#isQueued = this.#wasHeard = this.#awaitsKeyframe = false;
             [this.#endText, this.heardAt] = ["", this.now()];
             // What an older connection still says is nobody's.
@@ -190,14 +205,33 @@ extension WebFiles {
           }
 
           #joined(data) {
-            if (!data.resumed || data.schemaHash !== this.schema?.hash) this.state = null;
+            if (!data.resumed || data.schemaHash !== this.schema?.hash) this.state = this.#before = null;
             if (data.schemaHash !== this.schema?.hash) this.schema = Schema.parse(data.schema);
             // A seat in a lobby that was new, or that the server has chosen, is taken up again by that lobby's id.
             [this.joined, this.token, this.lobby] = [data, data.token ?? null, data.lobby];
             [this.#isSeated, this.#isQueued, this.#sequence] = [true, false, 0];
             this.#beginClock(data.tick);
             this.#comeback.seated();
+            if (data.codec && data.tablesHash !== this.#coding?.hash) this.#learn(data.tables);
             this.onState("playing", "");
+          }
+
+          /** Snapshots wait for the tables by which they are read, and for what reads them. Where there is none, codec 0 is asked for. */
+          async #learn(tables) {
+            const waiting = this.#waiting = [];
+            let coding = null;
+            try {
+              const { CodingTables } = await loadCodec1();
+              coding = new CodingTables(fromBase64(tables), this.schema);
+            } catch {
+              this.#codec = 0;
+            }
+            // The connection may have been lost since.
+            if (this.#waiting !== waiting) return;
+            if (!coding) return this.cut();
+            this.#coding = lastCoding = coding;
+            this.#waiting = null;
+            for (const message of waiting) this.#apply(message);
           }
 
           #beginClock(tick) {
@@ -215,8 +249,12 @@ extension WebFiles {
 
           #apply(message) {
             if (!this.schema || this.#awaitsKeyframe && isDelta(message)) return;
+            if (this.#waiting) return this.#waiting.push(message);
+            const isNext = isDelta(message);
             try {
-              this.state = applySnapshot(message, this.state, this.schema);
+              const coding = this.joined.codec ? this.#coding : null;
+              const state = applySnapshot(message, this.state, this.schema, coding, this.#before);
+              [this.#before, this.state] = [isNext ? this.state : null, state];
             } catch (error) {
               if (!(error instanceof SnapshotError)) throw error;
               if (error.code === "unknownKind") return;
@@ -226,7 +264,7 @@ extension WebFiles {
             }
             this.#awaitsKeyframe = false;
             this.traffic.snapshots += 1;
-            if (!isDelta(message)) this.traffic.keyframes += 1;
+            if (!isNext) this.traffic.keyframes += 1;
             this.onSnapshot(this.state);
           }
 
@@ -263,7 +301,7 @@ extension WebFiles {
           #drop() {
             clearInterval(this.#timer);
             const [link, questions] = [this.#link, [...this.#questions.values()]];
-            [this.#link, this.#isSeated] = [null, false];
+            [this.#link, this.#isSeated, this.#waiting] = [null, false, null];
             this.#questions.clear();
             link.close();
             for (const { failed } of questions) failed(new RefusedError("the connection was lost"));

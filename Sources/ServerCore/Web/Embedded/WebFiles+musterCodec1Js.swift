@@ -2,8 +2,8 @@ extension WebFiles {
     /// protocol/javascript/codec1.js, as `scripts/embed` found it.
     static let musterCodec1Js = WebFile(
         ##"""
-        // Codec 1 (protocol/spec/snapshot.md §9): symbols by trained tables, against the newest state and the one before it. A page that
-        // wants it imports this module besides muster.js.
+        // Codec 1 (protocol/spec/snapshot.md §9): symbols by trained tables, against the newest state and the one before it. LobbyClient
+        // loads it while its first join is under way.
 
         import { RangeDecoder } from "./range.js";
         import { SnapshotError } from "./reader.js";
