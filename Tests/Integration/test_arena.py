@@ -78,7 +78,7 @@ HASHES = """
     TARGET.onSnapshot = hear;
     return hashes;"""
 WATCHER = """
-    const { LobbyWatcher } = await import("/muster/muster.js");
+    const { LobbyWatcher } = await import("/muster/watcher.js");
     globalThis.watcher = new LobbyWatcher(location.origin, LOBBY);
     watcher.open();"""
 

@@ -1,5 +1,5 @@
 // A client for Muster, for browsers and Node: ES modules without dependencies. Import from here what you need;
-// list.js and socketio.js are imported besides.
+// list.js, socketio.js and watcher.js are imported besides.
 //
 //     const client = new LobbyClient("http://127.0.0.1:7777", "~quick", { name: "Ann", game: "arena" });
 //     client.onSnapshot = (state) => console.log(new World(client.schema, state).all("player"));
@@ -15,6 +15,5 @@ export { Predictor } from "./prediction.js";
 export { SnapshotError } from "./reader.js";
 export { Field, Schema } from "./schema.js";
 export { applySnapshot, stateHash } from "./snapshot.js";
-export { LobbyWatcher } from "./watcher.js";
 export { webSocket } from "./websocket.js";
 export { BlendedWorld, World } from "./world.js";

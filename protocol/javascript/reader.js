@@ -60,6 +60,20 @@ export class Reader {
   }
 }
 
+/** How far back the baseline is, and in codec 1 how far back from there the state before it; 0 for none (snapshot.md §5.1). */
+export function readDistance(reader, tick, codec) {
+  const number = reader.varint("badTick", codec ? 35 : 32);
+  const distance = codec ? Math.floor(number / 8) : number;
+  let step = codec ? number % 8 : 0;
+  if (distance < 1 || distance >= tick) throw new SnapshotError("badTick");
+  if (step === 7) {
+    step = reader.varint();
+    if (step < 7) throw new SnapshotError("badTick");
+  }
+  if (step > 0 && step >= tick - distance) throw new SnapshotError("badTick");
+  return [distance, step];
+}
+
 /** Appends a number below 2⁵³ to an array of bytes, 7 bits in each. */
 export function writeVarint(bytes, number) {
   for (; number > 127; number = Math.floor(number / 128)) bytes.push(number % 128 + 128);

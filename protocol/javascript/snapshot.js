@@ -5,7 +5,7 @@
 
 import * as codec0 from "./codec0.js";
 import { applyGroups, isGrouped, leadsOn } from "./groups.js";
-import { Reader, SnapshotError } from "./reader.js";
+import { readDistance, Reader, SnapshotError } from "./reader.js";
 
 const DELTA = 2;
 
@@ -25,12 +25,12 @@ export function isDelta(message) {
  */
 export function applySnapshot(message, baseline, schema, coding = null, before = null) {
   if (isGrouped(message)) {
-    return applyGroups(message, baseline, schema, (whole, base) => applyState(whole, base, schema));
+    return applyGroups(message, baseline, before, schema, coding ? 1 : 0, (whole, ...states) => applyState(whole, schema, coding, ...states));
   }
-  return applyState(message, baseline, schema, coding, before);
+  return applyState(message, schema, coding, baseline, before);
 }
 
-function applyState(message, baseline, schema, coding = null, before = null) {
+function applyState(message, schema, coding, baseline, before) {
   const reader = new Reader(message);
   const first = reader.bits(8);
   const kind = first & 15;
@@ -51,20 +51,6 @@ function applyState(message, baseline, schema, coding = null, before = null) {
   else state.tables = coding.readDelta(message, reader.position / 8, baseline, step ? before : null, distance, step);
   if (expected !== null && stateHash(state) !== expected) throw new SnapshotError("stateHashMismatch");
   return state;
-}
-
-/** How far back the baseline is, and in codec 1 how far back from there the state before it; 0 for none (snapshot.md §5.1). */
-function readDistance(reader, tick, codec) {
-  const number = reader.varint("badTick", codec ? 35 : 32);
-  const distance = codec ? Math.floor(number / 8) : number;
-  let step = codec ? number % 8 : 0;
-  if (distance < 1 || distance >= tick) throw new SnapshotError("badTick");
-  if (step === 7) {
-    step = reader.varint();
-    if (step < 7) throw new SnapshotError("badTick");
-  }
-  if (step > 0 && step >= tick - distance) throw new SnapshotError("badTick");
-  return [distance, step];
 }
 
 function readBits(reader, schema, tables) {

@@ -7,7 +7,7 @@ import SnapshotCore
 struct SnapshotsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "snapshots", abstract: "Measure what snapshots of a recording cost.",
-        subcommands: [Measure.self, Inspect.self])
+        subcommands: [Measure.self, Inspect.self, Encode.self])
 
     /// What both have in common.
     struct Choice: ParsableArguments {

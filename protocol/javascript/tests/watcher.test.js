@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, suite, test } from "node:test";
-import { LobbyWatcher } from "../muster.js";
+import { LobbyWatcher } from "../watcher.js";
 import { badDelta, delta, keyframe, TEXT } from "./worlds.js";
 
 let sources = [];

@@ -212,17 +212,17 @@ extension WebFiles {
             [this.#isSeated, this.#isQueued, this.#sequence] = [true, false, 0];
             this.#beginClock(data.tick);
             this.#comeback.seated();
-            if (data.codec && data.tablesHash !== this.#coding?.hash) this.#learn(data.tables);
+            if (data.codec && data.tablesHash !== this.#coding?.hash) this.#learn(data);
             this.onState("playing", "");
           }
 
           /** Snapshots wait for the tables by which they are read, and for what reads them. Where there is none, codec 0 is asked for. */
-          async #learn(tables) {
+          async #learn({ tables, tablesHash }) {
             const waiting = this.#waiting = [];
             let coding = null;
             try {
               const { CodingTables } = await loadCodec1();
-              coding = new CodingTables(fromBase64(tables), this.schema);
+              coding = new CodingTables(fromBase64(tables), this.schema, tablesHash);
             } catch {
               this.#codec = 0;
             }

@@ -28,9 +28,10 @@ extension WebFiles {
           #at = 9;
           #starts = 0;
 
-          /** @param {Uint8Array} bytes as in snapshot.md §9.4 */
-          constructor(bytes, schema) {
+          /** @param {Uint8Array} bytes as in snapshot.md §9.4, of which the `hash` was told */
+          constructor(bytes, schema, hash) {
             [this.bytes, this.schema, this.hash] = [bytes, schema, fnv(bytes)];
+            if (hash && hash !== this.hash) wrong("others than were named");
             let name = "";
             for (let at = 8; at > 0; at -= 1) name += (bytes[at] ?? 0).toString(16).padStart(2, "0");
             if (bytes[0] !== 1 || name !== schema.hash) wrong("another schema's");

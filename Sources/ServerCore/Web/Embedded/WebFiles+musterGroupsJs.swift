@@ -4,7 +4,7 @@ extension WebFiles {
         ##"""
         // Snapshot messages of games that show some of their entities to some players only (protocol/spec/snapshot.md §8).
 
-        import { Reader, SnapshotError, writeVarint } from "./reader.js";
+        import { readDistance, Reader, SnapshotError, writeVarint } from "./reader.js";
 
         const KIND = 3;
 
@@ -15,17 +15,22 @@ extension WebFiles {
 
         /**
          * The state to which such a message leads. Beside `tick` and `tables` it has `groups`, a Map from their numbers to their
-         * states, for the next message. `apply(message, baseline)` is what applies a message of one group.
+         * states, for the next message. `apply(message, baseline, before)` is what applies a message of one group.
          * @param {Uint8Array} message
          */
-        export function applyGroups(message, baseline, schema, apply) {
+        export function applyGroups(message, baseline, before, schema, codecMax, apply) {
           const reader = new Reader(message);
           const first = reader.bits(8);
-          if (first & 0x30) throw new SnapshotError("unknownCodec");
+          const codec = first >>> 4 & 3;
+          if (codec > codecMax) throw new SnapshotError("unknownCodec");
           if (first & 0xc0) throw new SnapshotError("reservedFlag");
-          const [tick, distance] = [reader.varint(), reader.varint()];
-          if (tick === 0 || distance >= tick) throw new SnapshotError("badTick");
-          if (distance && !(baseline?.groups && baseline.tick === tick - distance)) throw new SnapshotError("wrongBaseline");
+          const tick = reader.varint();
+          if (tick === 0) throw new SnapshotError("badTick");
+          const [distance, step] = leadsOn(message) ? readDistance(reader, tick, codec) : [reader.varint(), 0];
+          if (distance && !(baseline?.groups && baseline.tick === tick - distance)
+            || step && !(before?.groups && before.tick === tick - distance - step)) throw new SnapshotError("wrongBaseline");
+          // One that has had no segment for long is of that tick all the same.
+          const stateOf = (state, group) => state?.groups.has(group) ? { ...state.groups.get(group), tick: state.tick } : null;
           const groups = new Map(distance ? baseline.groups : []);
           for (let least = 0; reader.left > 0;) {
             const group = least + reader.varint("badNumber");
@@ -40,22 +45,24 @@ extension WebFiles {
               groups.delete(group);
               continue;
             }
-            const before = groups.get(group);
-            const whole = restore(message.subarray(start, start + length), tick, distance);
-            // One that has had no segment for long is of the baseline's tick all the same.
-            groups.set(group, apply(whole, before ? { ...before, tick: tick - distance } : null));
+            const payload = message.subarray(start, start + length);
+            if ((payload[0] >>> 4 & 3) !== codec) throw new SnapshotError("unknownCodec");
+            const earlier = step ? stateOf(before, group) : null;
+            const whole = restore(payload, tick, distance, codec, earlier ? step : 0);
+            groups.set(group, apply(whole, distance ? stateOf(baseline, group) : null, earlier));
           }
           if (!groups.has(0)) throw new SnapshotError("badIdentifiers");
           return { tick, tables: merge([...groups.values()], groups.get(0), schema), groups };
         }
 
         /** The message that a segment is short for. */
-        function restore(payload, tick, distance) {
+        function restore(payload, tick, distance, codec, step) {
           const head = [payload[0]];
           writeVarint(head, tick);
           if ((payload[0] & 15) === 2) {
             if (!distance) throw new SnapshotError("wrongBaseline");
-            writeVarint(head, distance);
+            writeVarint(head, codec ? distance * 8 + Math.min(step, 7) : distance);
+            if (step > 6) writeVarint(head, step);
           }
           const whole = new Uint8Array(head.length + payload.length - 1);
           whole.set(head);

@@ -136,13 +136,16 @@ extension WebFiles {
           return `${sign}0.${"0".repeat(exponent - 1)}${digits.replace(/[-.]/g, "")}`;
         }
 
-        /** FNV-1a with 64 bits, as 16 hexadecimal digits (snapshot.md §3.3). */
+        /** FNV-1a with 64 bits, as 16 hexadecimal digits (snapshot.md §3.3). Its prime is 2⁴⁰ + 435. */
         export function fnv(bytes) {
-          let hash = 0xcbf29ce484222325n;
+          let [high, low] = [0xcbf29ce4, 0x84222325];
           for (const byte of bytes) {
-            hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+            low = (low ^ byte) >>> 0;
+            const product = low * 435;
+            high = (high * 435 + low * 256 + Math.floor(product / 2 ** 32)) >>> 0;
+            low = product >>> 0;
           }
-          return hash.toString(16).padStart(16, "0");
+          return [high, low].map((half) => half.toString(16).padStart(8, "0")).join("");
         }
 
         """##,
