@@ -315,30 +315,60 @@ def test_two_tabs_play_tictactoe_to_the_end(server, open_tab):
     two.wait("document.getElementById('status').textContent === '× has won.'")
 
 
+def open_match(server, lobby):
+    """A lobby of two teams with the shortest match that there is."""
+    terms = {"game": "team-arena", "id": lobby, "options": {"roundSeconds": 10}, "lobby": {"title": lobby}}
+    request = urllib.request.Request(f"{server.url}/api/lobbies", json.dumps(terms).encode())
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert answer.status == 201
+
+
+RESULT = "document.querySelector('#match h2')?.textContent.match(/wins, \\d+ to \\d+$|^A draw, \\d+ to \\d+$/)"
+
+
 def test_a_match_of_two_teams_from_the_ready_check_to_another_match(server, open_tab):
-    one = open_tab(f"{server.url}/?name=Ann&game=team-arena")
-    one.wait("'arena' in globalThis")
-    one.run("document.querySelector('#menu details').open = true")
-    one.click("#new-form button")
+    open_match(server, "teams")
+    one = open_tab(f"{server.url}/?auto=1&name=Ann&game=team-arena&lobby=teams")
     one.wait("document.getElementById('match').innerText.includes('Ann (host)')")
-    lobby = one.run("return arena.client.lobby")
-    two = open_tab(f"{server.url}/?name=Bob&game=team-arena")
-    two.wait(f"[...document.querySelectorAll('#lobbies .title')].some((part) => part.textContent === '{lobby}')")
+    # Others find it in the list.
+    two = open_tab(f"{server.url}/?name=Bob&game=team-arena&transport=polling")
+    two.wait("[...document.querySelectorAll('#lobbies .title')].some((part) => part.textContent === 'teams')")
     two.click("#lobbies button")
     two.wait("document.getElementById('match').innerText.includes('Bob')")
-    assert {tab.run("return arena.teamOf(arena.seat)") for tab in (one, two)} == {0, 1}
-    for tab in (one, two):
+    tabs = (one, two)
+    assert {tab.run("return arena.teamOf(arena.seat)") for tab in tabs} == {0, 1}
+    for tab in tabs:
         tab.wait("document.querySelector('#match [aria-pressed]')?.textContent === 'Ready'")
         assert "It begins when everyone is ready" in tab.text()
         tab.click("#match [aria-pressed]")
     one.wait("document.querySelector('#match h2')?.textContent === 'Get ready'")
-    for tab in (one, two):
+    for tab in tabs:
         tab.wait(f"document.getElementById('match').hidden && {PLAYING}")
     # A clock that begins anew with the match: what is done is seen.
     one.press("ArrowUp", is_down=True)
     one.wait("arena.newest.get('player', arena.seat).aim === 64 && arena.newest.get('player', arena.seat).ammo < 20")
     one.press("ArrowUp", is_down=False)
     assert "Blue" in one.run("return document.getElementById('scores').innerText")
+
+    # It is played to its end, and both are told the same result.
+    titles = {tab.wait(f"{RESULT} && document.querySelector('#match h2').textContent") for tab in tabs}
+    assert len(titles) == 1
+    for tab in tabs:
+        assert "The lobby closes in" in tab.text()
+        assert tab.run("return document.querySelector('#match [aria-pressed]').textContent") == "Play again"
+    # A vote is seen by all. The host's is the last: it need not wait for others'.
+    two.click("#match [aria-pressed]")
+    two.wait("document.querySelector('#match [aria-pressed]').ariaPressed === 'true'")
+    one.wait("[...document.querySelectorAll('#match li')].find((row) => row.innerText.includes('Bob')).innerText.includes('again')")
+    ended = one.run("return arena.newest.tick")
+    one.click("#match [aria-pressed]")
+    for tab in tabs:
+        tab.wait(f"document.getElementById('match').hidden && arena.isRunning && {PLAYING} && arena.newest.tick < {ended}")
+        assert tab.run("return arena.seat") == tabs.index(tab)
+    # In the next match, too, what is done is seen.
+    two.press("ArrowUp", is_down=True)
+    two.wait("arena.newest.get('player', arena.seat).aim === 64 && arena.newest.get('player', arena.seat).ammo < 20")
+    two.press("ArrowUp", is_down=False)
 
 
 def test_a_gamepad_moves_and_aims(server, open_tab):

@@ -25,7 +25,10 @@ extension SnapshotsCommand {
                 "schema": .string(schema.text), "tables": .string(Data(tables.bytes).base64EncodedString()),
             ]
             Main.say(head.text)
-            for link in choice.rule.links(states.count) {
+            // What the first messages lead on from has to be had.
+            let first = SnapshotRule(baseline: 0, every: choice.every).links(
+                min(choice.baseline * choice.every, states.count))
+            for link in first + choice.rule.links(states.count) {
                 let state = states[link.frame]
                 let (baseline, before) = (link.baseline.map { states[$0] }, link.before.map { states[$0] })
                 var bytes: [UInt8] = []

@@ -7,7 +7,7 @@ extension WebFiles {
 
         import { RangeDecoder } from "./range.js";
         import { SnapshotError } from "./reader.js";
-        import { carry, fourOf, likelyOf } from "./rotation.js";
+        import { carry, fourOf } from "./rotation.js";
         import { fnv } from "./schema.js";
 
         /** What a family of tables is for: new entities, a step as long as the distance, any other. */
@@ -49,12 +49,10 @@ extension WebFiles {
             return made;
           }
 
-          #field(field) {
-            if (!field.part) {
-              const most = field.kind === "angle" ? (field.maximum + 1) / 2 : field.maximum;
-              return { field, numbers: this.#family(90, symbolCount(most)) };
-            }
-            return { field, numbers: this.#family(270, symbolCount(field.part.maximum)), largest: this.#family(8, 4) };
+          #field({ kind, part, maximum, isLinear }) {
+            const turn = kind === "angle" ? maximum + 1 : 0;
+            const numbers = part ? this.#family(270, symbolCount(part.maximum)) : this.#family(90, symbolCount(turn ? turn / 2 : maximum));
+            return { turn, part, maximum, isLinear, numbers, largest: part ? this.#family(8, 4) : null };
           }
 
           #family(count, symbols) {
@@ -148,7 +146,7 @@ extension WebFiles {
           const [held, last, made] = [[...base], [...base], []];
           while (made.length < count) {
             const before = base.map((value, at) => {
-              const { isLinear, part, maximum } = tables.fields[at].field;
+              const { isLinear, part, maximum } = tables.fields[at];
               const expected = value - held[at];
               return isLinear && !part && expected >= 0 && expected <= maximum ? expected : value;
             });
@@ -196,32 +194,46 @@ extension WebFiles {
         function readKept(coder, rows, kept, earlier) {
           const made = kept.rows.slice();
           if (!rows.count) return made;
-          const { ids } = kept;
-          const [resting, moving, befores] = [[], [], []];
-          const [oldIDs, oldRows] = [earlier?.ids ?? [], earlier?.rows];
-          for (let [place, at] = [0, 0]; place < made.length; place += 1) {
-            while (oldIDs[at] < ids[place]) at += 1;
-            const before = oldIDs[at] === ids[place] ? oldRows[at] : made[place];
-            if (before === made[place] || isSame(before, made[place])) resting.push(place);
-            else {
-              moving.push(place);
-              befores.push(before);
+          const moving = movingOf(kept, earlier);
+          // Who rests is between those who move.
+          let [place, next, resting] = [-1, 0, -1];
+          for (let target = -1, gap; (gap = coder.count(rows.tables.gap)) > 0;) {
+            target += gap;
+            for (; resting < target; resting += 1) {
+              place += 1;
+              while (next < moving && PLACES[next] === place) [place, next] = [place + 1, next + 1];
+              if (place >= made.length) refuse("badNumber");
             }
-          }
-          for (let at = -1, gap; (gap = coder.count(rows.tables.gap)) > 0;) {
-            at += gap;
-            if (at >= resting.length) refuse("badNumber");
-            const place = resting[at];
-            made[place] = rows.read(made[place], made[place]);
+            made[place] = rows.read(made[place], made[place], 0);
             coder.check();
           }
-          for (let at = 0; at < moving.length; at += 1) {
-            const place = moving[at];
-            const speed = rows.speed(made[place], befores[at]);
-            if (coder.symbol(rows.tables.flags[below(speed, 9)])) made[place] = rows.read(made[place], befores[at], speed);
+          for (let at = 0; at < moving; at += 1) {
+            const [base, before] = [made[PLACES[at]], BEFORES[at]];
+            const speed = rows.speed(base, before);
+            if (coder.symbol(rows.tables.flags[below(speed, 9)])) made[PLACES[at]] = rows.read(base, before, speed);
             coder.check();
           }
           return made;
+        }
+
+        /** Where those are that move, and what their rows were before. */
+        const [PLACES, BEFORES] = [new Uint16Array(65536), []];
+
+        /** Finds those that move, and says how many they are. */
+        function movingOf({ ids, rows }, earlier) {
+          let moving = 0;
+          if (!earlier) return moving;
+          const isSameList = earlier.ids === ids;
+          for (let place = 0, at = 0; place < rows.length; place += 1) {
+            if (isSameList) at = place;
+            else while (earlier.ids[at] < ids[place]) at += 1;
+            const before = isSameList || earlier.ids[at] === ids[place] ? earlier.rows[at] : rows[place];
+            if (before === rows[place] || isSame(before, rows[place])) continue;
+            PLACES[moving] = place;
+            BEFORES[moving] = before;
+            moving += 1;
+          }
+          return moving;
         }
 
         function isSame(left, right) {
@@ -229,10 +241,8 @@ extension WebFiles {
           return true;
         }
 
-        /** The difference of two values, the short way round for angles. */
-        function wrap(field, difference) {
-          if (field.kind !== "angle") return difference;
-          const turn = field.maximum + 1;
+        /** A difference of two values of an angle, the short way round. */
+        function wrap(turn, difference) {
           if (difference > turn / 2) return difference - turn;
           return difference <= -turn / 2 ? difference + turn : difference;
         }
@@ -242,18 +252,20 @@ extension WebFiles {
           /** `ticks` is the distance to the baseline, 0 for new entities; `steps` that from there to the state before, or 0. */
           constructor(coder, tables, ticks, steps) {
             [this.coder, this.tables, this.ticks, this.steps] = [coder, tables, ticks, steps];
-            [this.error, this.sum, this.count] = [0, 0, tables.fields.length];
+            [this.fields, this.count] = [tables.fields, tables.fields.length];
+            [this.error, this.sum] = [0, 0];
             this.isNew = ticks === 0;
             this.repetitions = this.isNew ? 0 : steps === ticks ? 1
               : steps === 0 || ticks > 16 ? 0 : Math.floor((ticks + Math.floor(steps / 2)) / steps);
           }
 
-          read(base, before, speed = base === before ? 0 : this.speed(base, before)) {
-            [this.error, this.sum] = [speed, 0];
+          read(base, before, speed = this.speed(base, before)) {
+            this.error = speed;
+            this.sum = 0;
             const row = new Array(this.count);
             for (let at = 0; at < this.count; at += 1) {
-              const tables = this.tables.fields[at];
-              row[at] = tables.largest ? this.#rotation(tables, base[at], before[at]) : this.#number(tables, base[at], before[at]);
+              const field = this.fields[at];
+              row[at] = field.part ? this.#rotation(field, base[at], before[at]) : this.#number(field, base[at], before[at]);
               this.error = this.sum;
             }
             return row;
@@ -264,10 +276,10 @@ extension WebFiles {
             for (let at = 0; at < this.count; at += 1) {
               const [now, old] = [base[at], before[at]];
               if (now === old) continue;
-              const { field } = this.tables.fields[at];
-              if (!field.part) speed += Math.abs(wrap(field, now - old));
+              const { part, turn } = this.fields[at];
+              if (!part) speed += Math.abs(turn ? wrap(turn, now - old) : now - old);
               else {
-                const { bits, maximum } = field.part;
+                const { bits, maximum } = part;
                 if (now >>> 3 * bits !== old >>> 3 * bits) speed += 16;
                 else {
                   for (let shift = 0; shift < 3 * bits; shift += bits) {
@@ -287,18 +299,16 @@ extension WebFiles {
           }
 
           /** A number by the table for the step and for how wrong the fields before it were, added to what is expected. */
-          #difference(tables, first, expected, step) {
-            const number = this.coder.number(tables[first + 10 * below(Math.abs(step), 8) + below(this.error, 9)]);
-            this.sum += Math.abs(number);
+          #difference(numbers, first, expected, step) {
+            const number = this.coder.number(numbers[first + 10 * below(step < 0 ? -step : step, 8) + below(this.error, 9)]);
+            this.sum += number < 0 ? -number : number;
             return step < 0 ? expected - number : expected + number;
           }
 
-          #number({ field, numbers }, base, before) {
-            const { maximum, isLinear } = field;
-            const step = wrap(field, base - before);
+          #number({ turn, maximum, isLinear, numbers }, base, before) {
+            const step = turn ? wrap(turn, base - before) : base - before;
             let expected = isLinear ? base + this.carried(step) : base;
-            if (field.kind === "angle") {
-              const turn = maximum + 1;
+            if (turn) {
               const value = this.#difference(numbers, 0, expected, step) % turn;
               return value < 0 ? value + turn : value;
             }
@@ -308,34 +318,50 @@ extension WebFiles {
             return value >= 0 && value <= maximum ? value : refuse("valueOutOfRange");
           }
 
-          #rotation({ field, numbers, largest }, base, before) {
-            const { bits, maximum } = field.part;
-            const now = fourOf(field.part, base, NOW);
-            const isCarried = field.isLinear && base !== before && !this.isNew;
-            const next = isCarried ? carry(now, fourOf(field.part, before, OLD), this, maximum) : now;
-            const { likely, margin } = likelyOf(next, LIKELY);
-            const symbol = this.coder.symbol(largest[below(margin, 7)]);
-            const index = symbol === 0 ? likely : symbol <= likely ? symbol - 1 : symbol;
+          #rotation({ part, isLinear, numbers, largest }, base, before) {
+            const { bits, maximum } = part;
+            fourOf(part, base, NOW);
+            let next = NOW;
+            if (isLinear && base !== before && !this.isNew) {
+              next = NEXT;
+              fourOf(part, before, OLD);
+              carry(NOW, OLD, NEXT, this, maximum);
+            }
+            const index = this.#largest(largest, next);
             const sign = next[index] < 0 ? -1 : 1;
-            let [value, step, component, order] = [index, 0, 0, 0];
+            let [value, step, component, first] = [index, 0, 0, 0];
             for (let at = 0; at < 4; at += 1) {
               if (at === index) continue;
               let expected = (maximum + 1) / 2;
-              if (this.isNew) step = order === 0 ? 0 : component - expected;
+              if (this.isNew) step = first === 0 ? 0 : component - expected;
               else {
-                expected = Math.min(Math.max(sign * next[at] + 8 * maximum + 8 >> 4, 0), maximum);
-                step = Math.trunc(sign * (next[at] - now[at]) / 16);
+                expected = sign * next[at] + 8 * maximum + 8 >> 4;
+                if (expected < 0) expected = 0;
+                if (expected > maximum) expected = maximum;
+                step = sign * (next[at] - NOW[at]) / 16 | 0;
               }
-              component = this.#difference(numbers, 90 * order, expected, step);
+              component = this.#difference(numbers, first, expected, step);
               if (!(component >= 0 && component <= maximum)) refuse("valueOutOfRange");
-              [this.error, order] = [this.sum, order + 1];
+              [this.error, first] = [this.sum, first + 90];
               value = (value << bits | component) >>> 0;
             }
             return value;
           }
+
+          /** Which number is left out: the largest, the first of equal ones, or another, by how clearly it is the largest. */
+          #largest(tables, four) {
+            let [likely, most, second] = [0, Math.abs(four[0]), 0];
+            for (let at = 1; at < 4; at += 1) {
+              const size = Math.abs(four[at]);
+              if (size > most) [likely, second, most] = [at, most, size];
+              else if (size > second) second = size;
+            }
+            const symbol = this.coder.symbol(tables[below(most - second >> 4, 7)]);
+            return symbol === 0 ? likely : symbol <= likely ? symbol - 1 : symbol;
+          }
         }
 
-        const [NOW, OLD, LIKELY] = [[0, 0, 0, 0], [0, 0, 0, 0], { likely: 0, margin: 0 }];
+        const [NOW, OLD, NEXT] = [new Int32Array(4), new Int32Array(4), new Int32Array(4)];
 
         """##,
         type: "text/javascript")

@@ -39,13 +39,13 @@ extension WebFiles {
           /** A symbol by a table's starts. */
           symbol(starts) {
             const unit = this.range >>> 14;
-            const part = this.code / unit;
+            const part = this.code / unit | 0;
             const last = starts.length - 2;
             let symbol = 0;
             // Most are among the first few.
             while (symbol < last && part >= starts[symbol + 1]) symbol += 1;
             const start = starts[symbol];
-            this.code = this.code - unit * start >>> 0;
+            this.code -= unit * start;
             this.range = unit * (starts[symbol + 1] - start);
             if (this.range < 0x1000000) this.#normalise();
             return symbol;
