@@ -313,6 +313,11 @@ def test_two_tabs_play_tictactoe_to_the_end(server, open_tab):
         tab.wait(f"document.querySelector('#board button:nth-child({cell})').textContent")
     one.wait("document.getElementById('status').textContent === 'You have won!'")
     two.wait("document.getElementById('status').textContent === '× has won.'")
+    # In the next round it is the other's turn, who has loaded the page again.
+    two.call("Page.reload")
+    two.wait("document.getElementById('status').textContent.startsWith('Your turn: you play ○')")
+    two.click("#board button:nth-child(5)")
+    one.wait("document.querySelector('#board button:nth-child(5)').textContent === '○'")
 
 
 def open_match(server, lobby):

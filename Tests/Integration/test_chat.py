@@ -3,24 +3,37 @@
 import asyncio
 import contextlib
 import os
+import pathlib
 import pty
 import re
 import subprocess
 
 import pytest
 import socketio
+from browsing import needs_browser
 from conftest import ROOT, clean_environment
+from devtools import browser
+from lines import Line
 
 SECONDS = 10
 PASSWORD = "a-password-of-the-test"
 
 
+def official_client():
+    """The official client for browsers as one file, or None where it is not there."""
+    folder = pathlib.Path(os.environ.get("MUSTER_OFFICIAL_CLIENT", ROOT / ".build/venv-browser"))
+    return next(folder.rglob("socket.io.min.js"), None)
+
+
 @pytest.fixture(scope="module")
 def address():
+    settings = {"MUSTER_LISTEN": "127.0.0.1:0", "CHAT_ADMIN_PASSWORD": PASSWORD}
+    if bundle := official_client():
+        settings["CHAT_CLIENT"] = str(bundle.parent)
     # On a terminal lines come as they are printed.
     screen, terminal = pty.openpty()
     chat = subprocess.Popen(
-        [ROOT / ".build/debug/chat"], env=clean_environment(MUSTER_LISTEN="127.0.0.1:0", CHAT_ADMIN_PASSWORD=PASSWORD),
+        [ROOT / ".build/debug/chat"], env=clean_environment(**settings),
         stdin=subprocess.DEVNULL, stdout=terminal, stderr=subprocess.STDOUT)
     os.close(terminal)
     try:
@@ -85,3 +98,34 @@ def test_admins_need_the_password_and_throw_people_out(address):
             assert await dan.receive(SECONDS) == ["kicked"]
 
     asyncio.run(run())
+
+
+@needs_browser
+@pytest.mark.skipif(official_client() is None, reason="the official client is not there")
+def test_two_tabs_talk_and_who_was_lost_is_back_in_the_room(address, browser):
+    line = Line(int(address.rsplit(":", 1)[1]))
+    ann, bob = browser.tab(line.url), browser.tab(address)
+    for tab, name in ((ann, "Ann"), (bob, "Bob")):
+        tab.click("#name")
+        tab.type(name)
+        tab.run("document.getElementById('door').requestSubmit()")
+        tab.wait("!document.getElementById('mouth').hidden")
+    ann.wait("document.body.innerText.includes('Bob came in')")
+    bob.click("#text")
+    bob.type("hello <b>you</b>")
+    ann.wait("document.getElementById('typing').textContent === 'Bob typing …'")
+    bob.run("document.getElementById('mouth').requestSubmit()")
+    for tab in (ann, bob):
+        tab.wait("document.body.innerText.includes('Bob: hello <b>you</b>')")
+    line.cut()
+    ann.wait("document.getElementById('mouth').hidden")
+    bob.wait("document.body.innerText.includes('Ann left')")
+    line.mend()
+    ann.wait("!document.getElementById('mouth').hidden")
+    ann.click("#text")
+    ann.type("back")
+    ann.run("document.getElementById('mouth').requestSubmit()")
+    bob.wait("document.body.innerText.includes('Ann: back')")
+    for tab in (ann, bob):
+        tab.close()
+    line.close()

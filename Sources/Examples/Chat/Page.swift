@@ -21,11 +21,18 @@ func page(isOffline: Bool) -> String {
       const at = id => document.getElementById(id), typists = new Set();
       const show = text => at("lines").append(Object.assign(document.createElement("li"), { textContent: text }));
       const play = socket => {
-        const enter = () => socket.emit("enter", { name: at("name").value, room: at("room").value }, answer => {
+        // Who and where one is, once one is in.
+        let entry = null;
+        const enter = wanted => socket.emit("enter", wanted, answer => {
           show(answer.refusal ?? `here: ${answer.names.join(", ")}`);
-          at("mouth").hidden = Boolean(answer.refusal);
+          if (!answer.refusal) entry = wanted;
+          at("mouth").hidden = !entry;
         });
-        at("door").onsubmit = event => { event.preventDefault(); enter(); };
+        at("door").onsubmit = event => {
+          event.preventDefault();
+          if (socket.disconnected) socket.connect();
+          enter({ name: at("name").value, room: at("room").value });
+        };
         at("mouth").onsubmit = event => {
           event.preventDefault();
           socket.emit("say", at("text").value);
@@ -40,9 +47,22 @@ func page(isOffline: Bool) -> String {
           isTyping ? typists.add(name) : typists.delete(name);
           at("typing").textContent = typists.size ? `${[...typists].join(", ")} typing …` : "";
         });
-        socket.on("kicked", () => show("you were thrown out"));
-        socket.on("disconnect", reason => show(`disconnected: ${reason}`));
-        socket.io.on("reconnect", () => at("name").value && enter());
+        socket.on("kicked", () => {
+          entry = null;
+          show("you were thrown out");
+        });
+        socket.on("connect", () => {
+          // After a lost connection the server knows nobody any more.
+          const wanted = entry;
+          entry = null;
+          if (wanted) enter(wanted);
+        });
+        socket.on("disconnect", reason => {
+          show(`disconnected: ${reason}`);
+          at("mouth").hidden = true;
+          typists.clear();
+          at("typing").textContent = "";
+        });
       };
       window.io ? play(io()) : show("No client: without a network, start the chat with CHAT_CLIENT=FOLDER, where socket.io.min.js lies.");
     </script>

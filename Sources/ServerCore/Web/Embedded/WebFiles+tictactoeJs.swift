@@ -14,9 +14,10 @@ extension WebFiles {
         const element = (id) => document.getElementById(id);
         const say = (text) => { element("status").textContent = text; };
 
-        // A seat in the lobby that the address names, or in any that has room.
+        // A seat in the lobby that the address names, or in any that has room. A tab that is loaded again has the seat's token.
         const lobby = new URLSearchParams(location.search).get("lobby") ?? "~quick";
-        const client = new LobbyClient(location.origin, lobby, { game: "tictactoe", name: "player" });
+        const token = sessionStorage.getItem(lobby);
+        const client = new LobbyClient(location.origin, lobby, { game: "tictactoe", name: "player", token });
         client.onSnapshot = (state) => show(new World(client.schema, state));
         client.onState = (state, text) => {
           if (state === "lost") say("The connection is lost. Your seat is kept; trying again …");
@@ -25,6 +26,7 @@ extension WebFiles {
         };
         client.onEvent = (name, data) => {
           if (name !== "joined") return;
+          sessionStorage.setItem(data.lobby, data.token);
           history.replaceState(null, "", `?lobby=${encodeURIComponent(data.lobby)}`);
           element("link").href = element("link").textContent = location.href;
         };

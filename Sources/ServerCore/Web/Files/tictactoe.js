@@ -10,9 +10,10 @@ const PHASE = { waiting: 0, playing: 1, over: 2 };
 const element = (id) => document.getElementById(id);
 const say = (text) => { element("status").textContent = text; };
 
-// A seat in the lobby that the address names, or in any that has room.
+// A seat in the lobby that the address names, or in any that has room. A tab that is loaded again has the seat's token.
 const lobby = new URLSearchParams(location.search).get("lobby") ?? "~quick";
-const client = new LobbyClient(location.origin, lobby, { game: "tictactoe", name: "player" });
+const token = sessionStorage.getItem(lobby);
+const client = new LobbyClient(location.origin, lobby, { game: "tictactoe", name: "player", token });
 client.onSnapshot = (state) => show(new World(client.schema, state));
 client.onState = (state, text) => {
   if (state === "lost") say("The connection is lost. Your seat is kept; trying again …");
@@ -21,6 +22,7 @@ client.onState = (state, text) => {
 };
 client.onEvent = (name, data) => {
   if (name !== "joined") return;
+  sessionStorage.setItem(data.lobby, data.token);
   history.replaceState(null, "", `?lobby=${encodeURIComponent(data.lobby)}`);
   element("link").href = element("link").textContent = location.href;
 };
