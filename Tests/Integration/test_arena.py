@@ -320,9 +320,9 @@ def test_two_tabs_play_tictactoe_to_the_end(server, open_tab):
     one.wait("document.querySelector('#board button:nth-child(5)').textContent === '○'")
 
 
-def open_match(server, lobby):
-    """A lobby of two teams with the shortest match that there is."""
-    terms = {"game": "team-arena", "id": lobby, "options": {"roundSeconds": 10}, "lobby": {"title": lobby}}
+def open_match(server, lobby, seconds=10):
+    """A lobby of two teams with a match of so many seconds, 10 at least."""
+    terms = {"game": "team-arena", "id": lobby, "options": {"roundSeconds": seconds}, "lobby": {"title": lobby}}
     request = urllib.request.Request(f"{server.url}/api/lobbies", json.dumps(terms).encode())
     with urllib.request.urlopen(request, timeout=10) as answer:
         assert answer.status == 201
@@ -365,6 +365,8 @@ def test_a_match_of_two_teams_from_the_ready_check_to_another_match(server, open
     two.click("#match [aria-pressed]")
     two.wait("document.querySelector('#match [aria-pressed]').ariaPressed === 'true'")
     one.wait("[...document.querySelectorAll('#match li')].find((row) => row.innerText.includes('Bob')).innerText.includes('again')")
+    for tab in tabs:
+        assert "The lobby closes in" in tab.text()
     ended = one.run("return arena.newest.tick")
     one.click("#match [aria-pressed]")
     for tab in tabs:

@@ -24,9 +24,9 @@ export class MatchPanel {
   told(name, data) {
     if (name === "finished") this.#result = data;
     if (!["joined", "phase", "players"].includes(name)) return;
-    Object.assign(this.#match, { ticks: 0 }, data);
-    this.#until = this.arena.client.now() + this.#match.ticks * 1000 / this.arena.client.joined.tickRate;
-    if (name === "players") this.#match.ticks = 0;
+    Object.assign(this.#match, data);
+    const { now, joined } = this.arena.client;
+    if (name !== "players") this.#until = now() + (data.ticks ?? 0) * 1000 / joined.tickRate;
     this.#show();
   }
 

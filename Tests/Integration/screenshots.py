@@ -1,0 +1,93 @@
+"""Takes the pictures of docs/images with headless Chromium, and what is in them from a server with bots.
+
+    .build/venv/bin/python Tests/Integration/screenshots.py [FOLDER]
+"""
+
+import contextlib
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "Tests/Integration"), str(ROOT / "Tests")]
+
+from conftest import BINARY, Server, clean_environment  # noqa: E402
+from devtools import Browser  # noqa: E402
+from lines import Line  # noqa: E402
+from test_arena import PLAYING, RESULT, open_match  # noqa: E402
+
+DARK = {"size": (1080, 620), "scheme": "dark"}
+# Enough has happened for a picture, and something is under way.
+LIVELY = "arena.newest.all('player').some(({ score }) => score > 2) && arena.newest.all('projectile').length > 2"
+
+
+@contextlib.contextmanager
+def bots(server, folder, count, game="arena"):
+    """Bots in the lobby `bots-1-0`."""
+    command = [BINARY, "bots", "--server", server.url, "--count", str(count), "--lobbies", "1", "--seconds", "600", "--game", game]
+    crowd = subprocess.Popen(
+        [*command, "--quiet"], cwd=folder, env=clean_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL)
+    try:
+        yield "bots-1-0"
+    finally:
+        crowd.terminate()
+        crowd.wait()
+
+
+def playing(server, browser, lobby, images):
+    line = Line(server.port)
+    ann = browser.tab(f"{line.url}/?auto=1&name=Ann&lobby={lobby}", **DARK)
+    phone = browser.tab(f"{server.url}/?auto=1&name=Bob&lobby={lobby}", size=(390, 844), scheme="dark", is_phone=True)
+    watcher = browser.tab(f"{server.url}/", **DARK)
+    for tab in (ann, phone):
+        tab.wait(PLAYING)
+    ann.run("arena.client.ask('chat', { text: 'who is for red?' })")
+    ann.wait(LIVELY)
+    ann.screenshot(images / "arena.png")
+    phone.screenshot(images / "phone.png")
+    watcher.click(f"[aria-label='Watch {lobby}']")
+    watcher.wait("arena?.client.isWatching && arena.newest.all('projectile').length > 2")
+    watcher.screenshot(images / "watching.png")
+    line.cut()
+    ann.wait("document.getElementById('banner').innerText.includes('Trying again')")
+    ann.wait("document.getAnimations().length === 0")
+    ann.screenshot(images / "lost.png")
+    for tab in (ann, phone, watcher):
+        tab.close()
+    line.close()
+
+
+def match(server, browser, lobby, images):
+    ann = browser.tab(f"{server.url}/?auto=1&name=Ann&game=team-arena&lobby={lobby}", **DARK)
+    ann.wait("document.querySelector('#match [aria-pressed]')?.textContent === 'Ready'")
+    ann.click("#match [aria-pressed]")
+    ann.wait("arena.isRunning && arena.newest")
+    ann.wait(RESULT)
+    ann.wait("document.getElementById('match-seconds').textContent && document.getAnimations().length === 0")
+    ann.screenshot(images / "result.png")
+    ann.close()
+
+
+def main():
+    images = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "docs/images")
+    with tempfile.TemporaryDirectory() as folder:
+        server, browser = Server(cwd=folder), Browser(pathlib.Path(folder) / "profile")
+        try:
+            with bots(server, folder, 8) as lobby:
+                playing(server, browser, lobby, images)
+        finally:
+            server.stop()
+        server = Server(cwd=folder)
+        try:
+            open_match(server, "bots-1-0", 20)
+            with bots(server, folder, 7, "team-arena") as lobby:
+                match(server, browser, lobby, images)
+        finally:
+            browser.stop()
+            server.stop()
+
+
+if __name__ == "__main__":
+    main()
