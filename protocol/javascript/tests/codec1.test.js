@@ -55,6 +55,27 @@ suite("codec1.json (protocol/spec/snapshot.md §7 and §9)", () => {
   }
 });
 
+suite("groups.json in codec 1 (protocol/spec/snapshot.md §8.4)", () => {
+  const groups = JSON.parse(readFileSync(new URL("../../vectors/groups.json", import.meta.url), "utf8"));
+  const schemaOf = new Map(groups.schemas.map(({ id, text }) => [id, Schema.parse(text)]));
+  const tablesOf = new Map((groups.tables ?? []).map(({ id, schema, bytes }) => [
+    id, new CodingTables(bytesOf(bytes), schemaOf.get(schema)),
+  ]));
+  const held = (view) => view && { ...view.state, groups: new Map(view.groups) };
+  for (const vector of groups.messages.filter((one) => one.tables)) {
+    test(`message ${vector.id}: ${vector.error ?? "the state"}`, () => {
+      const { schema, tables: name, baseline, before, message, state, error } = vector;
+      const apply = () => applySnapshot(
+        bytesOf(message), held(baseline), schemaOf.get(schema), tablesOf.get(name), held(before));
+      if (error) return assert.throws(apply, (thrown) => thrown instanceof SnapshotError && thrown.code === error);
+      const made = apply();
+      assert.deepEqual({ tick: made.tick, tables: made.tables }, state);
+      const list = [...made.groups].sort((a, b) => a[0] - b[0]);
+      assert.deepEqual(list.map(([group, one]) => [group, { ...one, tick: made.tick }]), vector.groups);
+    });
+  }
+});
+
 suite("What nobody meant", () => {
   test("a message without tables is of a codec that the client does not have", () => {
     const { schema, baseline, message } = vectors.snapshots[0];

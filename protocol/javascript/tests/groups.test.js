@@ -16,7 +16,7 @@ function plain({ tick, tables, groups }) {
 }
 
 suite("groups.json (protocol/spec/snapshot.md §8.4)", () => {
-  for (const { id, schema, baseline, message, state, groups, error } of vectors.messages) {
+  for (const { id, schema, baseline, message, state, groups, error } of vectors.messages.filter((vector) => !vector.tables)) {
     test(`message ${id}: ${error ?? "the state"}`, () => {
       const before = baseline && { ...baseline.state, groups: new Map(baseline.groups) };
       const kept = JSON.stringify(baseline);
