@@ -2,11 +2,12 @@
 
 import json
 import random
+import shutil
 import struct
 import subprocess
 
 import pytest
-from conftest import BINARY, clean_environment
+from conftest import BINARY, ROOT, clean_environment
 
 BODIES = 901
 RECORD = struct.Struct("<8i")
@@ -156,3 +157,15 @@ def test_what_is_asked_wrongly_is_answered_in_words_and_with_2(folder, arguments
     result = muster(*arguments, cwd=folder)
     assert result.returncode == 2, (result.returncode, result.stderr)
     assert words in result.stderr and "Fatal" not in result.stderr
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+@pytest.mark.parametrize("options", [[], ["--baseline", "6"], ["--every", "3"], ["--behind", "4"], ["--baseline", "0"]])
+def test_messages_are_read_in_javascript(folder, options):
+    result = muster("snapshots", "encode", "a.bin", "--train", "b.bin", *options, cwd=folder)
+    assert result.returncode == 0, result.stderr
+    (folder / "messages").write_text(result.stdout)
+    command = ["node", ROOT / "Tests/Benchmarks/decode.js", folder / "messages"]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=90, check=True).stdout
+    figures = json.loads(said)
+    assert figures["exact"] is True and figures["messages"] == result.stdout.count("\n") - 1

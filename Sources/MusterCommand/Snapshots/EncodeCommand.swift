@@ -25,10 +25,10 @@ extension SnapshotsCommand {
                 "schema": .string(schema.text), "tables": .string(Data(tables.bytes).base64EncodedString()),
             ]
             Main.say(head.text)
+            let links = choice.rule.links(states.count)
             // What the first messages lead on from has to be had.
-            let first = SnapshotRule(baseline: 0, every: choice.every).links(
-                min(choice.baseline * choice.every, states.count))
-            for link in first + choice.rule.links(states.count) {
+            let keyframes = SnapshotRule(baseline: 0, every: choice.every).links(links.first?.frame ?? 0)
+            for link in keyframes + links {
                 let state = states[link.frame]
                 let (baseline, before) = (link.baseline.map { states[$0] }, link.before.map { states[$0] })
                 var bytes: [UInt8] = []
