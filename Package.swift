@@ -109,7 +109,7 @@ let package = Package(
         server("TLS", ["COpenSSL", "ByteKit"]),
 
         // The game side.
-        server("GameKit", ["SnapshotCore", "JSONCore", "Determinism"]),
+        server("GameKit", ["SnapshotCore", "JSONCore", "ByteKit", "Determinism"]),
         server("RecordingCore", ["GameKit", "SnapshotCore", "JSONCore", "ByteKit", "Determinism"]),
         server("LobbyCore", ["RecordingCore", "GameKit", "SnapshotCore", "JSONCore", "Determinism"]),
         server("Games", ["GameKit"]),
@@ -214,8 +214,11 @@ let package = Package(
 
         // Games by which lobbies are measured, and bots that play them.
         .executableTarget(
-            name: "lobby-bench", dependencies: ["Muster", "Fleet", "GameKit", arguments], path: "Tests/LobbyBench",
-            swiftSettings: settings),
+            name: "lobby-bench",
+            dependencies: [
+                "Muster", "Fleet", "ServerCore", "WebSocketCore", "GameKit", "ByteKit", "Determinism", arguments,
+            ],
+            path: "Tests/LobbyBench", swiftSettings: settings),
 
         .target(
             name: "GameFuzzTargets",

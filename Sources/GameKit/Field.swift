@@ -63,6 +63,8 @@ public struct Field<Root: Sendable>: Sendable {
     ///
     /// A predictor other than `.stay` makes smaller what is sent of things that go on as they do, and changes nothing else.
     ///
+    /// - Parameter predictor: What clients may expect of it. `.linear`, that it goes on as it did, makes the snapshots of things
+    ///   that move smaller, and changes nothing else.
     /// - Precondition: the kind is possible; see `FieldKind`.
     public init<Value: FieldValue>(
         _ name: String, _ path: any WritableKeyPath<Root, Value> & Sendable, _ kind: FieldKind,

@@ -15,6 +15,12 @@ public protocol Game: SendableMetatype {
     static var rules: Rules { get }
     /// What clients see of it.
     @ReplicationBuilder<Self> static var replicated: Replication<Self> { get }
+    /// Tables that were trained for this game, which make its snapshots smaller: what `MusterServer.trainTables(on:)` has made of
+    /// recordings. Nil, unless the game says otherwise, for tables that serve any game.
+    ///
+    /// They are good for one `replicated`. After a change of it they are of no use until they are trained anew, and the server says so
+    /// when it starts.
+    static var snapshotTables: [UInt8]? { get }
 
     /// A game in which no one sits yet.
     ///
@@ -51,6 +57,8 @@ public protocol Game: SendableMetatype {
 }
 
 extension Game {
+    /// Tables that serve any game.
+    public static var snapshotTables: [UInt8]? { nil }
     /// Does nothing.
     public mutating func drop(_ seat: Seat, _ context: inout GameContext) {}
     /// Does nothing.

@@ -14,6 +14,11 @@ public struct GameType: Sendable {
     package let groupedTypes: [Int]
     /// The quantised input of somebody who does nothing.
     package let defaultInput: [UInt32]
+    /// The tables that the game gives, not looked at.
+    private(set) var givenTables: [UInt8]?
+    /// What its snapshots are coded with in codec 1, once that has been made (``withSnapshotTables()``); nil where there is no
+    /// codec 1.
+    package internal(set) var snapshotTables: SnapshotTables?
     private let makeInstance: @Sendable (GameType, JSONValue, UInt64) throws -> any GameInstance
 
     /// The type of `game`; checks its declarations.
@@ -42,6 +47,7 @@ public struct GameType: Sendable {
         name = G.name
         rules = G.rules
         schema = replication.schema(with: inputRecord)
+        givenTables = G.snapshotTables
         groupedTypes = replication.parts.indices.filter { replication.parts[$0].group != nil }
         var defaultInput: [UInt32] = []
         inputRecord.capture(G.Input(), into: &defaultInput)
@@ -64,6 +70,13 @@ public struct GameType: Sendable {
     package func with(rules: Rules) -> GameType {
         var type = self
         type.rules = rules
+        return type
+    }
+
+    /// The same game with other tables than it gives itself.
+    package func with(givenTables: [UInt8]) -> GameType {
+        var type = self
+        type.givenTables = givenTables
         return type
     }
 

@@ -18,10 +18,13 @@ struct GroupHistory {
         var views: [View]
     }
 
-    /// What has been made for one baseline of the newest snapshot's groups.
+    /// What has been made of the newest snapshot's groups for those who go on from the same.
     private struct Payloads {
+        var codec: UInt8 = 0
         /// Where the baseline stands; nil for what comes into view.
         var base: Int?
+        /// Where the state before it stands; nil for what was not seen then, and in codec 0.
+        var before: Int?
         /// By the place of a group: where it stands in ``bytes``, empty for one that is as it was; nil until somebody needs it.
         var ranges: [Range<Int>?] = []
     }
@@ -125,40 +128,69 @@ struct GroupHistory {
 
     // MARK: Writing
 
-    /// Whether two seats are to be sent the same, both having been sent what stands at `base`.
-    func isSame(_ seat: Int, as other: Int, since base: Int?) -> Bool {
-        guard moments[newest].views[seat] == moments[newest].views[other] else { return false }
-        return base.map { moments[$0].views[seat] == moments[$0].views[other] } ?? true
+    /// From where a message leads on: the codec, and where the baseline and the state before it stand; nil for none.
+    struct Start {
+        var codec: UInt8
+        var base: Int?
+        var before: Int?
     }
 
-    /// Appends the segments that lead a seat from what it saw at `base` to what it sees now.
+    /// Whether two seats are to be sent the same, both having been sent what stands there.
+    func isSame(_ seat: Int, as other: Int, since start: Start) -> Bool {
+        func isSame(at place: Int?) -> Bool {
+            place.map { moments[$0].views[seat] == moments[$0].views[other] } ?? true
+        }
+        return isSame(at: newest) && isSame(at: start.base) && isSame(at: start.before)
+    }
+
+    /// Appends the segments that lead a seat from what it saw at the start to what it sees now.
     ///
     /// - Parameters:
-    ///   - base: Where the snapshot stands that it was sent last; nil for nothing.
     ///   - isChecked: Whether all carry their states' hashes; those that come into view do in any case.
-    mutating func appendSegments(to message: inout [UInt8], seat: Int, since base: Int?, isChecked: Bool) {
+    ///   - codec1: What segments of codec 1 are made with.
+    mutating func appendSegments(
+        to message: inout [UInt8], seat: Int, since start: Start, isChecked: Bool, _ codec1: inout Codec1?
+    ) {
         let seen = moments[newest].views[seat].numbers
-        let before = base.map { moments[$0].views[seat].numbers } ?? []
+        let old = start.base.map { moments[$0].views[seat].numbers } ?? []
         var (least, next, last) = (0, 0, 0)
-        while next < seen.count || last < before.count {
-            let group = min(next < seen.count ? seen[next] : .max, last < before.count ? before[last] : .max)
+        while next < seen.count || last < old.count {
+            let group = min(next < seen.count ? seen[next] : .max, last < old.count ? old[last] : .max)
             var (now, then) = (Int?.none, Int?.none)
             if next < seen.count, seen[next] == group {
                 now = place(of: group, at: newest)
                 next += 1
             }
-            if last < before.count, before[last] == group {
-                then = base.flatMap { place(of: group, at: $0) }
+            if last < old.count, old[last] == group {
+                then = start.base.flatMap { place(of: group, at: $0) }
                 last += 1
             }
             guard let now else {
                 if then != nil { GroupMessage.appendSegment(group, least: &least, [], to: &message) }
                 continue
             }
-            let range = payload(of: now, since: base, then, isChecked: isChecked)
+            let link = Link(
+                now: now, then: then, before: then == nil ? nil : step(of: group, seenBy: seat, at: start.before))
+            let range = payload(link, since: start, isChecked: isChecked, &codec1)
             guard !range.isEmpty else { continue }
             GroupMessage.appendSegment(group, least: &least, bytes[range], to: &message)
         }
+    }
+
+    /// Where a group's states stand: in the newest snapshot, at the baseline and before it; nil where it was not seen, or had no
+    /// entities.
+    private struct Link {
+        var now: Int
+        var then: Int?
+        var before: Int?
+    }
+
+    /// Where a group's state stands at a moment, if the seat saw it then.
+    private func step(of group: UInt16, seenBy seat: Int, at moment: Int?) -> Int? {
+        guard let moment else { return nil }
+        let seen = moments[moment].views[seat].numbers
+        let at = Self.lowerBound(of: group, in: seen)
+        return at < seen.count && seen[at] == group ? place(of: group, at: moment) : nil
     }
 
     /// Where a group's state stands; nil where it has no entities.
@@ -168,36 +200,43 @@ struct GroupHistory {
     }
 
     /// Where a segment's payload stands, made if it has not been.
-    ///
-    /// - Parameters:
-    ///   - place: The group's place in the newest snapshot.
-    ///   - then: Its place in that at `base`; nil where it was not seen, or had no entities.
-    private mutating func payload(of place: Int, since base: Int?, _ then: Int?, isChecked: Bool) -> Range<Int> {
-        let base = then == nil ? nil : base
-        let made = row(since: base)
-        if let range = payloads[made].ranges[place] { return range }
-        let start = bytes.count
-        if let base, let then {
-            let isChanged = moments[base].states[then].tables != moments[newest].states[place].tables
-            if isChanged || isChecked { encode(place, since: moments[base].states[then], isChecked: isChecked) }
+    private mutating func payload(
+        _ link: Link, since start: Start, isChecked: Bool, _ codec1: inout Codec1?
+    ) -> Range<Int> {
+        let base = link.then == nil ? nil : start.base
+        let made = row(codec: start.codec, since: base, before: link.before == nil ? nil : start.before)
+        if let range = payloads[made].ranges[link.now] { return range }
+        let first = bytes.count
+        if let base, let then = link.then {
+            let isChanged = moments[base].states[then].tables != moments[newest].states[link.now].tables
+            if isChanged || isChecked { encode(link, since: start, isChecked: isChecked, &codec1) }
         } else {
-            encode(place, since: nil, isChecked: true)
+            encode(link, since: start, isChecked: true, &codec1)
         }
-        payloads[made].ranges[place] = start..<bytes.count
-        return start..<bytes.count
+        payloads[made].ranges[link.now] = first..<bytes.count
+        return first..<bytes.count
     }
 
-    private mutating func encode(_ place: Int, since baseline: WorldState?, isChecked: Bool) {
-        let state = moments[newest].states[place]
-        GroupMessage.appendPayload(
-            state, since: baseline, schema: schema, stateHash: isChecked ? state.hash : nil, to: &bytes)
+    private mutating func encode(_ link: Link, since start: Start, isChecked: Bool, _ codec1: inout Codec1?) {
+        let state = moments[newest].states[link.now]
+        let hash = isChecked ? state.hash : nil
+        let base = link.then.flatMap { then in start.base.map { moments[$0].states[then] } }
+        guard start.codec == 1 else {
+            return GroupMessage.appendPayload(state, since: base, schema: schema, stateHash: hash, to: &bytes)
+        }
+        let before = link.before.flatMap { place in start.before.map { moments[$0].states[place] } }
+        codec1?.appendPayload(state, since: base, before: before, stateHash: hash, to: &bytes)
     }
 
-    /// Where among ``payloads`` that is kept which leads on from `base`.
-    private mutating func row(since base: Int?) -> Int {
-        for at in 0..<payloadCount where payloads[at].base == base { return at }
+    /// Where among ``payloads`` that is kept which leads on from there.
+    private mutating func row(codec: UInt8, since base: Int?, before: Int?) -> Int {
+        for at in 0..<payloadCount
+        where payloads[at].base == base && payloads[at].before == before && payloads[at].codec == codec {
+            return at
+        }
         if payloadCount == payloads.count { payloads.append(Payloads()) }
-        payloads[payloadCount].base = base
+        (payloads[payloadCount].codec, payloads[payloadCount].base) = (codec, base)
+        payloads[payloadCount].before = before
         payloads[payloadCount].ranges.removeAll(keepingCapacity: true)
         for _ in moments[newest].groups.indices { payloads[payloadCount].ranges.append(nil) }
         payloadCount += 1
@@ -217,23 +256,31 @@ extension Lobby {
     /// Another one each time somebody has sat down: what was made for the holder of a seat is not for the next.
     package var viewRevision: UInt64 { groups?.revision ?? 0 }
 
-    /// Whether the holders of two seats are to be sent the same, both having been sent the snapshot of `baseline` last.
-    package func isSameView(_ seat: Int, as other: Int, since baseline: UInt32?) -> Bool {
-        groups?.isSame(seat, as: other, since: self.baseline(baseline).flatMap { history.index(of: $0) }) ?? true
+    /// Whether the holders of two seats are to be sent the same, both having `basis`, as far as it is ``usable(_:)``.
+    package func isSameView(_ seat: Int, as other: Int, since basis: SnapshotBasis) -> Bool {
+        groups?.isSame(seat, as: other, since: start(basis)) ?? true
     }
 
-    /// Appends the message that leads the holder of a seat from what it saw at `baseline` to what it sees in the newest snapshot, where
+    private func start(_ basis: SnapshotBasis) -> GroupHistory.Start {
+        GroupHistory.Start(
+            codec: codec1 == nil ? 0 : basis.codec, base: history.index(of: basis.tick),
+            before: history.index(of: basis.before))
+    }
+
+    /// Appends the message that leads the holder of a seat from what it saw at `basis` to what it sees in the newest snapshot, where
     /// players may see different things (protocol/spec/snapshot.md §8); where `bytes` has room nothing is allocated.
     ///
     /// - Precondition: There is a snapshot.
-    package func appendSnapshot(for seat: Int, baseline: UInt32?, to bytes: inout [UInt8]) -> SnapshotKind {
+    package func appendSnapshot(for seat: Int, _ basis: SnapshotBasis, to bytes: inout [UInt8]) -> SnapshotKind {
         guard let newest = history.newestTick else { preconditionFailure("no snapshot has been captured yet") }
-        let tick = self.baseline(baseline)
-        let base = tick.flatMap { history.index(of: $0) }
-        let isChecked = isHashDue(newest)
-        GroupMessage.appendHeader(tick: newest, since: tick, to: &bytes)
-        groups?.appendSegments(to: &bytes, seat: seat, since: base, isChecked: isChecked)
-        guard let tick else { return .keyframe }
-        return tick == previousSnapshotTick ? .delta : .catchUp
+        let basis = usable(basis)
+        let start = start(basis)
+        let tick = start.base == nil ? nil : basis.tick
+        GroupMessage.appendHeader(
+            codec: start.codec, tick: newest, since: tick, before: start.before == nil ? nil : basis.before,
+            to: &bytes)
+        groups?.appendSegments(
+            to: &bytes, seat: seat, since: start, isChecked: isHashDue(newest), &codec1)
+        return kind(since: tick)
     }
 }

@@ -51,6 +51,8 @@ package final class Lobby {
     var history: SnapshotHistory
     /// What each player is shown, where that may be different things.
     var groups: GroupHistory?
+    /// What snapshots of codec 1 are made with; nil where there are none.
+    var codec1: Codec1?
     private let pace: SnapshotPace
     private(set) var previousSnapshotTick: UInt32?
 
@@ -85,6 +87,7 @@ package final class Lobby {
         history = SnapshotHistory(schema: game.schema)
         isGrouped = !game.groupedTypes.isEmpty
         if isGrouped { groups = GroupHistory(game) }
+        codec1 = game.snapshotTables?.codec
         pace = game.rules.snapshotPace
         clock = TickClock(rate: game.rules.tickRate, start: now, place: place)
     }
@@ -328,43 +331,5 @@ package final class Lobby {
         previousSnapshotTick = history.newestTick
         guard !isGrouped else { return captureGroups() }
         history.add { instance.capture(into: &$0) }
-    }
-
-    /// `tick` if a delta to the newest snapshot can start there, else nil: then a keyframe does for everyone.
-    package func baseline(_ tick: UInt32?) -> UInt32? {
-        guard let tick, let newest = history.newestTick, tick < newest else { return nil }
-        return history.has(tick) ? tick : nil
-    }
-
-    /// The message that leads from the snapshot at `baseline` to the newest.
-    ///
-    /// A keyframe when there is no baseline or it has left the history. About once a second the message carries the
-    /// state's hash, and so does every keyframe.
-    ///
-    /// - Parameter isChecked: Whether it carries the hash in any case: for a client of whose baseline only the tick is
-    ///   known.
-    /// - Precondition: There is a snapshot.
-    package func snapshotMessage(
-        baseline: UInt32?, isChecked: Bool = false
-    ) -> (bytes: [UInt8], kind: SnapshotKind) {
-        var bytes: [UInt8] = []
-        let kind = appendSnapshot(baseline: baseline, isChecked: isChecked, to: &bytes)
-        return (bytes, kind)
-    }
-
-    /// Appends that message to `bytes`; where they have room nothing is allocated.
-    package func appendSnapshot(baseline: UInt32?, isChecked: Bool, to bytes: inout [UInt8]) -> SnapshotKind {
-        guard let newest = history.newest else { preconditionFailure("no snapshot has been captured yet") }
-        let base = baseline.flatMap { $0 < newest.tick ? history.snapshot(at: $0) : nil }
-        let hash = base == nil || isChecked || isHashDue(newest.tick) ? newest.hash : nil
-        Snapshot.encode(newest, since: base, schema: game.schema, stateHash: hash, appendingTo: &bytes)
-        guard let base else { return .keyframe }
-        return base.tick == previousSnapshotTick ? .delta : .catchUp
-    }
-
-    /// Whether a second of the game has begun since the snapshot before.
-    func isHashDue(_ tick: UInt32) -> Bool {
-        let rate = UInt32(rules.tickRate)
-        return previousSnapshotTick.map { $0 / rate != tick / rate } ?? true
     }
 }

@@ -151,6 +151,11 @@ public final class MusterServer {
         raiseDescriptorLimit(makingRoomFor: configuration.server.admission.connectionsMax + 1_024)
         var logger = Logger(label: "muster") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = configuration.logLevel.loggerLevel
+        let games = games.map { $0.withSnapshotTables() }
+        for game in games {
+            guard let problem = game.snapshotTables?.problem else { continue }
+            logger.warning("the snapshot tables of \(game.name) \(problem); generic ones take their place")
+        }
         let admin = try configuration.admin.makeVerifier()
         gate.tokens = try configuration.auth.keys.map { try JWTVerifier(configuration.auth, path: $0) }
         let storage = try openStorage()
@@ -166,7 +171,7 @@ public final class MusterServer {
         }
         defer { stored?.finish() }
         let hosts = group.loops.indices.map {
-            makeHost(of: $0, in: group, admin?.verifier, secure, recordings, stored, logger)
+            makeHost(of: $0, in: group, games, admin?.verifier, secure, recordings, stored, logger)
         }
         stored?.load(into: group)
         do {
@@ -198,7 +203,7 @@ public final class MusterServer {
 
     /// The server of one loop, on its loop.
     private func makeHost(
-        of number: Int, in group: LoopGroup, _ admin: AdminVerifier?, _ secure: SecureListening?,
+        of number: Int, in group: LoopGroup, _ games: [GameType], _ admin: AdminVerifier?, _ secure: SecureListening?,
         _ recordings: RecordingStore?, _ storage: ServerStorage?, _ logger: Logger
     ) -> LoopHost {
         let loop = group.loops[number]

@@ -39,6 +39,9 @@ struct BotsCommand: ParsableCommand {
     @Option(name: .customLong("protocol"), parsing: .unconditional, help: "How they speak; mixed takes turns.")
     var dialect = FleetProtocol.mixed
 
+    @Option(parsing: .unconditional, help: "The highest codec of snapshots that they ask for: 0 or 1.")
+    var codec: UInt8 = 1
+
     @Option(
         parsing: .unconditional, help: "Drop each connection on purpose about that many seconds apart; 0 never does.")
     var cutEvery = 0.0
@@ -65,6 +68,7 @@ struct BotsCommand: ParsableCommand {
         options.lobbies = lobbies ?? min(10, count)
         options.seconds = seconds
         options.dialects = dialect
+        options.codec = codec
         options.compresses = compression
         options.cutEverySeconds = cutEvery == 0 ? nil : cutEvery
         options.rampPerSecond = ramp

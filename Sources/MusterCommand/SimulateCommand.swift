@@ -91,7 +91,7 @@ struct SimulateCommand: ParsableCommand {
         options.conditions = network.conditions
         options.cutEvery = cutEvery > 0 ? Interval(nanoseconds: Int64(cutEvery * 1e9)) : nil
         let started = ProcessInfo.processInfo.systemUptime
-        let result = Simulation(options, game: type, brain: brain).run()
+        let result = Simulation(options, game: type.withSnapshotTables(), brain: brain).run()
         let wallSeconds = ProcessInfo.processInfo.systemUptime - started
         Main.say(
             json

@@ -8,7 +8,8 @@ import Muster
 @main
 struct LobbyBench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "lobby-bench", abstract: "What lobbies are measured with.", subcommands: [Host.self, Bots.self])
+        commandName: "lobby-bench", abstract: "What lobbies are measured with.",
+        subcommands: [Host.self, Bots.self, Share.self])
 
     struct Host: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -46,6 +47,8 @@ struct LobbyBench: ParsableCommand {
         var seed: UInt64 = 1
         @Option(name: .customLong("protocol"), help: "How they speak: websocket, socketio or mixed.")
         var dialect = FleetProtocol.plain
+        @Option(help: "The highest codec of snapshots that they ask for.")
+        var codec: UInt8 = 0
 
         func run() throws {
             var options = FleetOptions(
@@ -60,6 +63,7 @@ struct LobbyBench: ParsableCommand {
             options.rampPerSecond = ramp
             options.seed = seed
             options.dialects = dialect
+            options.codec = codec
             options.json = true
             options.quiet = true
             throw ExitCode(runFleet(options))

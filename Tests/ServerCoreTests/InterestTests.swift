@@ -11,10 +11,15 @@ import WebSocketCore
 /// What a player of the fog holds, from its messages alone.
 private struct Sight {
     let seat: Int
-    private var receiver = SnapshotReceiver(schema: GameType(Fog.self).schema)
+    private var receiver = SnapshotReceiver(schema: Sight.game.schema)
     private var read = 0
+    static let game = GameType(Fog.self).withSnapshotTables()
 
-    init(seat: Int) { self.seat = seat }
+    /// - Parameter isCoded: Whether it may be sent codec 1.
+    init(seat: Int, isCoded: Bool = false) {
+        self.seat = seat
+        if isCoded { receiver.codec1 = Sight.game.snapshotTables?.codec }
+    }
 
     /// Applies what is new, and gives the state.
     mutating func look(_ snapshots: [[UInt8]]) throws -> WorldState {
@@ -45,17 +50,17 @@ private struct Sight {
     }
 }
 
-/// The distance from a message's baseline; nil for one from nothing. And whether it is in groups at all.
-private func way(_ snapshot: [UInt8]?) throws -> (tick: UInt32, since: UInt32?, isGrouped: Bool) {
+/// The distance from a message's baseline; nil for one from nothing. Whether it is in groups at all, and of which codec.
+private func way(_ snapshot: [UInt8]?) throws -> (tick: UInt32, since: UInt32?, isGrouped: Bool, codec: UInt8) {
     let snapshot = try #require(snapshot)
     let heading = try SnapshotReceiver.heading(of: snapshot.span)
-    return (heading.tick, heading.baselineTick, snapshot[0] & 15 == 3)
+    return (heading.tick, heading.baselineTick, snapshot[0] & 15 == 3, snapshot[0] >> 4 & 3)
 }
 
 @Suite("What a player may see (docs/decisions/0025-interest.md)")
 struct InterestTests {
     private func world(loops: Int = 1, seed: UInt64 = 1) -> World {
-        let world = World(seed: seed, loops: loops, games: [GameType(Fog.self), GameType(OpenFog.self)]) { settings in
+        let world = World(seed: seed, loops: loops, games: [Sight.game, GameType(OpenFog.self)]) { settings in
             settings.defaultGame = "fog"
             settings.messagesPerSecond = 1_000
             settings.heartbeatInterval = .seconds(1_000_000)
@@ -70,15 +75,15 @@ struct InterestTests {
     {
         let world = world(loops: loops)
         let first = PlainClient(world)
-        first.join()
+        first.join(["codec": 1])
         let second = SocketClient(world)
         second.join("x")
         if loops > 1 { world.home = 1 }
         let third = PlainClient(world)
         third.join()
         let fourth = SocketClient(world)
-        fourth.join("x")
-        var sights = (0..<4).map { Sight(seat: $0) }
+        fourth.join("x", ["codec": 1])
+        var sights = (0..<4).map { Sight(seat: $0, isCoded: $0 % 3 == 0) }
         for step in 0..<220 {
             world.steps(1)
             guard step > 1 else { continue }
@@ -86,12 +91,19 @@ struct InterestTests {
             for seat in 0..<4 { Sight.check(try sights[seat].look(all[seat]), seat: seat) }
         }
         #expect(world.count(.keyframesSent) <= 8, "from then on each is led on from what it was sent last")
+        let codecs = try [first.snapshots, second.snapshots(), third.snapshots, fourth.snapshots()].map {
+            try way($0.last).codec
+        }
+        #expect(codecs == [1, 0, 0, 1])
     }
 
-    @Test func `who falls behind gets one message to what it sees now; with the history over, from nothing`() throws {
+    @Test(arguments: [0, 1])
+    func `who falls behind gets one message to what it sees now; with the history over, from nothing`(
+        codec: Int64
+    ) throws {
         let world = world()
         let client = PlainClient(world)
-        client.join()
+        client.join(["codec": .integer(codec)])
         world.steps(5)
         for (halt, isFromNothing) in [(3, false), (20, false), (40, true)] {
             let before = try way(client.snapshots.last)
@@ -105,17 +117,19 @@ struct InterestTests {
             let after = try way(client.snapshots.last)
             #expect(after.tick == before.tick + UInt32(halt) + 1)
             #expect(after.since == (isFromNothing ? nil : before.tick + 1))
-            var sight = Sight(seat: 0)
+            var sight = Sight(seat: 0, isCoded: codec > 0)
             Sight.check(try sight.look(client.snapshots), seat: 0)
             world.steps(2)
         }
     }
 
-    @Test func `who comes back is led on from the tick that it has, and who asks gets all it sees from nothing`() throws
-    {
+    @Test(arguments: [0, 1])
+    func `who comes back is led on from the tick that it has, and who asks gets all it sees from nothing`(
+        codec: Int64
+    ) throws {
         let world = world()
         let client = PlainClient(world)
-        let token = client.join()["token"] ?? .null
+        let token = client.join(["codec": .integer(codec)])["token"] ?? .null
         PlainClient(world).join()
         client.emit("keyframe")
         world.steps(10)
@@ -124,15 +138,17 @@ struct InterestTests {
         client.stream.cut()
         world.steps(7)
         let again = PlainClient(world)
-        again.join(["token": token, "tick": .integer(Int64(try way(had.last).tick))])
+        again.join([
+            "token": token, "tick": .integer(Int64(try way(had.last).tick)), "codec": .integer(codec),
+        ])
         world.steps(1)
         #expect(try way(again.snapshots.first).since == way(had.last).tick)
-        var sight = Sight(seat: 0)
+        var sight = Sight(seat: 0, isCoded: codec > 0)
         Sight.check(try sight.look(had + again.snapshots), seat: 0)
         again.emit("keyframe")
         world.steps(1)
-        #expect(try way(again.snapshots.last).since == nil)
-        var fresh = Sight(seat: 0)
+        #expect(try way(again.snapshots.last).since == nil && way(again.snapshots.last).codec == UInt8(codec))
+        var fresh = Sight(seat: 0, isCoded: codec > 0)
         Sight.check(try fresh.look([try #require(again.snapshots.last)]), seat: 0)
     }
 
@@ -157,8 +173,9 @@ struct InterestTests {
     @Test func `players who see the same are sent the same bytes`() throws {
         let world = world()
         let clients = (0..<4).map { _ in PlainClient(world) }
-        for client in clients { client.join(["options": ["alike": true]]) }
+        for client in clients { client.join(["options": ["alike": true], "codec": 1]) }
         world.steps(10)
+        #expect(try way(clients[0].snapshots.last).codec == 1)
         #expect(clients[0].snapshots.suffix(8) == clients[2].snapshots.suffix(8))
         #expect(clients[1].snapshots.suffix(8) == clients[3].snapshots.suffix(8))
         #expect(clients[0].snapshots.last != clients[1].snapshots.last)
@@ -202,16 +219,17 @@ struct InterestTests {
     /// `scripts/check --long` plays a million ticks; without it some hundreds are.
     private var ticks: Int { ProcessInfo.processInfo.environment["MUSTER_LONG"] == nil ? 600 : 1_000_000 }
 
-    @Test func `what a player must not see is in no byte and no length that it is sent (abuse G-10)`() {
+    @Test(arguments: [0, 1])
+    func `what a player must not see is in no byte and no length that it is sent (abuse G-10)`(codec: Int64) {
         var hashes: [[UInt64]] = []
         for isOther in [false, true] {
             let world = world(seed: 3)
             let player = PlainClient(world)
-            player.join(["options": ["other": .bool(isOther)]])
+            player.join(["options": ["other": .bool(isOther)], "codec": .integer(codec)])
             let enemy = PlainClient(world)
-            enemy.join()
+            enemy.join(["codec": .integer(codec)])
             let spectator = PlainClient(world)
-            spectator.join(["watch": true])
+            spectator.join(["watch": true, "codec": .integer(codec)])
             let box = Tapped()
             for (index, client) in [player, enemy, spectator].enumerated() {
                 client.stream.tap = { box.take($0, index) }

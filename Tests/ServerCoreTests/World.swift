@@ -40,7 +40,7 @@ final class FakeStream: ByteStream {
     var stalls = false
     /// Whether the server has paused reading.
     private(set) var isPaused = false
-    private var pending: [UInt8] = []
+    private(set) var pending: [UInt8] = []
     /// What has come while nobody had the stream, and how that ended.
     private var unread: [UInt8] = []
     private var unreadEnd: ((FakeStream) -> Void)?

@@ -11,10 +11,62 @@ struct GroupTests {
     {
         var groups = GroupWorld(seed: seed)
         var receiver = SnapshotReceiver(schema: groups.world.schema)
+        try Self.follow(&groups, &receiver) { _, _ in }
+    }
+
+    @Test(arguments: UInt64(1)...20)
+    func `in codec 1, and in both in turn, a client has the same`(seed: UInt64) throws {
+        var groups = GroupWorld(seed: seed)
+        let schema = groups.world.schema
+        let codec = Codec1(schema: schema, tables: TableTrainer(schema: schema).tables())
+        for isMixed in [false, true] {
+            var receiver = SnapshotReceiver(schema: schema)
+            receiver.codec1 = codec
+            try Self.follow(&groups, &receiver) { $0.codec1 = isMixed && $1 % 3 == 0 ? nil : codec }
+        }
+        var plain = SnapshotReceiver(schema: schema)
+        let message = groups.message(afresh: true, isChecked: false)
+        #expect(throws: SnapshotError.unknownCodec) { try plain.receive(message.span) }
+    }
+
+    @Test(arguments: UInt64(1)...20)
+    func `in codec 1 a message whose step is not what the client had is refused`(seed: UInt64) throws {
+        var groups = GroupWorld(seed: seed)
+        let schema = groups.world.schema
+        groups.codec1 = Codec1(schema: schema, tables: TableTrainer(schema: schema).tables())
+        var receiver = SnapshotReceiver(schema: schema)
+        receiver.codec1 = groups.codec1
+        var (messages, whole) = ([[UInt8]](), [UInt8]())
+        for round in 0..<3 {
+            var copy = groups
+            if round == 1 { whole = copy.message(afresh: true, isChecked: false) }
+            messages.append(groups.message(afresh: round == 0, isChecked: false))
+            groups.advance()
+        }
+        // The third leads on from the second and names the first.
+        let (first, second, third) = (messages[0], messages[1], messages[2])
+        let headers = try messages.map { message in try GroupMessage.header(of: message.span) }
+        #expect(headers[2].baselineTick == headers[1].tick && headers[2].beforeTick == headers[0].tick)
+        #expect(headers.allSatisfy { $0.codec == 1 })
+        try receiver.receive(first.span)
+        #expect(throws: SnapshotError.wrongBaseline) { try receiver.receive(third.span) }
+        try receiver.receive(second.span)
+        var other = SnapshotReceiver(schema: schema)
+        other.codec1 = groups.codec1
+        try other.receive(whole.span)
+        #expect(throws: SnapshotError.wrongBaseline, "it never had the first") { try other.receive(third.span) }
+        try receiver.receive(third.span)
+    }
+
+    /// Lets a receiver follow a world for sixty messages; `prepare` sets the codec of each.
+    private static func follow(
+        _ groups: inout GroupWorld, _ receiver: inout SnapshotReceiver, _ prepare: (inout GroupWorld, Int) -> Void
+    ) throws {
         for round in 0..<60 {
+            prepare(&groups, round)
             let message = groups.message(afresh: round % 17 == 0, isChecked: round % 5 == 0)
             try receiver.receive(message.span)
-            #expect(receiver.state == groups.state(of: Set(groups.view)), "seed \(seed), round \(round)")
+            #expect(receiver.state == groups.state(of: Set(groups.view)), "round \(round)")
             #expect(receiver.groups.held.map(\.group) == groups.seen.map(\.group))
             for _ in 0..<(round % 3 + 1) { groups.advance() }
         }

@@ -19,9 +19,10 @@ struct GroupVectorTests {
     private static func document() throws -> String {
         let (move, moves) = GroupTests.move()
         var schemas = [("move", move)]
-        var messages: [String] = []
+        var (tables, messages) = ([String](), [String]())
         try append(moves, "from one group to another", "move", move, to: &messages)
         appendErrors(moves, move, to: &messages)
+        appendErrorsOfCodec1(moves, move, &tables, to: &messages)
         for seed in UInt64(1)...12 {
             var groups = GroupWorld(seed: seed)
             schemas.append(("random\(seed)", groups.world.schema))
@@ -32,30 +33,61 @@ struct GroupVectorTests {
             }
             try append(sent, "random\(seed)", "random\(seed)", groups.world.schema, to: &messages)
         }
+        for seed in codingSeeds {
+            var groups = GroupWorld(seed: seed)
+            let id = "random\(seed)"
+            let coding = codec1(groups.world.schema, id, &tables)
+            var sent: [[UInt8]] = []
+            for round in 0..<12 {
+                // Some in between are of codec 0, as a server may send them.
+                groups.codec1 = round == 7 ? nil : coding
+                sent.append(groups.message(afresh: round == 0 || round == 9, isChecked: round % 2 == 1))
+                for _ in 0..<(round == 5 ? 12 : round % 2 + 1) { groups.advance() }
+            }
+            try append(sent, "\(id) codec 1", id, groups.world.schema, coding, to: &messages)
+        }
         let texts = schemas.map {
             "{\"id\":\"\($0)\",\"hash\":\"\($1.hashText)\",\"text\":\(VectorTests.quoted($1.text))}"
         }
         return "{\"version\":1,\n\"schemas\":[\n\(texts.joined(separator: ",\n"))\n],\n"
+            + "\"tables\":[\n\(tables.joined(separator: ",\n"))\n],\n"
             + "\"messages\":[\n\(messages.joined(separator: ",\n"))\n]}\n"
     }
 
+    /// Of random worlds, those that are also written in codec 1.
+    private static let codingSeeds: [UInt64] = [2, 5, 9]
+
+    /// The generic tables of a schema, which are written down under its id.
+    private static func codec1(_ schema: Schema, _ id: String, _ tables: inout [String]) -> Codec1 {
+        let made = TableTrainer(schema: schema).tables()
+        tables.append(
+            "{\"id\":\"\(id)\",\"schema\":\"\(id)\",\"hash\":\"\(made.hashText)\","
+                + "\"bytes\":\"\(VectorTests.hex(made.bytes))\"}")
+        return Codec1(schema: schema, tables: made)
+    }
+
     private static func append(
-        _ sent: [[UInt8]], _ id: String, _ schemaID: String, _ schema: Schema, to messages: inout [String]
+        _ sent: [[UInt8]], _ id: String, _ schemaID: String, _ schema: Schema, _ codec1: Codec1? = nil,
+        to messages: inout [String]
     ) throws {
         var receiver = SnapshotReceiver(schema: schema)
+        receiver.codec1 = codec1
+        var before = "null"
         for (round, message) in sent.enumerated() {
             let baseline = json(receiver)
             try receiver.receive(message.span)
+            let coding = codec1 == nil ? "" : "\"tables\":\"\(schemaID)\",\"before\":\(before),"
             messages.append(
-                "{\"id\":\"\(id) \(round)\",\"schema\":\"\(schemaID)\",\"baseline\":\(baseline),"
+                "{\"id\":\"\(id) \(round)\",\"schema\":\"\(schemaID)\",\"baseline\":\(baseline),\(coding)"
                     + "\"message\":\"\(VectorTests.hex(message))\",\(json(receiver).dropFirst())")
+            before = try GroupMessage.header(of: message.span).baselineTick == nil ? "null" : baseline
         }
     }
 
     private static func appendErrors(_ moves: [[UInt8]], _ schema: Schema, to messages: inout [String]) {
         let cases: [(String, [UInt8], SnapshotError)] = [
             ("no tick", [0x03], .truncated), ("no distance", [0x03, 11], .truncated),
-            ("codec of the message", [0x13, 11, 1], .unknownCodec), ("flag", [0x43, 11, 1], .reservedFlag),
+            ("codec of the message", [0x23, 11, 1], .unknownCodec), ("flag", [0x43, 11, 1], .reservedFlag),
             ("other flag", [0x83, 11, 1], .reservedFlag), ("tick 0", [0x03, 0, 0], .badTick),
             ("tick not shortest", [0x03, 0x8B, 0x00, 1], .badTick), ("distance to tick 0", [0x03, 11, 11], .badTick),
             ("another baseline", [0x03, 11, 2], .wrongBaseline),
@@ -79,21 +111,51 @@ struct GroupVectorTests {
             ("a wrong hash", [0x03, 11, 1, 5, 6, 0x42, 1, 2, 3, 4, 0x00], .stateHashMismatch),
         ]
         for (id, bytes, expected) in cases {
-            var receiver = SnapshotReceiver(schema: schema)
-            var name = ""
-            let first = moves[0]
-            do throws(SnapshotError) {
-                try receiver.receive(first.span)
-                try receiver.receive(bytes.span)
-                Issue.record("\(id) was applied")
-            } catch {
-                #expect(error == expected, "\(id)")
-                name = "\(error)"
-            }
-            messages.append(
-                "{\"id\":\"error: \(id)\",\"schema\":\"move\",\"baseline\":\(json(receiver)),"
-                    + "\"message\":\"\(VectorTests.hex(bytes))\",\"error\":\"\(name)\"}")
+            messages.append(failure(id, bytes, expected, moves, schema, nil))
         }
+    }
+
+    private static func appendErrorsOfCodec1(
+        _ moves: [[UInt8]], _ schema: Schema, _ tables: inout [String], to messages: inout [String]
+    ) {
+        let codec1 = codec1(schema, "move", &tables)
+        let cases: [(String, [UInt8], SnapshotError)] = [
+            ("codec 1 without a distance", [0x13, 11], .truncated),
+            ("codec 1 with a step and no distance", [0x13, 11, 1], .badTick),
+            ("codec 1 with half a step", [0x13, 11, 15], .truncated),
+            ("codec 1 with a short step in the long form", [0x13, 11, 15, 6], .badTick),
+            ("codec 1 with a step to tick 0", [0x13, 11, 15, 10], .badTick),
+            ("codec 1 from another baseline", [0x13, 11, 16], .wrongBaseline),
+            ("codec 1 with a state before that the client had not", [0x13, 11, 9], .wrongBaseline),
+            ("codec 1 with a segment of codec 0", [0x13, 11, 8, 5, 2, 0x02, 0x00], .unknownCodec),
+            ("codec 0 with a segment of codec 1", [0x03, 11, 1, 5, 2, 0x12, 0x00], .unknownCodec),
+            ("codec 1 with a delta of what is not there", [0x13, 11, 8, 6, 1, 0x12], .wrongBaseline),
+        ]
+        for (id, bytes, expected) in cases {
+            messages.append(failure(id, bytes, expected, moves, schema, codec1))
+        }
+    }
+
+    /// A message that is refused behind the first of `moves`.
+    private static func failure(
+        _ id: String, _ bytes: [UInt8], _ expected: SnapshotError, _ moves: [[UInt8]], _ schema: Schema,
+        _ codec1: Codec1?
+    ) -> String {
+        var receiver = SnapshotReceiver(schema: schema)
+        receiver.codec1 = codec1
+        var name = ""
+        let first = moves[0]
+        do throws(SnapshotError) {
+            try receiver.receive(first.span)
+            try receiver.receive(bytes.span)
+            Issue.record("\(id) was applied")
+        } catch {
+            #expect(error == expected, "\(id)")
+            name = "\(error)"
+        }
+        let coding = codec1 == nil ? "" : "\"tables\":\"move\",\"before\":null,"
+        return "{\"id\":\"error: \(id)\",\"schema\":\"move\",\"baseline\":\(json(receiver)),\(coding)"
+            + "\"message\":\"\(VectorTests.hex(bytes))\",\"error\":\"\(name)\"}"
     }
 
     /// What a client has: `{"state", "groups"}`, or null.

@@ -9,8 +9,13 @@ struct GroupWorld {
     private var homes: [[UInt16: UInt16]]
     /// What is seen, ascending, 0 among it.
     private(set) var view: [UInt16] = [0]
-    /// What was last sent: the states of the groups that were seen, by number.
-    private(set) var sent: (tick: UInt32, groups: [(group: UInt16, state: WorldState)])?
+    /// What was sent: the states of the groups that were seen, by number.
+    typealias Sent = (tick: UInt32, groups: [(group: UInt16, state: WorldState)])
+    /// What was last sent, and what before that; nil before the first message and behind one from nothing.
+    private(set) var sent: Sent?
+    private var sentBefore: Sent?
+    /// What messages of codec 1 are made with; nil for codec 0.
+    var codec1: Codec1?
 
     init(seed: UInt64) {
         world = RandomWorld(seed: seed)
@@ -66,25 +71,30 @@ struct GroupWorld {
 
     /// The next message, made as the specification says and by nothing but the message's own parts.
     mutating func message(afresh: Bool, isChecked: Bool) -> [UInt8] {
-        let before = afresh ? nil : sent
+        let (base, before) = afresh ? (nil, nil) : (sent, codec1 == nil ? nil : sentBefore)
         let now = seen
         var bytes: [UInt8] = []
-        GroupMessage.appendHeader(tick: world.state.tick, since: before?.tick, to: &bytes)
+        GroupMessage.appendHeader(
+            codec: codec1 == nil ? 0 : 1, tick: world.state.tick, since: base?.tick, before: before?.tick, to: &bytes)
         var least = 0
         for group in Self.groups {
-            let old = before?.groups.first { $0.group == group }?.state
+            let old = base?.groups.first { $0.group == group }?.state
             guard let new = now.first(where: { $0.group == group })?.state else {
                 if old != nil { GroupMessage.appendSegment(group, least: &least, [], to: &bytes) }
                 continue
             }
             if let old, old.tables == new.tables, !isChecked { continue }
             var payload: [UInt8] = []
-            GroupMessage.appendPayload(
-                new, since: old, schema: world.schema, stateHash: old == nil || isChecked ? new.hash : nil, to: &payload
-            )
+            let hash = old == nil || isChecked ? new.hash : nil
+            if codec1 == nil {
+                GroupMessage.appendPayload(new, since: old, schema: world.schema, stateHash: hash, to: &payload)
+            } else {
+                let step = old == nil ? nil : before?.groups.first { $0.group == group }?.state
+                codec1?.appendPayload(new, since: old, before: step, stateHash: hash, to: &payload)
+            }
             GroupMessage.appendSegment(group, least: &least, payload[...], to: &bytes)
         }
-        sent = (world.state.tick, now)
+        (sentBefore, sent) = (base, (world.state.tick, now))
         return bytes
     }
 }

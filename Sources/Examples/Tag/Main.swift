@@ -7,6 +7,7 @@ struct Main {
         let server = MusterServer(configuration: try MusterConfiguration.load().configuration)
         server.serve(Tag.self)
         server.serve(TeamTag.self)
+        if try trains(server) { return }
         try server.run { print("tag: listening on \($0.addresses.joined(separator: ", "))") }
     }
 }

@@ -29,11 +29,16 @@ extension MusterServer {
     ///
     /// - Throws: ``ReplayFailure``.
     public func replay(_ path: String) throws -> ReplayedRecording {
+        try play(path) { _ in }
+    }
+
+    /// Plays a recording to its end, and calls `stepped` after every tick.
+    func play(_ path: String, _ stepped: (Replay) -> Void) throws -> ReplayedRecording {
         guard let contents = FileManager.default.contents(atPath: path) else {
             throw ReplayFailure(description: "\(path) cannot be read")
         }
         do {
-            return try replay(Array(contents))
+            return try play(Array(contents), stepped)
         } catch let error as RecordingError {
             throw ReplayFailure(description: "\(path): \(error)")
         } catch let error as ReplayError {
@@ -41,14 +46,14 @@ extension MusterServer {
         }
     }
 
-    private func replay(_ bytes: [UInt8]) throws -> ReplayedRecording {
+    private func play(_ bytes: [UInt8], _ stepped: (Replay) -> Void) throws -> ReplayedRecording {
         var rest = bytes[...]
         let player = try RecordingPlayer(games: games) {
             let piece = Array(rest.prefix(65_536))
             rest = rest.dropFirst(65_536)
             return piece
         }
-        while try player.playStep() {}
+        while try player.playStep() { stepped(player.replay) }
         let header = player.replay.header
         return ReplayedRecording(
             game: header.game, lobby: header.lobby, build: header.build, ticks: player.replay.tick,

@@ -85,13 +85,15 @@ package final class HostedLobby {
         if !isResumed { chat?.joined(seat, person: request.person, at: server.clock()) }
         emptySince = nil
         let member = LocalMember(session: session, dialect: dialect, request: request, hosted: self, seat: seat)
-        member.lastSentTick = isResumed ? request.lastTick : nil
+        if isResumed, let tick = request.lastTick {
+            member.basis = SnapshotBasis(codec: member.basis.codec, tick: tick)
+        }
         members[seat] = member
         guestAddresses[seat] = request.guestAddress
         server.hooks.log(.debug) {
             "\(request.peerAddress) \(isResumed ? "resumed" : "joined") seat \(seat) of \(request.lobbyID)"
         }
-        return (member, welcome(member, token: token.text, isResumed: isResumed))
+        return (member, welcome(member, request, token: token.text, isResumed: isResumed))
     }
 
     /// Ends the connection that has a seat, which another one takes over.
@@ -102,8 +104,11 @@ package final class HostedLobby {
     }
 
     /// What a member is told when it has joined (protocol/spec/lobby.md §2).
-    private func welcome(_ member: LocalMember, token: String, isResumed: Bool) -> JSONValue {
+    private func welcome(
+        _ member: LocalMember, _ request: JoinRequest, token: String, isResumed: Bool
+    ) -> JSONValue {
         var welcome = introduction
+        addCodec(of: member, to: &welcome, request)
         welcome["seat"] = .integer(Int64(member.seat))
         welcome["name"] = .string(lobby.seats.rows[member.seat].name)
         welcome["token"] = .string(token)
@@ -333,7 +338,7 @@ package final class HostedLobby {
 
     /// The game was made anew, and its ticks count from the beginning: nobody has a state to go on from.
     func gameBegunAnew() {
-        for case let member? in members { member.lastSentTick = nil }
+        for case let member? in members { member.basis.forget() }
         audience?.gameBegunAnew()
         if watchDelay == .zero { gallery?.gameBegunAnew() }
     }
@@ -357,7 +362,7 @@ package final class HostedLobby {
 
     /// Whether the snapshot of tick `newest` was sent.
     private func send(_ newest: UInt32, to member: LocalMember) -> Bool {
-        guard member.lastSentTick != newest else { return false }
+        guard member.basis.tick != newest else { return false }
         let transport = member.transport
         guard transport.takesLatest else {
             server.counters[.snapshotsSkipped] += 1
@@ -365,14 +370,15 @@ package final class HostedLobby {
         }
         let place =
             lobby.isGrouped && member.hasSeat
-            ? frames.place(of: member.lastSentTick, for: member.seat, of: lobby, server)
-            : frames.place(of: member.lastSentTick) ?? frames.add(member.lastSentTick, of: lobby, server)
-        switch frames.kind(at: place) {
+            ? frames.place(of: member.basis, for: member.seat, of: lobby, server)
+            : frames.place(of: member.basis) ?? frames.add(member.basis, of: lobby, server)
+        let kind = frames.kind(at: place)
+        switch kind {
         case .keyframe: server.counters[.keyframesSent] += 1
         case .catchUp: server.counters[.catchUpsSent] += 1
         case .delta: break
         }
-        member.lastSentTick = newest
+        member.basis.sent(newest, isKeyframe: kind == .keyframe)
         if member.dialect == .plain {
             transport.sendLatest(frames.plain(at: place))
         } else {
@@ -381,9 +387,11 @@ package final class HostedLobby {
         return true
     }
 
-    /// The newest snapshot as players on plain WebSockets are sent it who stand at `tick`, with the tick that it leads on from.
+    /// The newest snapshot as players on plain WebSockets are sent it in codec 0 who stand at `tick`, with the tick that it
+    /// leads on from.
     func plainFrame(since tick: UInt32?) -> (baseline: UInt32?, bytes: [UInt8]) {
-        let place = frames.place(of: tick) ?? frames.add(tick, of: lobby, server)
+        let basis = SnapshotBasis(tick: tick ?? 0)
+        let place = frames.place(of: basis) ?? frames.add(basis, of: lobby, server)
         return (lobby.baseline(tick), frames.plain(at: place))
     }
 }

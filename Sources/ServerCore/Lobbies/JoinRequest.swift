@@ -5,7 +5,8 @@ import RecordingCore
 /// What a client asks for when it joins a lobby, whatever its dialect.
 ///
 /// From the CONNECT payload (Socket.IO) or the data of the `join` event (plain WebSocket):
-/// `{"name"?, "game"?, "token"?, "ticket"?, "tick"?, "schema"?, "options"?, "lobby"?, "password"?, "filter"?, "watch"?}` (protocol/spec/lobby.md §2).
+/// `{"name"?, "game"?, "token"?, "ticket"?, "tick"?, "schema"?, "options"?, "lobby"?, "password"?, "filter"?, "watch"?,
+/// "codec"?, "tables"?}` (protocol/spec/lobby.md §2).
 package struct JoinRequest: Sendable {
     /// The lobby, from the namespace or the path; the word that stands for one, until the lobby is known.
     package var lobbyID: String
@@ -23,6 +24,10 @@ package struct JoinRequest: Sendable {
     package var lastTick: UInt32?
     /// The hash of the schema that the client was built for, in hexadecimal.
     package var schemaHash: String?
+    /// The highest codec of snapshots that the client reads.
+    var codec: UInt8 = 0
+    /// The hash of the tables that the client has for codec 1.
+    var tablesHash: String?
     /// What the game's `init` is given when this join opens the lobby.
     package var options: JSONValue
     /// The terms of the lobby when this join opens it, not looked at.
@@ -86,6 +91,20 @@ package struct JoinRequest: Sendable {
             }
             lastTick = value
         }
+        if let codec = payload["codec"], codec != .null {
+            guard let value = codec.integer.flatMap(UInt8.init(exactly:)) else {
+                throw .badRequest("\"codec\" must be a whole number from 0 to 255")
+            }
+            self.codec = value
+        }
+        tablesHash = try Self.text(payload, "tables")
+        guard tablesHash?.utf8.allSatisfy(Self.isHexDigit) ?? true, tablesHash?.utf8.count ?? 16 == 16 else {
+            throw .badRequest("\"tables\" must be 16 lower-case hexadecimal digits")
+        }
+    }
+
+    private static func isHexDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
     }
 
     /// The password that the client knows: the lobby's, or the one that it wants the lobby to have.

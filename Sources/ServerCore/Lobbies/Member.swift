@@ -21,8 +21,8 @@ package class Member {
     final let session: Session
     /// Its seat; -1 for one that has none.
     package final let seat: Int
-    /// The tick of the last snapshot handed to the connection; nil when the next must be a keyframe. The lobby's affair.
-    final var lastSentTick: UInt32?
+    /// What the client has been handed of the lobby's snapshots. The lobby's affair.
+    final var basis = SnapshotBasis()
     package final let dialect: Dialect
     /// Which lobby its join was for: what its namespace is called.
     final let choice: LobbyChoice
@@ -171,6 +171,7 @@ package class LocalMember: Member {
         self.hosted = hosted
         person = request.person
         super.init(session: session, dialect: dialect, request: request, game: hosted.lobby.game, seat: seat)
+        basis = SnapshotBasis(codec: hosted.codec(for: request))
     }
 
     override func confirmed() { hosted.lobby.confirm(seat) }
@@ -206,7 +207,7 @@ package class LocalMember: Member {
 
     override func needsKeyframe(isMismatch: Bool) {
         switch keyframeRequests.take(isMismatch: isMismatch, at: hosted.server.clock()) {
-        case .keyframe: lastSentTick = nil
+        case .keyframe: basis.forget()
         case .nothing: hosted.server.counters[.keyframesRefused] += 1
         case .kick: _ = hosted.kick(seat: seat, reason: "its states differ from the server's time and again")
         }

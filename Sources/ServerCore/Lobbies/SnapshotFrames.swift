@@ -1,14 +1,14 @@
 import LobbyCore
 import WebSocketCore
 
-/// The newest snapshot of a lobby as it travels: encoded once for all who stand at one tick, framed once for all of them who
+/// The newest snapshot of a lobby as it travels: encoded once for all who go on from the same, framed once for all of them who
 /// are spoken to alike.
 ///
 /// Once connections have let go of the bytes, their memory serves the next snapshot: a steady lobby allocates none.
 struct SnapshotFrames {
     /// One message, framed for each dialect.
     private struct Framed {
-        var baseline: UInt32?
+        var basis: SnapshotBasis
         /// For whom it was made, where players see different things; nil for all who see the same.
         var viewer: Viewer?
         var kind = Lobby.SnapshotKind.keyframe
@@ -27,6 +27,9 @@ struct SnapshotFrames {
     private let keptMax: Int
     /// Among how many messages one is looked for that others see the same as: a team's members are sent the same.
     private static let viewsMax = 16
+    /// After how many messages no more are made that differ only in how things are known to move: of those who skip snapshots
+    /// as they like, each would be one.
+    private static let stepsMax = 48
 
     /// The first `count` are of the newest snapshot.
     private var framed: [Framed] = []
@@ -48,47 +51,47 @@ struct SnapshotFrames {
         if framed.count > keptMax { framed.removeLast(framed.count - keptMax) }
     }
 
-    /// Where the message stands that starts at `baseline`, nil for a keyframe; nil if it has not been made.
-    func place(of baseline: UInt32?) -> Int? {
-        for place in 0..<count where framed[place].baseline == baseline && framed[place].viewer == nil { return place }
+    /// Where the message stands for those who have `basis`; nil if it has not been made.
+    func place(of basis: SnapshotBasis) -> Int? {
+        for place in 0..<count where framed[place].basis == basis && framed[place].viewer == nil { return place }
         return nil
     }
 
-    /// Makes the message for those who were sent the snapshot of `tick` last.
+    /// Makes the message for those who have `basis`.
     ///
     /// - Returns: where it stands.
-    mutating func add(_ tick: UInt32?, of lobby: Lobby, _ server: Server) -> Int {
-        let baseline = lobby.baseline(tick)
-        if let place = place(of: baseline) { return place }
+    mutating func add(_ basis: SnapshotBasis, of lobby: Lobby, _ server: Server) -> Int {
+        let basis = count < Self.stepsMax ? lobby.usable(basis) : lobby.usable(basis).withoutStep
+        if let place = place(of: basis) { return place }
         var message = server.takeScratch()
-        let kind = lobby.appendSnapshot(baseline: baseline, isChecked: false, to: &message)
-        return frame(&message, kind, since: baseline, for: nil, server)
+        let kind = lobby.appendSnapshot(basis, isChecked: false, to: &message)
+        return frame(&message, kind, from: basis, for: nil, server)
     }
 
-    /// Finds or makes the message for the holder of a seat, where players see different things, who was sent the snapshot of
-    /// `tick` last.
+    /// Finds or makes the message for the holder of a seat, where players see different things, who has `basis`.
     ///
     /// - Returns: where it stands.
-    mutating func place(of tick: UInt32?, for seat: Int, of lobby: Lobby, _ server: Server) -> Int {
-        let baseline = lobby.baseline(tick)
-        for place in 0..<min(count, Self.viewsMax) where framed[place].baseline == baseline {
+    mutating func place(of basis: SnapshotBasis, for seat: Int, of lobby: Lobby, _ server: Server) -> Int {
+        let basis = lobby.usable(basis)
+        for place in 0..<min(count, Self.viewsMax) where framed[place].basis == basis {
             guard let other = framed[place].viewer, other.revision == lobby.viewRevision else { continue }
-            if lobby.isSameView(seat, as: other.seat, since: baseline) { return place }
+            if lobby.isSameView(seat, as: other.seat, since: basis) { return place }
         }
         var message = server.takeScratch()
-        let kind = lobby.appendSnapshot(for: seat, baseline: baseline, to: &message)
+        let kind = lobby.appendSnapshot(for: seat, basis, to: &message)
         let viewer = Viewer(seat: seat, revision: lobby.viewRevision)
-        return frame(&message, kind, since: baseline, for: viewer, server)
+        return frame(&message, kind, from: basis, for: viewer, server)
     }
 
     private mutating func frame(
-        _ message: inout [UInt8], _ kind: Lobby.SnapshotKind, since baseline: UInt32?, for viewer: Viewer?,
+        _ message: inout [UInt8], _ kind: Lobby.SnapshotKind, from basis: SnapshotBasis, for viewer: Viewer?,
         _ server: Server
     ) -> Int {
+        server.counters[.snapshotsEncoded] += 1
         if count == framed.count {
-            framed.append(Framed(socketIO: Array(repeating: [], count: headers.count)))
+            framed.append(Framed(basis: basis, socketIO: Array(repeating: [], count: headers.count)))
         }
-        (framed[count].baseline, framed[count].viewer, framed[count].kind) = (baseline, viewer, kind)
+        (framed[count].basis, framed[count].viewer, framed[count].kind) = (basis, viewer, kind)
         framed[count].plain.removeAll(keepingCapacity: true)
         WebSocketFrame.append(.binary, message.span, to: &framed[count].plain)
         server.giveBack(&message)

@@ -185,20 +185,20 @@ final class Audience {
     }
 
     private func forgetStates() {
-        for spectator in spectators { spectator.lastSentTick = nil }
+        for spectator in spectators { spectator.basis.forget() }
     }
 
     /// Sends the newest snapshot that may be shown to a spectator that can take it, as a delta from the last it was sent.
     func sendSnapshot(to spectator: Spectator) {
         guard let line else { return hosted.sendSnapshot(to: spectator) }
-        guard spectator.isHere, let newest = line.newestTick, spectator.lastSentTick != newest else { return }
+        guard spectator.isHere, let newest = line.newestTick, spectator.basis.tick != newest else { return }
         guard spectator.transport.takesLatest else {
             server.counters[.snapshotsSkipped] += 1
             return
         }
-        let baseline = line.baseline(spectator.lastSentTick)
+        let baseline = line.baseline(spectator.basis.tick)
         let place = framed.firstIndex { $0.baseline == baseline } ?? frame(baseline, line)
-        spectator.lastSentTick = newest
+        spectator.basis.sent(newest, isKeyframe: baseline == nil)
         server.counters[.snapshotsSent] += 1
         guard spectator.dialect == .socketIO else { return spectator.transport.sendLatest(framed[place].plain) }
         if framed[place].socketIO.isEmpty { framed[place].socketIO = snapshotHeader + framed[place].plain }

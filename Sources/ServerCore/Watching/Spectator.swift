@@ -81,6 +81,7 @@ extension HostedLobby {
         audience.add(spectator)
         server.hooks.log(.debug) { "\(request.peerAddress) watches \(request.lobbyID)" }
         var welcome = introduction
+        addCodec(of: spectator, to: &welcome, request)
         welcome["name"] = .string(request.name)
         welcome["tick"] = .integer(Int64(shownTick ?? 0))
         welcome["watching"] = true

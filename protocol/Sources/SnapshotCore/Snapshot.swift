@@ -95,23 +95,44 @@ package enum Snapshot {
     ) {
         let first = codec << 4 | (stateHash == nil ? 0 : hashFlag)
         if let baseline {
-            precondition(
-                baseline < tick && before ?? 0 < baseline, "a baseline, or the state before it, that is not earlier")
-            let distance = UInt64(tick - baseline)
             bytes.append(first | deltaKind)
             bytes.appendVarint(UInt64(tick))
-            if codec == 0 {
-                bytes.appendVarint(distance)
-            } else {
-                let step = UInt64(before.map { baseline - $0 } ?? 0)
-                bytes.appendVarint(distance << 3 | min(step, longStep))
-                if step >= longStep { bytes.appendVarint(step) }
-            }
+            appendDistance(codec: codec, tick: tick, baseline: baseline, before: before, to: &bytes)
         } else {
             bytes.append(first | keyframeKind)
             bytes.appendVarint(UInt64(tick))
         }
         if let stateHash { bytes.appendLittleEndian(stateHash) }
+    }
+
+    /// Appends how far back the baseline is, and in codec 1 the state before it.
+    static func appendDistance(
+        codec: UInt8, tick: UInt32, baseline: UInt32, before: UInt32?, to bytes: inout [UInt8]
+    ) {
+        precondition(
+            baseline < tick && before ?? 0 < baseline, "a baseline, or the state before it, that is not earlier")
+        let distance = UInt64(tick - baseline)
+        guard codec > 0 else { return bytes.appendVarint(distance) }
+        let step = UInt64(before.map { baseline - $0 } ?? 0)
+        bytes.appendVarint(distance << 3 | min(step, longStep))
+        if step >= longStep { bytes.appendVarint(step) }
+    }
+
+    /// Reads how far back the baseline is, and in codec 1 the state before it.
+    static func distance(
+        of message: Span<UInt8>, codec: UInt8, tick: UInt32, at offset: inout Int
+    ) throws(SnapshotError) -> (baseline: UInt32, before: UInt32?) {
+        let number = try number(message, at: &offset)
+        let distance = codec == 0 ? number : number >> 3
+        guard distance > 0, distance < tick else { throw .badTick }
+        let baseline = tick - UInt32(distance)
+        var step = codec == 0 ? 0 : number & longStep
+        if step == longStep {
+            step = try Self.number(message, at: &offset)
+            guard step >= longStep else { throw .badTick }
+        }
+        guard step < baseline else { throw .badTick }
+        return (baseline, step > 0 ? baseline - UInt32(step) : nil)
     }
 
     /// Reads the header, which decides whether the message can be applied to what the client has.
@@ -125,18 +146,8 @@ package enum Snapshot {
         guard let tick = UInt32(exactly: try number(message, at: &offset)), tick > 0 else { throw .badTick }
         var header = Header(tick: tick, codec: first >> 4 & 3, bodyOffset: 0)
         if first & 0x0F == deltaKind {
-            let number = try number(message, at: &offset)
-            let distance = header.codec == 0 ? number : number >> 3
-            guard distance > 0, distance < tick else { throw .badTick }
-            let baseline = tick - UInt32(distance)
-            header.baselineTick = baseline
-            var step = header.codec == 0 ? 0 : number & longStep
-            if step == longStep {
-                step = try Self.number(message, at: &offset)
-                guard step >= longStep else { throw .badTick }
-            }
-            guard step < baseline else { throw .badTick }
-            header.beforeTick = step > 0 ? baseline - UInt32(step) : nil
+            (header.baselineTick, header.beforeTick) = try distance(
+                of: message, codec: header.codec, tick: tick, at: &offset)
         }
         if first & hashFlag != 0 {
             guard let hash = message.uint32LittleEndian(at: offset) else { throw .truncated }

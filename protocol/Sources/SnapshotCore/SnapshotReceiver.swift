@@ -10,13 +10,13 @@
     /// Whether the newest message was one of groups.
     private var isGrouped = false
     /// Whether codec 1 is read, by which a third state is needed.
-    private let readsCodec1: Bool
+    private var readsCodec1: Bool
     private var hasBefore = false
     /// The game's schema.
     package let schema: Schema
     /// The state before the newest one: by it codec 1 knows how things move.
     private var before: WorldState
-    private var codec1: Codec1?
+    private var coder: Codec1?
     /// Where only some groups are seen: what is held of each.
     private(set) var groups: GroupReceiver
 
@@ -30,13 +30,22 @@
         before = current
         groups = GroupReceiver(schema: schema)
         readsCodec1 = tables != nil
-        codec1 = tables.map { Codec1(schema: schema, tables: $0) }
+        coder = tables.map { Codec1(schema: schema, tables: $0) }
+    }
+
+    /// What it reads codec 1 with, by the tables that it was told last; nil where it reads codec 0 only.
+    package var codec1: Codec1? {
+        get { coder }
+        set {
+            coder = newValue
+            readsCodec1 = newValue != nil
+        }
     }
 
     /// Applies a message. After an error ``state`` is what it was.
     package mutating func receive(_ message: Span<UInt8>) throws(SnapshotError) {
         if GroupMessage.isOne(message) {
-            try groups.receive(message, into: &spare)
+            try groups.receive(message, &coder, into: &spare)
             isGrouped = true
         } else {
             try apply(message, to: hasState ? current : nil)
@@ -56,6 +65,6 @@
         guard readsCodec1, message.count > 0, message[0] & 0x30 == 0x10 else {
             return try Snapshot.apply(message, to: baseline, schema: schema, into: &spare)
         }
-        try codec1?.apply(message, to: baseline, before: hasBefore ? before : nil, into: &spare)
+        try coder?.apply(message, to: baseline, before: hasBefore ? before : nil, into: &spare)
     }
 }

@@ -163,6 +163,8 @@ package final class Bot {
         join.options = settings.options
         join.token = seat?.token
         join.tick = seat == nil ? nil : worldState?.tick
+        join.codec = settings.codec
+        join.tables = settings.codec > 0 ? context.tables.hash(for: settings.brain.schema) : nil
         return join
     }
 
@@ -285,16 +287,17 @@ extension Bot: LobbyClientOwner {
     }
 
     private func preparePlay(_ welcome: LobbyWelcome, _ now: Instant) -> Bool {
-        if let play, play.receiver.schema.text == welcome.schema {
-            play.restart(welcome)
-            return true
-        }
         do {
-            play = try BotPlay(welcome, settings, brainSeed: random.next(), ackDue: now)
+            if let play, play.receiver.schema.text == welcome.schema {
+                play.restart(welcome)
+            } else {
+                play = try BotPlay(welcome, settings, brainSeed: random.next(), ackDue: now)
+            }
+            if let play { play.receiver.codec1 = try context.tables.codec(of: welcome, play.schema) }
             return true
         } catch {
             report[.malformedAnswers] += 1
-            noteClose("a schema or options that the brain cannot use: \(error)")
+            noteClose("a schema, options or tables that the bot cannot use: \(error)")
             finish()
             return false
         }

@@ -16,6 +16,8 @@ package struct BotSettings: Sendable {
     package var options = JSONValue.null
     /// How it speaks to the server.
     package var dialect = ClientDialect.plain
+    /// The highest codec of snapshots that it asks for: 0 or 1.
+    package var codec: UInt8 = 1
     /// Whether it offers to compress messages.
     package var compresses = false
     /// The `Host` field.
@@ -64,6 +66,8 @@ package final class BotContext {
     package let report: BotReport
     /// How messages of the bots that offer it are compressed.
     package var compression = ClientCompression(pool: DeflatePool())
+    /// What they were given to read codec 1 with.
+    var tables = BotTables()
 
     /// What bots of one loop share.
     package init(dialer: any Dialer, clock: @escaping () -> Instant) {

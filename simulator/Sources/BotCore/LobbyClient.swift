@@ -23,6 +23,10 @@ package struct LobbyJoin: Sendable, Equatable {
     package var token: String?
     /// The tick of the newest snapshot the client still has.
     package var tick: UInt32?
+    /// The highest codec of snapshots that the client reads.
+    package var codec: UInt8 = 0
+    /// The hash of the tables that it has for codec 1.
+    package var tables: String?
 
     /// A join as `name`.
     package init(name: String, game: String? = nil) {
@@ -37,6 +41,8 @@ package struct LobbyJoin: Sendable, Equatable {
         if options != .null { request["options"] = options }
         if let token { request["token"] = .string(token) }
         if let tick { request["tick"] = .integer(Int64(tick)) }
+        if codec > 0 { request["codec"] = .integer(Int64(codec)) }
+        if let tables { request["tables"] = .string(tables) }
         return request
     }
 }
@@ -59,6 +65,10 @@ package struct LobbyWelcome: Sendable, Equatable {
     package var snapshotRate: Int
     /// The schema's canonical text (protocol/spec/snapshot.md §3).
     package var schema: String
+    /// The codec of the snapshots: 0 or 1.
+    package var codec: Int
+    /// The hash of the tables for codec 1, and they themselves in base64url unless the join has named them.
+    package var tablesHash, tables: String?
 
     /// Reads the data of a `joined` event; nil when something is missing or out of range.
     package init?(_ data: JSONValue) {
@@ -67,7 +77,8 @@ package struct LobbyWelcome: Sendable, Equatable {
             let isResumed = data["resumed"]?.bool, let schema = data["schema"]?.string,
             let tick = data["tick"]?.integer.flatMap(UInt32.init(exactly:)),
             let tickRate = data["tickRate"]?.integer, (1...1_000).contains(tickRate),
-            let snapshotRate = data["snapshotRate"]?.integer, (1...tickRate).contains(snapshotRate)
+            let snapshotRate = data["snapshotRate"]?.integer, (1...tickRate).contains(snapshotRate),
+            let codec = (data["codec"] ?? 0).integer, (0...1).contains(codec)
         else { return nil }
         self.lobby = lobby
         self.seat = seat
@@ -77,6 +88,9 @@ package struct LobbyWelcome: Sendable, Equatable {
         self.tickRate = Int(tickRate)
         self.snapshotRate = Int(snapshotRate)
         self.schema = schema
+        self.codec = Int(codec)
+        tablesHash = data["tablesHash"]?.string
+        tables = data["tables"]?.string
     }
 }
 

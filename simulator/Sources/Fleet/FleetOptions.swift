@@ -46,6 +46,8 @@ package struct FleetOptions: Sendable {
     package var seconds = 30.0
     /// How they speak.
     package var dialects = FleetProtocol.plain
+    /// The highest codec of snapshots that they ask for: 0 or 1.
+    package var codec: UInt8 = 1
     /// Whether they offer to compress messages.
     package var compresses = false
     /// How often each drops its connection, in seconds, give or take a half; nil for never.
@@ -78,6 +80,7 @@ package struct FleetOptions: Sendable {
         if !(1...100_000).contains(count) { return "--count must be 1 to 100000, not \(count)." }
         if !(1...count).contains(lobbies) { return "--lobbies must be 1 to the number of bots, not \(lobbies)." }
         if !(0.1...86_400 * 30).contains(seconds) { return "--seconds must be 0.1 to 30 days, not \(seconds)." }
+        if codec > 1 { return "--codec must be 0 or 1, not \(codec)." }
         if !(0.1...1_000_000).contains(rampPerSecond) { return "--ramp must be 0.1 to 1000000 a second." }
         if let cutEverySeconds, !(1...86_400).contains(cutEverySeconds) {
             return "--cut-every must be 1 to 86400 seconds, not \(cutEverySeconds)."
@@ -114,6 +117,7 @@ package struct FleetOptions: Sendable {
             bot.options = gameOptions
             bot.dialect = dialects.dialect(ofMember: index / lobbies)
             bot.host = host
+            bot.codec = codec
             bot.compresses = compresses
             bot.cutEvery = cutEvery
             bot.expectsKick = expectsKick

@@ -117,6 +117,7 @@ final class FleetRun {
             "server": .string(options.server), "game": .string(options.game),
             "count": .integer(Int64(options.count)), "lobbies": .integer(Int64(options.lobbies)),
             "seconds": .number(options.seconds), "protocol": .string(options.dialects.rawValue),
+            "codec": .integer(Int64(options.codec)),
             "cutEverySeconds": options.cutEverySeconds.map { .number($0) } ?? .null,
             "seed": .string(String(options.seed)), "lobbyPrefix": .string(options.prefix),
         ]

@@ -11,6 +11,10 @@ package enum GroupMessage {
         package var tick: UInt32
         /// The tick of the state it starts from; nil for nothing.
         package var baselineTick: UInt32?
+        /// The tick of the state before that one, by which codec 1 knows how things move; nil for none.
+        package var beforeTick: UInt32?
+        /// How the segments are coded: 0 or 1.
+        package var codec: UInt8
         /// Where the first segment begins.
         var bodyOffset: Int
     }
@@ -24,14 +28,18 @@ package enum GroupMessage {
 
     /// Appends what stands in front of the segments.
     ///
-    /// - Precondition: The baseline is earlier than `tick`.
-    package static func appendHeader(tick: UInt32, since baseline: UInt32?, to bytes: inout [UInt8]) {
-        bytes.append(kind)
+    /// - Precondition: The baseline is earlier than `tick`, and the state before it earlier than the baseline.
+    package static func appendHeader(
+        codec: UInt8 = 0, tick: UInt32, since baseline: UInt32?, before: UInt32? = nil, to bytes: inout [UInt8]
+    ) {
+        bytes.append(codec << 4 | kind)
         bytes.appendVarint(UInt64(tick))
-        bytes.appendVarint(UInt64(baseline.map { tick - $0 } ?? 0))
+        guard let baseline else { return bytes.appendVarint(0) }
+        Snapshot.appendDistance(codec: codec, tick: tick, baseline: baseline, before: before, to: &bytes)
     }
 
-    /// Appends what all segments have that lead from `baseline` to `state`: its first byte, hash and body.
+    /// Appends what all segments of codec 0 have that lead from `baseline` to `state`: its first byte, hash and body. Those of
+    /// codec 1: ``Codec1/appendPayload(_:since:before:stateHash:to:)``.
     ///
     /// - Parameters:
     ///   - state: A group's.
@@ -41,9 +49,21 @@ package enum GroupMessage {
     ) {
         let start = bytes.count
         Snapshot.encode(state, since: baseline, schema: schema, stateHash: stateHash, appendingTo: &bytes)
-        let distance = baseline.map { varintLength(state.tick - $0.tick) } ?? 0
-        let head = start + 1
-        bytes.removeSubrange(head..<head + varintLength(state.tick) + distance)
+        removeTicks(at: start, codec: 0, tick: state.tick, since: baseline?.tick, before: nil, from: &bytes)
+    }
+
+    /// Takes out of the message at `start` what is the whole message's.
+    fileprivate static func removeTicks(
+        at start: Int, codec: UInt8, tick: UInt32, since baseline: UInt32?, before: UInt32?, from bytes: inout [UInt8]
+    ) {
+        let end = bytes.count
+        bytes.appendVarint(UInt64(tick))
+        if let baseline {
+            Snapshot.appendDistance(codec: codec, tick: tick, baseline: baseline, before: before, to: &bytes)
+        }
+        let length = bytes.count - end
+        bytes.removeLast(length)
+        bytes.removeSubrange(start + 1..<start + 1 + length)
     }
 
     /// Appends a segment.
@@ -62,10 +82,6 @@ package enum GroupMessage {
         bytes.append(contentsOf: payload)
     }
 
-    private static func varintLength(_ number: UInt32) -> Int {
-        max(1, (UInt32.bitWidth - number.leadingZeroBitCount + 6) / 7)
-    }
-
     // MARK: Reading
 
     /// Reads what stands in front of the segments.
@@ -73,14 +89,21 @@ package enum GroupMessage {
         guard message.count > 0 else { throw .truncated }
         let first = message[0]
         guard first & 0x0F == kind else { throw .unknownKind }
-        guard first & 0x30 == 0 else { throw .unknownCodec }
+        guard first & 0x30 <= 0x10 else { throw .unknownCodec }
         guard first & 0xC0 == 0 else { throw .reservedFlag }
         var offset = 1
-        let tick = try number(message, at: &offset, or: .badTick)
-        let distance = try number(message, at: &offset, or: .badTick)
-        guard tick > 0, tick <= UInt32.max, distance < tick else { throw .badTick }
-        return Header(
-            tick: UInt32(tick), baselineTick: distance == 0 ? nil : UInt32(tick - distance), bodyOffset: offset)
+        guard let tick = UInt32(exactly: try number(message, at: &offset, or: .badTick)), tick > 0 else {
+            throw .badTick
+        }
+        var header = Header(tick: tick, codec: first >> 4, bodyOffset: 0)
+        if offset < message.count, message[offset] == 0 {
+            offset += 1
+        } else {
+            (header.baselineTick, header.beforeTick) = try Snapshot.distance(
+                of: message, codec: header.codec, tick: tick, at: &offset)
+        }
+        header.bodyOffset = offset
+        return header
     }
 
     /// One segment: its group and where its payload stands.
@@ -107,16 +130,21 @@ package enum GroupMessage {
     }
 
     /// Overwrites `whole` with the message that a segment is short for.
+    ///
+    /// - Parameter hasStep: Whether the group was there in the state before the baseline.
     static func restore(
-        _ payload: Range<Int>, of message: Span<UInt8>, _ header: Header, into whole: inout [UInt8]
+        _ payload: Range<Int>, of message: Span<UInt8>, _ header: Header, hasStep: Bool, into whole: inout [UInt8]
     ) throws(SnapshotError) {
         whole.removeAll(keepingCapacity: true)
         let first = message[payload.lowerBound]
+        guard first >> 4 & 3 == header.codec else { throw .unknownCodec }
         whole.append(first)
         whole.appendVarint(UInt64(header.tick))
         if first & 0x0F == Snapshot.deltaKind {
             guard let baseline = header.baselineTick else { throw .wrongBaseline }
-            whole.appendVarint(UInt64(header.tick - baseline))
+            Snapshot.appendDistance(
+                codec: header.codec, tick: header.tick, baseline: baseline,
+                before: hasStep ? header.beforeTick : nil, to: &whole)
         }
         for at in payload.dropFirst() { whole.append(message[at]) }
     }
@@ -128,6 +156,24 @@ package enum GroupMessage {
             throw message.endsInsideVarint(at: offset) ? .truncated : error
         }
         return number
+    }
+}
+
+extension Codec1 {
+    /// Appends what all segments have that lead from `baseline` to `state`: its first byte, hash and body.
+    ///
+    /// - Parameters:
+    ///   - state: A group's.
+    ///   - baseline: The same group's; nil for a group that comes into view.
+    ///   - before: The same group's before that; nil where there is none.
+    package mutating func appendPayload(
+        _ state: WorldState, since baseline: WorldState?, before: WorldState?, stateHash: UInt32?,
+        to bytes: inout [UInt8]
+    ) {
+        let start = bytes.count
+        encode(state, since: baseline, before: before, stateHash: stateHash, appendingTo: &bytes)
+        GroupMessage.removeTicks(
+            at: start, codec: 1, tick: state.tick, since: baseline?.tick, before: before?.tick, from: &bytes)
     }
 }
 

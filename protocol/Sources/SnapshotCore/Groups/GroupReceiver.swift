@@ -17,6 +17,9 @@ struct GroupReceiver: Sendable {
     private var next: [Held] = []
     /// Which of those held it replaces or takes away.
     private var dropped: [Int] = []
+    /// What was held before the newest message, by which codec 1 knows how things move; its tick is nil where the message started
+    /// from nothing.
+    private var before: (tick: UInt32?, held: [Held], dropped: [Int]) = (nil, [], [])
     /// States that serve again.
     private var spares: [WorldState] = []
     private var whole: [UInt8] = []
@@ -30,24 +33,39 @@ struct GroupReceiver: Sendable {
     mutating func removeAll() {
         tick = nil
         held.removeAll(keepingCapacity: true)
+        before.tick = nil
     }
 
     /// Applies a message, and overwrites `result` with all that is then seen together. After an error its contents mean nothing.
-    mutating func receive(_ message: Span<UInt8>, into result: inout WorldState) throws(SnapshotError) {
+    ///
+    /// - Parameter codec1: What messages of codec 1 are read with; nil where none are.
+    mutating func receive(
+        _ message: Span<UInt8>, _ codec1: inout Codec1?, into result: inout WorldState
+    ) throws(SnapshotError) {
         let header = try GroupMessage.header(of: message)
+        if header.codec == 1, codec1 == nil { throw .unknownCodec }
         if let baseline = header.baselineTick, baseline != tick { throw .wrongBaseline }
-        try readSegments(of: message, header)
+        if let step = header.beforeTick, step != before.tick { throw .wrongBaseline }
+        try readSegments(of: message, header, &codec1)
         try merge(into: &result)
-        for place in dropped where spares.count < Self.sparesMax { spares.append(held[place].state) }
+        advance(header)
+        result.tick = header.tick
+    }
+
+    /// What the message has made is held from now on, and what was held is what was before.
+    private mutating func advance(_ header: GroupMessage.Header) {
+        for place in before.dropped where spares.count < Self.sparesMax { spares.append(before.held[place].state) }
+        swap(&before.held, &held)
+        swap(&before.dropped, &dropped)
         swap(&held, &next)
         next.removeAll(keepingCapacity: true)
+        before.tick = header.baselineTick
         tick = header.tick
-        result.tick = header.tick
     }
 
     /// Makes ``next`` of what is held and of the message's segments.
     private mutating func readSegments(
-        of message: Span<UInt8>, _ header: GroupMessage.Header
+        of message: Span<UInt8>, _ header: GroupMessage.Header, _ codec1: inout Codec1?
     ) throws(SnapshotError) {
         next.removeAll(keepingCapacity: true)
         dropped.removeAll(keepingCapacity: true)
@@ -66,8 +84,8 @@ struct GroupReceiver: Sendable {
                 guard segment.group > 0 else { throw .badIdentifiers }
                 continue
             }
-            let state = try read(segment.payload, of: message, header, since: isHeld ? place : nil)
-            next.append(Held(group: segment.group, state: state))
+            next.append(Held(group: segment.group, state: spares.popLast() ?? WorldState(schema: schema)))
+            try read(segment.payload, of: message, header, since: isHeld ? place : nil, &codec1)
         }
         keep(&place, below: .max)
         guard next.first?.group == 0 else { throw .badIdentifiers }
@@ -81,19 +99,27 @@ struct GroupReceiver: Sendable {
         }
     }
 
+    /// Reads a segment into the last of ``next``.
     private mutating func read(
-        _ payload: Range<Int>, of message: Span<UInt8>, _ header: GroupMessage.Header, since place: Int?
-    ) throws(SnapshotError) -> WorldState {
+        _ payload: Range<Int>, of message: Span<UInt8>, _ header: GroupMessage.Header, since place: Int?,
+        _ codec1: inout Codec1?
+    ) throws(SnapshotError) {
+        let last = next.count - 1
+        let group = next[last].group
+        let step = header.beforeTick == nil ? nil : before.held.firstIndex { $0.group == group }
         var bytes: [UInt8] = []
         swap(&bytes, &whole)
         defer { swap(&bytes, &whole) }
-        try GroupMessage.restore(payload, of: message, header, into: &bytes)
-        var state = spares.popLast() ?? WorldState(schema: schema)
-        // It may not have changed for long.
+        try GroupMessage.restore(payload, of: message, header, hasStep: step != nil, into: &bytes)
+        // They may not have changed for long.
         if let place, let tick { held[place].state.tick = tick }
-        try Snapshot.apply(
-            bytes.span, to: place.map { held[$0].state }, schema: schema, into: &state)
-        return state
+        if let step, let tick = before.tick { before.held[step].state.tick = tick }
+        let baseline = place.map { held[$0].state }
+        if header.codec == 0 {
+            return try Snapshot.apply(bytes.span, to: baseline, schema: schema, into: &next[last].state)
+        }
+        try codec1?.apply(
+            bytes.span, to: baseline, before: step.map { before.held[$0].state }, into: &next[last].state)
     }
 
     /// Puts the tables of all groups together, each in the order of ids.
