@@ -172,7 +172,7 @@ let package = Package(
             "BotCore",
             [
                 "ClientCore", "ByteKit", "Determinism", "JSONCore", "WebSocketCore", "SocketIOCore", "SnapshotCore",
-                "GameKit", histogram,
+                "GameKit", histogram, heap, deque,
             ]),
         simulator(
             "SimulatedWorld",
@@ -296,7 +296,8 @@ let package = Package(
         tests(
             "ClientCoreTests",
             [
-                "ClientCore", "ScriptedServer", "SimulatedWorld", "ServerCore", "ByteKit", "Determinism", "JSONCore",
+                "ClientCore", "ScriptedServer", "SimulatedWorld", "BotCore", "ServerCore", "ByteKit", "Determinism",
+                "JSONCore",
                 "HTTPCore", "WebSocketCore", "SocketIOCore", httpTypes,
             ]),
         tests(
@@ -305,7 +306,7 @@ let package = Package(
                 "SimulatedWorld", "ServerCore", "LobbyCore", "ClientCore", "BotCore", "Games", "ExampleGame", "GameKit",
                 "SnapshotCore", "JSONCore", "ByteKit", "Determinism", "VectorFiles",
             ]),
-        tests("FleetTests", ["Fleet", "MusterClient", "BotCore", "GameKit", "JSONCore", "Determinism"]),
+        tests("FleetTests", ["Fleet", "MusterClient", "BotCore", "ClientCore", "GameKit", "JSONCore", "Determinism"]),
         // What the integration tests run against servers that are not ours, and against the conformance server.
         .executableTarget(
             name: "client-probe", dependencies: ["MusterClient"], path: "Tests/ClientProbe", swiftSettings: settings),

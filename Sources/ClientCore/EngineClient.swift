@@ -210,8 +210,14 @@ package final class EngineClient {
 
     private func pinged() {
         watch?.pingReceived(at: context.clock())
-        if let poller { poller.sendAhead(EnginePacket.pong) } else { webSocket?.send(text: EnginePacket.pong) }
+        if options.answersPings { sendPong() }
         owner?.engineAnsweredHeartbeat()
+    }
+
+    /// Sends the answer to a heartbeat, whether there was one or not.
+    package func sendPong() {
+        guard phase != .ended else { return }
+        if let poller { poller.sendAhead(EnginePacket.pong) } else { webSocket?.send(text: EnginePacket.pong) }
     }
 
     // MARK: Time

@@ -20,6 +20,8 @@ package struct EngineClientOptions {
     package var triesAllTransports = false
     /// What to offer over a WebSocket, or nil not to offer compression.
     package var compression: ClientCompression?
+    /// Whether heartbeats are answered: not by a test's client that misbehaves.
+    package var answersPings = true
     /// The longest message that is taken.
     package var messageBytesMax = 1 << 24
     /// What a server may leave unread of ours before it counts as dead.

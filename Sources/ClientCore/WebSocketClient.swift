@@ -50,6 +50,8 @@ package final class WebSocketClient: ByteStreamHandler, Flushed {
         package var fields = HTTPFields()
         /// What to offer, or nil not to offer compression.
         package var compression: ClientCompression?
+        /// Whether pings are answered (RFC 6455 §5.5.2): not by a test's client that misbehaves.
+        package var answersPings = true
         /// The longest message that is taken.
         package var messageBytesMax = 1 << 20
         /// What a server may leave unread of ours before it counts as dead.
@@ -103,6 +105,7 @@ package final class WebSocketClient: ByteStreamHandler, Flushed {
     /// Compresses what is sent, once that has been agreed to.
     private var deflater: MessageDeflater?
     private let outboxBytesMax: Int
+    private let answersPings: Bool
     private var random: SeededRandom
     private var opening: Opening?
 
@@ -123,6 +126,7 @@ package final class WebSocketClient: ByteStreamHandler, Flushed {
         self.context = context
         self.random = random
         outboxBytesMax = options.outboxBytesMax
+        answersPings = options.answersPings
         var nonce: [UInt8] = []
         nonce.appendLittleEndian(self.random.next())
         nonce.appendLittleEndian(self.random.next())
@@ -190,6 +194,12 @@ package final class WebSocketClient: ByteStreamHandler, Flushed {
             append(opcode, payload.span)
         }
         guard out.count <= outboxBytesMax else { return fail("the server does not read") }
+    }
+
+    /// Sends a pong that nobody has asked for (RFC 6455 §5.5.3).
+    package func sendPong() {
+        let nothing: [UInt8] = []
+        if phase == .open { append(.pong, nothing.span) }
     }
 
     private func append(_ opcode: WebSocketOpcode, _ payload: Span<UInt8>) {
@@ -302,7 +312,7 @@ package final class WebSocketClient: ByteStreamHandler, Flushed {
             let message = receiver.assembled
             owner?.binaryReceived(message.span)
         case .ping:
-            if phase == .open { append(.pong, receiver.control.span) }
+            if phase == .open, answersPings { append(.pong, receiver.control.span) }
             owner?.pingReceived()
         case .pong: break
         case .close(let code):

@@ -1,3 +1,4 @@
+import BotCore
 import ClientCore
 import Determinism
 import JSONCore

@@ -57,4 +57,35 @@ struct FleetOptionsTests {
         #expect(bots.allSatisfy { $0.endAt == .zero + .seconds(12) })
         #expect(Set(bots.map(\.seed)).count == 8)
     }
+
+    @Test func `a phase with more bots lets the missing ones join, one with fewer the last ones leave`() throws {
+        let text = """
+            {"lobbies": 2, "phases": [
+              {"seconds": 5, "bots": 4, "ramp": 2},
+              {"seconds": 5, "bots": 6, "ramp": 1, "behaviour": "silent", "protocol": "polling", "cut_every_seconds": 3},
+              {"seconds": 5, "bots": 3, "ramp": 1}
+            ]}
+            """
+        var options = options
+        options.take(try Scenario.parse(Array(text.utf8), file: "s"))
+        let bots = options.bots(brain: BrainType(NothingBrain.self), host: "h:1", start: .zero)
+        #expect(bots.map(\.startAt.nanoseconds) == [0, 500, 1_000, 1_500, 5_000, 6_000].map { $0 * 1_000_000 })
+        #expect(bots.map(\.endAt.nanoseconds) == [15, 15, 15, 12, 11, 10].map { $0 * 1_000_000_000 })
+        #expect(bots.map(\.behaviour) == [.play, .play, .play, .play, .silent, .silent])
+        #expect(bots.map(\.dialect) == [.plain, .plain, .plain, .plain, .polling, .polling])
+        // Those that misbehave are not cut: their ends are the server's to make.
+        #expect(bots.map(\.cutEvery) == [nil, nil, nil, nil, nil, nil])
+        #expect(options.phases.map(\.needsRelay) == [false, false, false])
+    }
+
+    @Test func `options without a scenario are a plan of two phases`() {
+        var options = options
+        (options.count, options.lobbies, options.rampPerSecond, options.seconds) = (10, 2, 5, 20)
+        options.link = FleetLink(.wifi)
+        #expect(options.phases.map(\.name) == ["join", "play"])
+        #expect(options.phases.map(\.length) == [.seconds(2), .seconds(20)])
+        #expect(options.phases.map(\.bots) == [10, 10])
+        #expect(options.phases.map(\.needsRelay) == [true, true])
+        #expect(options.planText.contains("wifi"))
+    }
 }

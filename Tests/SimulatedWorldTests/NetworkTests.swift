@@ -1,3 +1,4 @@
+import BotCore
 import ByteKit
 import Determinism
 import SimulatedWorld

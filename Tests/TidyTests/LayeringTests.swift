@@ -74,7 +74,7 @@ private let allowedImports: [(target: String, modules: Set<String>)] = [
         "BotCore",
         [
             "ClientCore", "ByteKit", "Determinism", "JSONCore", "WebSocketCore", "SocketIOCore", "SnapshotCore",
-            "GameKit", "Histogram",
+            "GameKit", "Histogram", "HeapModule", "DequeModule",
         ]
     ),
     (

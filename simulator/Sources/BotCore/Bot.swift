@@ -11,39 +11,6 @@ import SnapshotCore
 /// Whoever drives it calls ``advance()`` when ``nextWake`` has come and ``flush()`` once a turn after everything
 /// else; a ``BotCrowd`` does so for many. Belongs to one loop.
 package final class Bot {
-    /// Where the bot stands in its life.
-    package enum State: Sendable, Equatable {
-        /// Its time has not come.
-        case idle
-        /// A stream is being opened, and upgraded.
-        case connecting
-        /// The join has been sent.
-        case joining
-        /// It has a seat.
-        case playing
-        /// Its connection is lost; the next attempt comes after a wait.
-        case waiting
-        /// It has given up its seat and waits to be let go.
-        case leaving
-        /// It does nothing any more.
-        case finished
-    }
-
-    /// The seat that the bot believes to hold, connected or not.
-    package struct HeldSeat: Sendable, Equatable {
-        /// The seat's number.
-        package var number: Int
-        /// The lobby, as the server calls it.
-        package var lobby: String
-        /// The newest token.
-        package var token: String
-        /// When the first message was sent from the seat. The server keeps no seat of which it never heard anything, since
-        /// nobody could know its token.
-        var spokenAt: Instant?
-        /// Whether the connection was lost before that message can have arrived for sure.
-        var isDoubtful = false
-    }
-
     /// How long a first message may take to reach the server.
     private static let deliveryTime = Interval.seconds(1)
 
@@ -58,6 +25,7 @@ package final class Bot {
     /// Where the bot stands.
     package private(set) var state = State.idle
     var wasServed = false
+    let behaviour: BotBehaviour
     private var hasJoined = false
     private var gameIsOver = false
     /// The seat it holds.
@@ -67,6 +35,12 @@ package final class Bot {
     weak var crowd: BotCrowd?
     /// The bot's place in its crowd.
     var index = 0
+    /// What it has in mind, beside playing.
+    var manner = BotManner()
+    /// How long it plays before it drops its own connection, give or take a half; nil for never.
+    private var cutEvery: Interval?
+    /// Whether its connection has been broken on purpose, so that its end is none of the server's doing.
+    private var isConnectionDoomed = false
     /// What it knows of the match around the game.
     var match = BotMatch()
     let settings: BotSettings
@@ -84,6 +58,8 @@ package final class Bot {
         self.context = context
         random = SeededRandom(seed: settings.seed)
         backoff = settings.backoff
+        behaviour = settings.behaviour
+        cutEvery = settings.cutEvery
         stateDeadline = settings.startAt
         dialedAt = settings.startAt
     }
@@ -103,6 +79,7 @@ package final class Bot {
         if state == .playing {
             if let cutAt { wake = min(wake, cutAt) }
             if let play { wake = min(wake, play.ackDue) }
+            if let misdeed = manner.due { wake = min(wake, misdeed) }
         }
         return wake
     }
@@ -128,6 +105,8 @@ package final class Bot {
             leave(now)
         } else if let cutAt, now >= cutAt {
             cut(now)
+        } else if let misdeed = manner.due, now >= misdeed {
+            misbehave(now)
         } else if let play, now >= play.ackDue {
             sendAck(now)
         }
@@ -151,7 +130,8 @@ package final class Bot {
         dialedAt = now
         let client = LobbyClient.make(
             settings.dialect, lobby: settings.lobby, host: settings.host, join: join, silenceMax: settings.silenceMax,
-            compression: settings.compresses ? context.compression : nil, random: SeededRandom(seed: random.next()),
+            compression: settings.compresses ? context.compression : nil,
+            answersHeartbeats: settings.behaviour.answersHeartbeats, random: SeededRandom(seed: random.next()),
             context.client)
         self.client = client
         enter(.connecting, until: now + settings.joinTimeout)
@@ -197,6 +177,24 @@ package final class Bot {
         lost(now)
     }
 
+    /// Drops the connection now, as a crash would, if it has one in its seat; then it comes back.
+    package func dropConnection() {
+        if state == .playing { cut(context.clock()) }
+    }
+
+    /// Expects the present connection to die: it is broken on purpose.
+    package func expectLoss() {
+        if state == .playing { isConnectionDoomed = true }
+    }
+
+    /// Drops its connections that far apart from now on; nil for never. What it does of itself it goes on doing.
+    package func setCutEvery(_ interval: Interval?) {
+        guard settings.behaviour != .disconnect, interval != cutEvery else { return }
+        cutEvery = interval
+        cutAt = interval.map { context.clock() + max(drawn(around: $0), Self.deliveryTime) }
+        crowd?.wakeMoved(self)
+    }
+
     /// The connection is gone, and the seat may be kept.
     private func lost(_ now: Instant) {
         lostAt = now
@@ -210,8 +208,9 @@ package final class Bot {
         enter(.leaving, until: now + settings.leaveTimeout)
     }
 
-    private func finish() {
+    func finish() {
         guard state != .finished else { return }
+        judgeAtEnd()
         if seat != nil, state != .leaving { report[.seatsAbandoned] += 1 }
         if refusedTick != nil { report[.seatLost] += 1 }
         dropClient()
@@ -232,7 +231,7 @@ package final class Bot {
         }
     }
 
-    private func noteClose(_ reason: String) {
+    func noteClose(_ reason: String) {
         if report.firstClose == nil { report.firstClose = reason }
     }
 }
@@ -243,6 +242,7 @@ extension Bot: LobbyClientOwner {
     package func lobbyConnected() {
         guard state == .connecting else { return }
         report[.connects] += 1
+        report.record(context.clock() - dialedAt, .connectTime)
         enter(.joining, until: dialedAt + settings.joinTimeout)
     }
 
@@ -255,7 +255,9 @@ extension Bot: LobbyClientOwner {
         backoff.reset()
         gameIsOver = false
         if now >= settings.endAt { return leave(now) }
-        cutAt = settings.cutEvery.map { now + max(drawn(around: $0), Self.deliveryTime) }
+        cutAt = cutEvery.map { now + max(drawn(around: $0), Self.deliveryTime) }
+        isConnectionDoomed = false
+        beginManner(now, welcome)
         // At once, so that the server knows that the token has arrived.
         sendAck(now)
         enter(.playing, until: settings.endAt)
@@ -351,12 +353,13 @@ extension Bot: LobbyClientOwner {
     }
 
     package func lobbyHeartbeat() {
-        report[.heartbeatsAnswered] += 1
+        noteHeartbeat()
     }
 
     package func lobbyEnded(_ end: LobbyEnd) {
         client = nil
         let now = context.clock()
+        if state == .playing, judge(end) { return }
         switch (state, end.cause) {
         case (.idle, _), (.waiting, _), (.finished, _): break
         case (_, .kicked):
@@ -375,6 +378,8 @@ extension Bot: LobbyClientOwner {
     }
 
     private func lostUnexpectedly(_ end: LobbyEnd, _ now: Instant) {
+        guard !isConnectionDoomed else { return lost(now) }
+        report.closes[end.code ?? 0, default: 0] += 1
         switch end.cause {
         case .heartbeatMissed: report[.heartbeatsMissed] += 1
         case .malformed: report[.malformedAnswers] += 1

@@ -25,12 +25,14 @@ struct BotPace {
         leadMax = UInt32(max(1, tickRate / 2))
     }
 
-    /// Whether the lobby is to be asked with an input that is sent now; true once for each time.
-    mutating func asks(at now: Instant) -> Bool {
+    /// Whether the lobby is to be asked with what is sent now; true once for each time.
+    ///
+    /// - Parameter always: Also where few inputs are sent: for the clock.
+    mutating func asks(at now: Instant, always: Bool) -> Bool {
         inputs += 1
         guard now >= askDue else { return false }
         defer { (askDue, inputs) = (now + Self.askInterval, 0) }
-        return inputs >= Self.inputsMin
+        return always || inputs >= Self.inputsMin
     }
 
     /// Takes in by how many ticks the latest of the inputs was early since the last answer; negative where it was late.
@@ -51,16 +53,20 @@ struct BotPace {
 }
 
 extension Bot {
-    /// Asks with an input how early they come: about once a second, where it sends enough of them.
-    func askPace(_ now: Instant) {
-        if play?.inputPace.asks(at: now) == true { client?.askTime() }
+    /// Asks where the lobby stands and how early inputs come: about once a second, where it sends enough of them or measures.
+    func askTime(_ now: Instant, behindInputFor tick: UInt32?) {
+        guard let play, play.inputPace.asks(at: now, always: settings.asksTime) else { return }
+        play.clock.asked(at: now, behindInputFor: tick)
+        client?.askTime()
     }
 
     /// The lobby has answered that.
     package func lobbyTime(_ answer: JSONValue) {
-        guard let play, let early = answer["early"]?.integer.flatMap(Int.init(exactly:)),
-            (-1_024...1_024).contains(early)
-        else { return }
+        guard let play else { return }
+        play.clock.answered(answer, newest: play.last?.tick, at: context.clock(), report)
+        guard let early = answer["early"]?.integer.flatMap(Int.init(exactly:)), (-1_024...1_024).contains(early) else {
+            return
+        }
         BotPace.note(early, in: report)
         play.inputPace.told(early: early)
     }

@@ -18,6 +18,8 @@ final class BotPlay {
     /// When something must be sent again, if only an ack.
     var ackDue: Instant
     var pace: SnapshotPace
+    /// The lobby's clock, as far as it is known.
+    var clock: BotClock
     var receiver: SnapshotReceiver
     /// For which ticks inputs are meant.
     var inputPace: BotPace
@@ -36,6 +38,7 @@ final class BotPlay {
         brain = try settings.brain.make(options: settings.options, seed: brainSeed)
         pace = SnapshotPace(tickRate: welcome.tickRate, rate: welcome.snapshotRate)
         inputPace = BotPace(tickRate: welcome.tickRate)
+        clock = BotClock(tickRate: welcome.tickRate)
         self.ackDue = ackDue
     }
 
@@ -49,6 +52,7 @@ final class BotPlay {
         pace = SnapshotPace(tickRate: welcome.tickRate, rate: welcome.snapshotRate)
         awaitsKeyframe = false
         last = nil
+        clock.restart()
     }
 }
 
@@ -88,20 +92,20 @@ extension Bot {
         if let last = play.last, tick > last.tick {
             let count = play.pace.count(at: tick) - play.pace.count(at: last.tick)
             if count > 1 { report[.snapshotsSkipped] += count - 1 }
-            report.record(now - last.at, .snapshotInterval)
         }
+        play.clock.received(tick, since: play.last, at: now, report)
         play.last = (tick, now)
     }
 
     /// Lets the brain decide at the newest state, and sends what it wants.
     func decide(_ play: BotPlay, _ now: Instant) {
         guard let state = play.receiver.state, let number = seat?.number else { return }
-        guard let values = play.brain.decide(state: state, seat: number) else { return }
+        guard let values = wish(play, state, seat: number, now) else { return }
         play.sequence &+= 1
         report[.inputsSent] += 1
         let input = QuantisedInput(tick: state.tick &+ play.inputPace.lead, sequence: play.sequence, values: values)
         send(.inputs(ack: state.tick, [input]), now)
-        askPace(now)
+        askTime(now, behindInputFor: input.tick)
     }
 
     /// Tells the server the newest tick, or asks again for the keyframe that has not come.
@@ -110,6 +114,7 @@ extension Bot {
         if play.awaitsKeyframe { return askForKeyframe(.cannotApply, now) }
         report[.acksSent] += 1
         send(.ack(play.receiver.state?.tick ?? 0), now)
+        if settings.asksTime { askTime(now, behindInputFor: nil) }
     }
 
     private func askForKeyframe(_ reason: KeyframeReason, _ now: Instant) {
@@ -117,7 +122,7 @@ extension Bot {
         send(.keyframeRequest(reason), now)
     }
 
-    private func send(_ message: ClientMessage, _ now: Instant) {
+    func send(_ message: ClientMessage, _ now: Instant) {
         guard let play, let client else { return }
         client.send(message.encode(schema: play.receiver.schema))
         play.ackDue = now + settings.ackInterval

@@ -32,18 +32,10 @@ package enum BotCounter: Int, CaseIterable, Sendable {
     case kicked
     /// Bots that have joined, have had a snapshot, and have come to their end.
     case botsJoined, botsServed, botsFinished
+    /// Bots that misbehaved, and were treated as they must be, or not.
+    case verdictsMet, verdictsMissed
     /// Seats not left in good order: the server did not answer, or was not reached again in time.
     case leavesUnanswered, seatsAbandoned
-}
-
-/// How long something took, over all bots.
-package enum BotSeries: Int, CaseIterable, Sendable {
-    /// From dialing to the seat, at a first join.
-    case joinTime
-    /// From the lost connection to the seat taken up again.
-    case reconnectTime
-    /// Between two snapshots of one connection.
-    case snapshotInterval
 }
 
 /// Everything that the bots of one loop have counted and measured.
@@ -57,16 +49,13 @@ package final class BotReport {
     /// Why the first snapshot could not be applied.
     package internal(set) var firstWrong: String?
     private var values = [UInt64](repeating: 0, count: BotCounter.allCases.count)
-    private var series = [Histogram<UInt64>]()
+    private var measured = BotTimes()
+    /// How connections ended that bots did not end themselves, by the close code; 0 for an end without one.
+    package internal(set) var closes: [Int: UInt64] = [:]
 
     /// An empty report.
     package init(traffic: Traffic = Traffic()) {
         self.traffic = traffic
-        // From a microsecond to ten minutes, three digits exact.
-        series = BotSeries.allCases.map { _ in
-            Histogram(
-                lowestDiscernibleValue: 1, highestTrackableValue: 600_000_000, numberOfSignificantValueDigits: .three)
-        }
     }
 
     /// The count so far.
@@ -76,39 +65,39 @@ package final class BotReport {
     }
 
     func record(_ interval: Interval, _ kind: BotSeries) {
-        let microseconds = min(max(interval.nanoseconds, 0) / 1_000, 600_000_000)
-        series[kind.rawValue].record(UInt64(microseconds))
+        measured.record(interval, kind)
     }
 
     /// How often something was measured.
-    package func count(of kind: BotSeries) -> UInt64 { series[kind.rawValue].totalCount }
+    package func count(of kind: BotSeries) -> UInt64 { measured.all(kind).totalCount }
 
     /// The time, in milliseconds, that `percent` of all measurements stayed at or below; 0 without any.
     package func milliseconds(_ kind: BotSeries, atPercentile percent: Double) -> Double {
-        Double(series[kind.rawValue].valueAtPercentile(percent)) / 1_000
+        Double(measured.all(kind).valueAtPercentile(percent)) / 1_000
     }
+
+    /// The percentiles of everything.
+    package var times: BotTimesSummary { BotTimesSummary { measured.all($0) } }
+
+    /// The percentiles of what has come since the last look; then a new one begins.
+    package func takeRecent() -> BotTimesSummary { measured.takeRecent() }
+
+    /// The percentiles of what has come since the last phase; then a new one begins.
+    package func takePhase() -> BotTimesSummary { measured.takePhase() }
 
     /// Counters, bytes and percentiles as one object.
     package var json: JSONObject {
         var counters = JSONObject()
         for counter in BotCounter.allCases { counters["\(counter)"] = .integer(Int64(clamping: self[counter])) }
-        var times = JSONObject()
-        for kind in BotSeries.allCases {
-            times["\(kind)"] = [
-                "count": .integer(Int64(clamping: count(of: kind))),
-                "p50": .number(milliseconds(kind, atPercentile: 50)),
-                "p99": .number(milliseconds(kind, atPercentile: 99)),
-                "p999": .number(milliseconds(kind, atPercentile: 99.9)),
-                "max": .number(milliseconds(kind, atPercentile: 100)),
-            ]
-        }
         return [
             "counters": .object(counters),
             "bytesIn": .integer(Int64(clamping: traffic.bytesIn)),
             "bytesOut": .integer(Int64(clamping: traffic.bytesOut)),
             "connectionsCompressed": .integer(Int64(clamping: traffic.connectionsCompressed)),
             "messagesCompressed": .integer(Int64(clamping: traffic.messagesCompressed)),
-            "milliseconds": .object(times),
+            "closes": .object(
+                JSONObject(closes.keys.sorted().map { ("\($0)", .integer(Int64(clamping: closes[$0] ?? 0))) })),
+            "milliseconds": .object(times.json),
         ]
     }
 }

@@ -18,6 +18,10 @@ package struct BotSettings: Sendable {
     package var dialect = ClientDialect.plain
     /// The highest codec of snapshots that it asks for: 0 or 1.
     package var codec: UInt8 = 1
+    /// What it does with its seat.
+    package var behaviour = BotBehaviour.play
+    /// Whether it asks once a second where its lobby stands, however little it sends, so that snapshots' ages are known.
+    package var asksTime = false
     /// Whether it offers to compress messages.
     package var compresses = false
     /// The `Host` field.
@@ -67,12 +71,21 @@ package final class BotContext {
     /// How messages of the bots that offer it are compressed.
     package var compression = ClientCompression(pool: DeflatePool())
     /// What they were given to read codec 1 with.
-    var tables = BotTables()
+    let tables: BotTables
+
+    /// What bots share that have these clients, count in that report, and have all else in common with others.
+    package init(client: ClientContext, report: BotReport, sharing others: BotContext) {
+        self.client = client
+        self.report = report
+        compression = others.compression
+        tables = others.tables
+    }
 
     /// What bots of one loop share.
     package init(dialer: any Dialer, clock: @escaping () -> Instant) {
         client = ClientContext(dialer: dialer, clock: clock)
         report = BotReport(traffic: client.traffic)
+        tables = BotTables()
     }
 
     /// The monotonic clock.

@@ -3,7 +3,7 @@ import SnapshotCore
 
 /// The tables of codec 1 that bots of one loop were given: each set is read once, and all bots have it by its hash
 /// (protocol/spec/snapshot.md §9.8).
-struct BotTables {
+final class BotTables {
     private var known: [(hash: String, codec: Codec1)] = []
 
     /// Why a bot cannot read what it was told to.
@@ -17,7 +17,7 @@ struct BotTables {
     /// What snapshots are read with in codec 1; nil where the server sends codec 0.
     ///
     /// - Throws: For tables that are none, are not of this hash or schema, or were neither given before nor now.
-    mutating func codec(of welcome: LobbyWelcome, _ schema: Schema) throws -> Codec1? {
+    func codec(of welcome: LobbyWelcome, _ schema: Schema) throws -> Codec1? {
         guard welcome.codec > 0 else { return nil }
         if let set = known.first(where: { $0.hash == welcome.tablesHash }) { return set.codec }
         guard let text = welcome.tables.map({ Array($0.utf8) }), let bytes = Base64.decodeURL(text.span) else {

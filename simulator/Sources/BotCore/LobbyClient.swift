@@ -2,13 +2,16 @@ import ByteKit
 import ClientCore
 import Determinism
 import JSONCore
+import SocketIOCore
 
 /// How a client speaks to a lobby (protocol/spec/lobby.md §1).
 package enum ClientDialect: Sendable, Equatable {
     /// JSON text and binary messages on a WebSocket of the lobby's own.
     case plain
-    /// Socket.IO, the lobby as a namespace.
+    /// Socket.IO over a WebSocket, the lobby as a namespace.
     case socketIO
+    /// Socket.IO over long polling alone.
+    case polling
 }
 
 /// What a client asks for when it joins (protocol/spec/lobby.md §2).
@@ -69,6 +72,8 @@ package struct LobbyWelcome: Sendable, Equatable {
     package var codec: Int
     /// The hash of the tables for codec 1, and they themselves in base64url unless the join has named them.
     package var tablesHash, tables: String?
+    /// How long the server waits for the answer to a heartbeat; nil where it has not said.
+    package var heartbeatTimeout: Interval?
 
     /// Reads the data of a `joined` event; nil when something is missing or out of range.
     package init?(_ data: JSONValue) {
@@ -91,6 +96,9 @@ package struct LobbyWelcome: Sendable, Equatable {
         self.codec = Int(codec)
         tablesHash = data["tablesHash"]?.string
         tables = data["tables"]?.string
+        heartbeatTimeout = data["pingTimeout"]?.integer.flatMap(Int.init(exactly:)).flatMap {
+            (1...86_400_000).contains($0) ? .milliseconds($0) : nil
+        }
     }
 }
 
@@ -132,6 +140,8 @@ package struct LobbyEnd: Sendable, Equatable {
     package var cause: Cause
     /// The reason in words.
     package var reason: String
+    /// The close code of protocol/spec/websocket.md §5; nil without one.
+    package var code: Int?
 
     /// Whether the token may still take the seat up again.
     package var mayResume: Bool {
@@ -151,6 +161,7 @@ package struct LobbyEnd: Sendable, Equatable {
         default: cause = .lost
         }
         reason = close.code.map { "\($0) \(close.reason)" } ?? close.reason
+        code = close.code.map(Int.init)
     }
 
     init(_ cause: Cause, _ reason: String) {
@@ -217,18 +228,23 @@ package class LobbyClient {
     ///   - silenceMax: How long a plain connection may bring nothing before the server counts as dead; a Socket.IO
     ///     server says so itself.
     ///   - compression: What to offer, or nil not to offer compression.
+    ///   - answersHeartbeats: False for a client that misbehaves: ``sendPong()`` is its only answer.
     package static func make(
         _ dialect: ClientDialect, lobby: String, host: String, join: LobbyJoin, silenceMax: Interval,
-        compression: ClientCompression? = nil, random: SeededRandom, _ context: ClientContext
+        compression: ClientCompression? = nil, answersHeartbeats: Bool = true, random: SeededRandom,
+        _ context: ClientContext
     ) -> LobbyClient {
         switch dialect {
         case .plain:
             var options = WebSocketClient.Options(target: "/lobby/\(lobby)", host: host)
             options.compression = compression
+            options.answersPings = answersHeartbeats
             return PlainLobbyClient(options, join: join, silenceMax: silenceMax, random: random, context)
-        case .socketIO:
+        case .socketIO, .polling:
             var options = EngineClientOptions(host: host)
+            options.transports = dialect == .polling ? [.polling] : [.websocket]
             options.compression = compression
+            options.answersPings = answersHeartbeats
             return SocketIOLobbyClient(options, lobby: lobby, join: join, random: random, context)
         }
     }
@@ -249,6 +265,9 @@ package class LobbyClient {
 
     /// Sends an event without data, whose answer nobody waits for.
     package func say(_ event: String) { preconditionFailure("a dialect must say how it speaks") }
+
+    /// Answers a heartbeat, whether there was one or not: for clients that misbehave.
+    package func sendPong() { preconditionFailure("a dialect must say how it answers") }
 
     /// Gives the seat up; ``LobbyClientOwner/lobbyEnded(_:)`` follows when the server has let go.
     package func leave() { preconditionFailure("a dialect must say how it leaves") }

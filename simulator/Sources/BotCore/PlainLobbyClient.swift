@@ -46,6 +46,10 @@ final class PlainLobbyClient: LobbyClient, WebSocketClientOwner {
         connection.send(text: Array(JSONValue.object(["event": .string(event)]).text.utf8))
     }
 
+    override func sendPong() {
+        connection.sendPong()
+    }
+
     override func leave() {
         isLeaving = true
         connection.send(text: Self.leaveMessage)
@@ -112,6 +116,7 @@ final class PlainLobbyClient: LobbyClient, WebSocketClientOwner {
 
     func connectionClosed(_ close: ConnectionClose) {
         var end = announcedEnd ?? LobbyEnd(close)
+        end.code = close.code.map(Int.init)
         // Nobody else may end a seat with 1000 than its player.
         if end.cause == .left, !isLeaving { end.cause = .lost }
         self.end(end)

@@ -4,8 +4,8 @@ import Determinism
 import JSONCore
 import SocketIOCore
 
-/// A lobby's client in the Socket.IO dialect (protocol/spec/lobby.md §1), over a WebSocket from the start. It does not come
-/// back by itself: that is the bot's to do, with its token.
+/// A lobby's client in the Socket.IO dialect (protocol/spec/lobby.md §1), over a WebSocket from the start, or over long polling
+/// alone. It does not come back by itself: that is the bot's to do, with its token.
 final class SocketIOLobbyClient: LobbyClient {
     private let manager: ClientManager
     private let socket: NamespaceClient
@@ -16,7 +16,6 @@ final class SocketIOLobbyClient: LobbyClient {
         _ options: EngineClientOptions, lobby: String, join: LobbyJoin, random: SeededRandom, _ context: ClientContext
     ) {
         var engine = options
-        engine.transports = [.websocket]
         engine.messageBytesMax = 1 << 20
         engine.outboxBytesMax = 1 << 18
         var options = ClientManagerOptions(engine)
@@ -53,6 +52,10 @@ final class SocketIOLobbyClient: LobbyClient {
 
     override func say(_ event: String) {
         socket.emit(ClientEmission(event))
+    }
+
+    override func sendPong() {
+        manager.sendPong()
     }
 
     override func leave() {
@@ -94,7 +97,10 @@ extension SocketIOLobbyClient: ClientManagerOwner {
         case .closed(let close):
             let end = LobbyEnd(close)
             // A session's end is never the end of a seat: the namespace would have been left first.
-            return end.cause == .replaced || end.cause == .kicked ? end : LobbyEnd(.lost, end.reason)
+            guard end.cause != .replaced, end.cause != .kicked else { return end }
+            var lost = LobbyEnd(.lost, end.reason)
+            lost.code = end.code
+            return lost
         }
     }
 }

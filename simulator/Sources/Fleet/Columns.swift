@@ -63,6 +63,9 @@ enum Readable {
         return places == 0 ? whole : whole + "." + fraction
     }
 
+    /// With a decimal point and nothing else, for machines: `1234.56`.
+    static func plain(_ number: Double) -> String { decimal(number, 2).filter { $0 != "," } }
+
     /// `0.05 ms`, `12.3 ms`, `4.56 s`
     static func milliseconds(_ number: Double) -> String {
         switch number.magnitude {

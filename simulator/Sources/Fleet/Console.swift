@@ -14,6 +14,24 @@ enum Console {
         try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
     }
 
+    /// Whether a file can be written there: it is made, and left as it was if it is there.
+    static func canWrite(_ path: String) -> Bool {
+        FileManager.default.fileExists(atPath: path)
+            ? FileManager.default.isWritableFile(atPath: path)
+            : FileManager.default.createFile(atPath: path, contents: nil)
+    }
+
+    /// Writes a whole file. False, with a line on standard error, where that cannot be.
+    static func write(_ text: String, toFile path: String) -> Bool {
+        do {
+            try Data(text.utf8).write(to: URL(filePath: path))
+            return true
+        } catch {
+            writeError("muster bots: \(path) cannot be written: \(error.localizedDescription)\n")
+            return false
+        }
+    }
+
     /// Writes to standard error, at once.
     static func writeError(_ text: String) {
         try? FileHandle.standardError.write(contentsOf: Data(text.utf8))

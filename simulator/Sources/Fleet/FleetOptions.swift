@@ -8,18 +8,26 @@ import MusterClient
 package enum FleetProtocol: String, CaseIterable, Sendable {
     /// JSON and binary messages on a plain WebSocket.
     case plain = "websocket"
-    /// Socket.IO.
+    /// Socket.IO over a WebSocket.
     case socketIO = "socketio"
-    /// Both in every lobby, in turn.
+    /// Socket.IO over long polling.
+    case polling
+    /// `websocket` and `socketio` in every lobby, in turn.
     case mixed
+}
 
-    /// The dialect of a lobby's nth member.
-    func dialect(ofMember number: Int) -> ClientDialect {
-        switch self {
-        case .plain: .plain
-        case .socketIO: .socketIO
-        case .mixed: number.isMultiple(of: 2) ? .plain : .socketIO
-        }
+extension FleetMix<FleetProtocol> {
+    /// The dialects that the mix means.
+    var dialects: FleetMix<ClientDialect> {
+        FleetMix<ClientDialect>(
+            parts.flatMap { part -> [(kind: ClientDialect, weight: Int)] in
+                switch part.kind {
+                case .plain: [(.plain, part.weight)]
+                case .socketIO: [(.socketIO, part.weight)]
+                case .polling: [(.polling, part.weight)]
+                case .mixed: [(.plain, 1), (.socketIO, 1)]
+                }
+            })
     }
 }
 
@@ -56,6 +64,16 @@ package struct FleetOptions: Sendable {
     package var rampPerSecond = 250.0
     /// Decides what the bots leave to chance.
     package var seed: UInt64 = 1
+    /// What they do.
+    package var behaviour = BotBehaviour.play
+    /// The line between them and the server; nil for what there is.
+    package var link: FleetLink?
+    /// A plan in place of ``count``, ``seconds``, ``rampPerSecond``, ``dialects``, ``behaviour``, ``link`` and ``cutEverySeconds``.
+    package var scenario: Scenario?
+    /// Where a JUnit report goes; nil for none.
+    package var junitPath: String?
+    /// Where an HTML report goes; nil for none.
+    package var htmlPath: String?
     /// Whether an admin will remove bots or close lobbies; otherwise that fails the run.
     package var expectsKick = false
     /// Whether the result goes to standard output as one JSON object.
@@ -68,6 +86,18 @@ package struct FleetOptions: Sendable {
         self.server = server
         self.game = game
         self.brains = brains
+    }
+
+    /// Takes a scenario for a plan.
+    package mutating func take(_ scenario: Scenario) {
+        self.scenario = scenario
+        if let game = scenario.game { self.game = game }
+        if let seed = scenario.seed { self.seed = seed }
+        gameOptions = scenario.gameOptions
+        count = max(1, scenario.phases.map(\.bots).max() ?? 1)
+        lobbies = scenario.lobbies
+        seconds = scenario.phases.reduce(0) { $0 + $1.length.seconds }
+        compresses = scenario.compresses
     }
 
     /// What is wrong with the options, as a sentence; nil when they can be run.
@@ -92,36 +122,7 @@ package struct FleetOptions: Sendable {
 
     var prefix: String { lobbyPrefix ?? "bots-" + String(seed, radix: 16) }
 
-    /// How long the ramp takes.
-    var rampTime: Interval { Self.interval(Double(count) / rampPerSecond) }
-
-    var cutEvery: Interval? { cutEverySeconds.map(Self.interval) }
-
-    var expectations: BotExpectations {
-        BotExpectations(
-            bots: count, playTime: Self.interval(seconds), cutEvery: cutEvery, expectsKick: expectsKick)
-    }
-
     static func interval(_ seconds: Double) -> Interval {
         Interval(nanoseconds: Int64(seconds * 1e9))
-    }
-
-    /// What each bot is to do when the fleet starts at `start`.
-    func bots(brain: BrainType, host: String, start: Instant) -> [BotSettings] {
-        var seeds = SeededRandom(seed: seed)
-        let end = start + rampTime + Self.interval(seconds)
-        return (0..<count).map { index in
-            var bot = BotSettings(
-                lobby: "\(prefix)-\(index % lobbies)", name: "bot \(index)", brain: brain, seed: seeds.next(),
-                startAt: start + Self.interval(Double(index) / rampPerSecond), endAt: end)
-            bot.options = gameOptions
-            bot.dialect = dialects.dialect(ofMember: index / lobbies)
-            bot.host = host
-            bot.codec = codec
-            bot.compresses = compresses
-            bot.cutEvery = cutEvery
-            bot.expectsKick = expectsKick
-            return bot
-        }
     }
 }

@@ -1,67 +1,82 @@
 import BotCore
 import ClientCore
 import Determinism
-import EventLoop
 
-/// The line that says how a fleet is doing: each second in place on a terminal, else a new one every five seconds.
+/// How a fleet is doing: a few lines in place on a terminal, else a new line every five seconds.
 struct FleetProgress {
+    private static let barWidth = 24
+
     private let isTerminal = Console.showsErrors
     private var shownAt: Instant?
-    private var isArmed = false
-    private var lastSnapshots: UInt64 = 0
-    private var lastBytesIn: UInt64 = 0
-    private var lastBytesOut: UInt64 = 0
+    /// How many lines stand on the terminal, to be written over.
+    private var height = 0
 
-    private var every: Interval { isTerminal ? .seconds(1) : .seconds(5) }
-
-    /// Sets the timer for the next line, unless it is set.
-    mutating func arm(_ timer: LoopTimer, _ run: FleetRun) {
-        guard !isArmed else { return }
-        isArmed = true
-        timer.arm(at: (shownAt ?? run.startedAt) + every)
-    }
-
+    /// Shows the newest sample, if it is time.
     mutating func show(_ run: FleetRun) {
+        guard let sample = run.measures.samples.last else { return }
         let now = run.now()
-        let text = line(run, seconds: max(0.001, (now - (shownAt ?? run.startedAt)).seconds), now)
-        Console.writeError(isTerminal ? "\r\(text)\u{1B}[K" : text + "\n")
+        let every: Interval = isTerminal ? .milliseconds(500) : .seconds(5)
+        guard now - (shownAt ?? run.startedAt) >= every else { return }
         shownAt = now
-        isArmed = false
+        guard isTerminal else { return Console.writeError(line(run, sample, now) + "\n") }
+        let lines = block(run, sample, now)
+        let up = height > 0 ? "\u{1B}[\(height)A\r" : ""
+        Console.writeError(up + lines.map { "\($0)\u{1B}[K\n" }.joined())
+        height = lines.count
     }
 
-    /// Leaves the line standing.
-    func end() {
-        if isTerminal, shownAt != nil { Console.writeError("\n") }
+    private func line(_ run: FleetRun, _ sample: FleetSample, _ now: Instant) -> String {
+        ([
+            Readable.duration((now - run.startedAt).seconds), run.phases[run.phaseIndex].name,
+        ] + presence(run, sample) + rates(sample) + troubles(run)).joined(separator: "  ")
     }
 
-    private mutating func line(_ run: FleetRun, seconds: Double, _ now: Instant) -> String {
-        let report = run.report
-        let traffic = report.traffic
-        let snapshots = Double(report[.snapshots] - lastSnapshots) / seconds
-        let bytesIn = Double(traffic.bytesIn - lastBytesIn) / seconds
-        let bytesOut = Double(traffic.bytesOut - lastBytesOut) / seconds
-        (lastSnapshots, lastBytesIn, lastBytesOut) = (report[.snapshots], traffic.bytesIn, traffic.bytesOut)
-        var playing = 0
-        var away = 0
-        for bot in run.crowd.bots {
-            switch bot.state {
-            case .playing: playing += 1
-            case .connecting, .joining, .waiting: away += 1
-            case .idle, .leaving, .finished: break
-            }
+    private func block(_ run: FleetRun, _ sample: FleetSample, _ now: Instant) -> [String] {
+        let elapsed = (now - run.startedAt).seconds
+        let part = min(1, elapsed / max(run.options.length.seconds, 0.001))
+        let filled = Int((part * Double(Self.barWidth)).rounded())
+        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: Self.barWidth - filled)
+        let phase = run.phases[run.phaseIndex]
+        let place = "phase \(run.phaseIndex + 1) of \(run.phases.count): \(phase.name)"
+        let link = phase.link.map { "  on \($0.name)" } ?? ""
+        var times = Columns([.left])
+        times.add(["", "p50", "p99"])
+        for series in [BotSeries.snapshotAge, .snapshotJitter, .inputToEffect, .roundTrip] {
+            let found = sample.times[series]
+            let cells = [found.p50, found.p99].map { found.count == 0 ? "–" : Readable.milliseconds($0) }
+            times.add([series.title] + cells)
         }
+        return [
+            "\(bar)  \(Readable.duration(elapsed)) of \(Readable.duration(run.options.length.seconds))  \(place)\(link)",
+            presence(run, sample).joined(separator: "  "), rates(sample).joined(separator: "  "),
+            troubles(run).joined(separator: "  "),
+        ] + times.lines
+    }
+
+    private func presence(_ run: FleetRun, _ sample: FleetSample) -> [String] {
+        ["\(sample.playing) of \(run.crew.playerCount) playing", "\(sample.away) connecting"]
+    }
+
+    private func rates(_ sample: FleetSample) -> [String] {
+        [
+            "\(Readable.count(Int64(sample.snapshotsPerSecond))) snapshots/s",
+            "\(Readable.bytes(sample.bytesInPerSecond))/s in", "\(Readable.bytes(sample.bytesOutPerSecond))/s out",
+        ]
+    }
+
+    private func troubles(_ run: FleetRun) -> [String] {
+        let report = run.report
         let troubles =
             report[.wrongSnapshots] + report[.hashMismatches] + report[.heartbeatsMissed] + report[.seatLost]
             + report[.unexpectedCloses] + report[.connectFailures] + report[.joinsRefused]
-        return [
-            Readable.duration((now - run.startedAt).seconds),
-            "\(playing) of \(run.options.count) playing",
-            "\(away) connecting",
-            "\(Readable.count(Int64(snapshots))) snapshots/s",
-            "\(Readable.bytes(bytesIn))/s in",
-            "\(Readable.bytes(bytesOut))/s out",
-            "\(Readable.count(report[.resumes])) resumed",
-            "\(Readable.count(troubles)) troubles",
-        ].joined(separator: "  ")
+        let culprits = run.crew.culprits.map { behaviour, count, report in
+            "\(report[.verdictsMet]) of \(count) \(behaviour.rawValue) judged"
+        }
+        return ["\(Readable.count(report[.resumes])) resumed", "\(Readable.count(troubles)) troubles"] + culprits
+    }
+
+    /// Leaves the lines standing.
+    func end() {
+        if isTerminal, shownAt != nil { Console.writeError("\n") }
     }
 }

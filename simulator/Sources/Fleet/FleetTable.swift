@@ -1,5 +1,6 @@
 import BotCore
 import ClientCore
+import Determinism
 
 /// What a fleet did, for a person.
 struct FleetTable {
@@ -11,15 +12,17 @@ struct FleetTable {
 
     /// The table's lines.
     var lines: [String] {
-        [headline, ""] + counters.lines + [""] + times.lines
+        [headline, ""] + counters.lines + [""] + times.lines + culprits
     }
 
     private var headline: String {
         let options = run.options
         let lobbies = options.lobbies == 1 ? "1 lobby" : "\(options.lobbies) lobbies"
         let bots = options.count == 1 ? "1 bot" : "\(options.count) bots"
-        return "\(bots) in \(lobbies) of \(options.game) over \(options.dialects.rawValue) for "
-            + "\(Readable.duration(options.seconds)), seed \(options.seed), lobbies \(options.prefix)-…"
+        let dialects = Set(run.phases.flatMap(\.dialects.kinds).map(\.word)).sorted().joined(separator: ", ")
+        let name = options.scenario.map { "\($0.name): " } ?? ""
+        return "\(name)\(bots) in \(lobbies) of \(options.game) over \(dialects) for "
+            + "\(Readable.duration(options.length.seconds)), seed \(options.seed), lobbies \(options.prefix)-…"
     }
 
     private var counters: Columns {
@@ -57,19 +60,40 @@ struct FleetTable {
         return table
     }
 
+    /// What was measured in each phase that measured it.
     private var times: Columns {
-        var table = Columns([.left])
-        table.add(["", "count", "p50", "p99", "p99.9", "max"])
-        let titles: [(BotSeries, String)] = [
-            (.joinTime, "time to a seat"), (.reconnectTime, "time back to it"),
-            (.snapshotInterval, "between snapshots"),
-        ]
-        for (series, title) in titles where run.report.count(of: series) > 0 {
-            let cells = [50, 99, 99.9, 100].map { percent in
-                Readable.milliseconds(run.report.milliseconds(series, atPercentile: percent))
+        var table = Columns([.left, .left])
+        table.add(["", "phase", "count", "p50", "p95", "p99", "p99.9", "max"])
+        for series in BotSeries.allCases {
+            var title = series.title
+            for phase in run.measures.phases where phase.times[series].count > 0 {
+                let times = phase.times[series]
+                let cells = [times.p50, times.p95, times.p99, times.p999, times.max].map(Readable.milliseconds)
+                table.add([title, phase.name, Readable.count(times.count)] + cells)
+                title = ""
             }
-            table.add([title, Readable.count(run.report.count(of: series))] + cells)
+        }
+        var title = "bytes a bot and second"
+        for phase in run.measures.phases where phase.botSeconds > 0 {
+            let rates = [
+                Readable.bytes(phase.rate(.bytesIn)) + " in", Readable.bytes(phase.rate(.bytesOut)) + " out",
+            ]
+            table.add([title, phase.name] + rates)
+            title = ""
         }
         return table
+    }
+
+    private var culprits: [String] {
+        guard !run.crew.culprits.isEmpty else { return [] }
+        var table = Columns([.left, .right, .left, .left])
+        for (behaviour, count, report) in run.crew.culprits {
+            let ends = report.closes.keys.sorted().map { "\($0 == 0 ? "no code" : "\($0)"): \(report.closes[$0] ?? 0)" }
+            table.add([
+                behaviour.rawValue, "\(report[.verdictsMet]) of \(count)", behaviour.duty,
+                ends.isEmpty ? "" : "(ends by code: \(ends.joined(separator: ", ")))",
+            ])
+        }
+        return ["", "misbehaving:"] + table.lines
     }
 }

@@ -1,3 +1,4 @@
+internal import BotCore
 import DequeModule
 internal import Determinism
 
@@ -38,8 +39,7 @@ final class SimulatedFlow {
     private(set) var taken = 0
     private(set) var accepted = 0
     private var segments = Deque<Segment>()
-    private var lineFreeAt: Instant = .zero
-    private var lastArrival: Instant
+    private var line: LinkLine
 
     /// Whether packets vanish on this line.
     var isCut = false
@@ -66,7 +66,7 @@ final class SimulatedFlow {
                 && link.bytesPerSecond ?? 1 > 0, "a line carries at least one byte")
         self.side = side
         self.link = link
-        lastArrival = start
+        line = LinkLine(start: start)
     }
 
     /// Bytes that the receiver has in its kernel and has not read.
@@ -94,7 +94,7 @@ final class SimulatedFlow {
 
     /// Decides by chance that the kernel takes only a part of what has just been appended.
     func holdsBack(_ random: inout SeededRandom) -> Bool {
-        guard chance(link.shortWriteChance, &random), accepted > taken else { return false }
+        guard random.comes(link.shortWriteChance), accepted > taken else { return false }
         taken = min(random.int(in: taken...accepted - 1), departed + link.sendBufferBytes)
         isHeld = true
         return true
@@ -108,12 +108,14 @@ final class SimulatedFlow {
             if !isHeld { taken = max(taken, min(accepted, departed + link.sendBufferBytes)) }
             let room = min(taken - departed, link.receiveWindowBytes - (departed - consumed))
             guard room > 0 else { break }
-            if lineFreeAt > now + Self.lineBacklogMax { return lineFreeAt - Self.lineBacklogMax }
-            depart(cut(min(room, link.segmentBytesMax), &random), at: now, &random)
+            if line.freeAt > now + Self.lineBacklogMax { return line.freeAt - Self.lineBacklogMax }
+            let count = random.slice(min(room, link.segmentBytesMax), chance: link.splitChance)
+            departed += count
+            addSegment(count, nil, at: now, &random)
         }
         if let ending, !hasEndingDeparted, departed == accepted {
             hasEndingDeparted = true
-            addSegment(ending, at: now, &random)
+            addSegment(0, ending, at: now, &random)
         }
         return nil
     }
@@ -138,7 +140,7 @@ final class SimulatedFlow {
         accepted = departed
         ending = .reset
         hasEndingDeparted = true
-        addSegment(.reset, at: now, &random)
+        addSegment(0, .reset, at: now, &random)
     }
 
     /// Loses everything that has not been delivered; nothing more will be.
@@ -179,7 +181,7 @@ final class SimulatedFlow {
 
     /// Copies the next read into `buffer`, in place of what it holds.
     func read(into buffer: inout [UInt8], _ random: inout SeededRandom) {
-        let count = cut(min(unreadCount, 65_536), &random)
+        let count = random.slice(min(unreadCount, 65_536), chance: link.splitChance)
         buffer.removeAll(keepingCapacity: true)
         buffer.append(contentsOf: bytes[head..<head + count])
         consume(count)
@@ -204,33 +206,8 @@ final class SimulatedFlow {
         }
     }
 
-    private func depart(_ count: Int, at now: Instant, _ random: inout SeededRandom) {
-        departed += count
-        if let bytesPerSecond = link.bytesPerSecond {
-            let nanoseconds = Int64(count) * 1_000_000_000 / Int64(bytesPerSecond)
-            lineFreeAt = max(lineFreeAt, now) + Interval(nanoseconds: nanoseconds)
-        }
-        addSegment(nil, at: now, &random)
-    }
-
-    private func addSegment(_ ending: Ending?, at now: Instant, _ random: inout SeededRandom) {
-        var arrival = max(lineFreeAt, now) + latency
-        if link.jitter > .zero {
-            let nanoseconds = random.int(in: 0...Int(link.jitter.nanoseconds))
-            arrival = arrival + Interval(nanoseconds: Int64(nanoseconds))
-        }
-        if chance(link.lossChance, &random) { arrival = arrival + link.retransmitDelay }
-        lastArrival = max(lastArrival, arrival)
-        segments.append(Segment(end: departed, arrival: lastArrival, ending: ending))
-    }
-
-    /// All of `count`, or by chance a part: any size, every second time one of a few bytes.
-    private func cut(_ count: Int, _ random: inout SeededRandom) -> Int {
-        guard count > 1, chance(link.splitChance, &random) else { return count }
-        return random.int(in: 1...(random.next() & 1 == 0 ? count : min(count, 8)))
-    }
-
-    private func chance(_ chance: Double, _ random: inout SeededRandom) -> Bool {
-        chance > 0 && random.unit() < chance
+    private func addSegment(_ count: Int, _ ending: Ending?, at now: Instant, _ random: inout SeededRandom) {
+        let arrival = line.depart(count, at: now, link, &random)
+        segments.append(Segment(end: departed, arrival: arrival, ending: ending))
     }
 }

@@ -1,3 +1,4 @@
+package import BotCore
 package import ByteKit
 package import Determinism
 

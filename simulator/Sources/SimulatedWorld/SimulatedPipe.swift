@@ -1,3 +1,4 @@
+internal import BotCore
 internal import ByteKit
 package import Determinism
 

@@ -1,4 +1,4 @@
-package import Determinism
+import Determinism
 
 /// How one direction of a connection behaves. The order of the bytes is always kept: this is TCP as a program
 /// sees it, so loss shows as delay.
@@ -21,6 +21,12 @@ package struct LinkConditions: Sendable, Equatable {
     package var lossChance = 0.0
     /// What one loss costs.
     package var retransmitDelay: Interval = .milliseconds(200)
+    /// How often what is sent again is lost, too, and waits twice as long: bursts, of four losses at most.
+    package var burstChance = 0.0
+    /// How far apart the line falls silent, give or take a half, as a phone's does; nil for never.
+    package var stallEvery: Interval?
+    /// For how long it does, give or take a half.
+    package var stallTime: Interval = .milliseconds(500)
     /// How often the kernel takes only a part of a write (`EAGAIN`) and the rest a little later.
     package var shortWriteChance = 0.0
 
