@@ -186,8 +186,8 @@ struct BotClockTests {
         bench.advance(.milliseconds(70))
         bench.snapshot(101, 5)
         #expect((49...51).contains(bench.report.milliseconds(.snapshotAge, atPercentile: 50)))
-        // Its input goes with a question; it is for tick 102, and the lobby has come to 104 when it gets it.
-        bench.advance(.milliseconds(1_000))
+        // Its input goes with a question; it is for tick 121, and the lobby has come to 124 when it gets it.
+        bench.advance(.milliseconds(900))
         bench.snapshot(120, 7, since: (101, 5))
         #expect(bench.report.count(of: .inputToEffect) == 0)
         bench.advance(.milliseconds(20))

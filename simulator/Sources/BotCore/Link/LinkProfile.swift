@@ -21,8 +21,8 @@ package enum LinkProfile: String, CaseIterable, Sendable {
         switch self {
         case .lan: .lan
         case .fiber: Self.line(halfTrip: 5, jitter: 1, up: 12_500_000, down: 37_500_000, loss: 0.0001)
-        case .wifi: Self.line(halfTrip: 12, jitter: 15, up: 2_500_000, down: 6_250_000, loss: 0.005, burst: 0.3)
-        case .mobile4G: Self.line(halfTrip: 25, jitter: 20, up: 1_250_000, down: 3_750_000, loss: 0.005, burst: 0.3)
+        case .wifi: Self.line(halfTrip: 12, jitter: 15, up: 2_500_000, down: 6_250_000, loss: 0.005, burst: 0.1)
+        case .mobile4G: Self.line(halfTrip: 25, jitter: 20, up: 1_250_000, down: 3_750_000, loss: 0.005, burst: 0.15)
         case .mobile3G:
             Self.line(halfTrip: 75, jitter: 60, up: 50_000, down: 200_000, loss: 0.02, burst: 0.4) {
                 ($0.stallEvery, $0.stallTime) = (.seconds(20), .milliseconds(500))
