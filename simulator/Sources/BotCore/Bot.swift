@@ -295,7 +295,7 @@ extension Bot: LobbyClientOwner {
             } else {
                 play = try BotPlay(welcome, settings, brainSeed: random.next(), ackDue: now)
             }
-            if let play { play.receiver.codec1 = try context.tables.codec(of: welcome, play.schema) }
+            if let play { play.receiver.codec1 = try context.tables.codec(of: welcome, play.receiver.schema) }
             return true
         } catch {
             report[.malformedAnswers] += 1
