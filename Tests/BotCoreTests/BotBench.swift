@@ -86,6 +86,14 @@ final class BotBench {
         ]
     }
 
+    /// The same for a client that gets codec 1 with the tables of that hash.
+    func welcome(resumed: Bool = false, tick: UInt32 = 0, codec hash: String, _ tables: String?) -> JSONValue {
+        guard case .object(var welcome) = welcome(resumed: resumed, tick: tick) else { return .null }
+        (welcome["codec"], welcome["tablesHash"]) = (1, .string(hash))
+        if let tables { welcome["tables"] = .string(tables) }
+        return .object(welcome)
+    }
+
     func event(_ name: String, _ data: JSONValue) {
         stream.text(JSONValue.object(["event": .string(name), "data": data]).text)
         bot.flush()

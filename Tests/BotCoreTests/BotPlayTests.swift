@@ -12,7 +12,7 @@ struct BotPlayTests {
     @Test func `it joins by name and game, and speaks at once`() {
         let bench = BotBench()
         let request = bench.join()
-        #expect(request == ["event": "join", "data": ["name": "bot", "game": "tally"]])
+        #expect(request == ["event": "join", "data": ["name": "bot", "game": "tally", "codec": 1]])
         #expect(bench.stream.target == "/lobby/a")
         #expect(bench.bot.state == .playing)
         #expect(bench.messages() == [.ack(0)])
@@ -220,13 +220,53 @@ struct BotPlayTests {
             bench.bot.report[.keyframes] == 1 && bench.bot.report[.deltas] == 1 && bench.bot.report[.hashChecks] == 2)
     }
 
+    @Test func `snapshots of codec 1 are read by the tables that the server gives, and a later join names them`() throws
+    {
+        let bench = BotBench()
+        let tables = try #require(GameType(Tally.self).withSnapshotTables().snapshotTables)
+        bench.advance(.zero)
+        _ = bench.upgrade()
+        bench.event("joined", bench.welcome(codec: tables.hash, tables.text))
+        var codec = tables.codec
+        var before: WorldState?
+        for (tick, total) in [(UInt32(2), UInt32(5)), (4, 6)] {
+            let state = bench.state(tick, total)
+            var message: [UInt8] = []
+            codec.encode(state, since: before, before: nil, stateHash: state.hash, appendingTo: &message)
+            bench.stream.binary(message)
+            bench.bot.flush()
+            #expect(bench.bot.worldState == state)
+            before = state
+        }
+        #expect(bench.report[.hashChecks] == 2 && bench.report[.wrongSnapshots] == 0)
+        bench.stream.drop()
+        bench.advance(.milliseconds(150))
+        let request = bench.upgrade()?["data"]
+        #expect(request?["codec"] == 1 && request?["tables"]?.string == tables.hash && request?["tick"] == 4)
+        bench.event("joined", bench.welcome(resumed: true, tick: 4, codec: tables.hash, nil))
+        #expect(bench.bot.state == .playing && bench.report[.malformedAnswers] == 0)
+    }
+
+    @Test func `tables that are not those that the server names, or are none, end the bot`() throws {
+        let tables = try #require(GameType(Tally.self).withSnapshotTables().snapshotTables)
+        for (hash, text) in [
+            ("0123456789abcdef", tables.text), (tables.hash, "AQID"), (tables.hash, "?"), (tables.hash, nil),
+        ] {
+            let bench = BotBench()
+            bench.advance(.zero)
+            _ = bench.upgrade()
+            bench.event("joined", bench.welcome(codec: hash, text))
+            #expect(bench.bot.state == .finished && bench.report[.malformedAnswers] == 1)
+        }
+    }
+
     @Test func `over Socket.IO the same game is played`() {
         let bench = BotBench { $0.dialect = .socketIO }
         bench.advance(.zero)
         bench.stream.upgrade()
         bench.stream.text(#"0{"sid":"s","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":65536}"#)
         bench.bot.flush()
-        #expect(bench.stream.takeSent() == [.text(#"40/lobby/a,{"name":"bot","game":"tally"}"#)])
+        #expect(bench.stream.takeSent() == [.text(#"40/lobby/a,{"name":"bot","game":"tally","codec":1}"#)])
         bench.stream.text(#"40/lobby/a,{"sid":"x"}"#)
         bench.stream.text(#"42/lobby/a,["joined",\#(bench.welcome().text)]"#)
         let state = bench.state(2, 5)

@@ -58,7 +58,7 @@ struct BotReturnTests {
         bench.event("exception", ["code": 4001, "message": "the resume token is not valid here"])
         bench.advance(.milliseconds(300))
         #expect(bench.server.streams.count == 3)
-        #expect(bench.upgrade()?["data"] == ["name": "bot", "game": "tally"])
+        #expect(bench.upgrade()?["data"] == ["name": "bot", "game": "tally", "codec": 1])
         bench.event("joined", bench.welcome(seat: 0, token: "t3", tick: 30))
         #expect(bench.report[.seatLost] == 1)
         #expect(bench.report[.joins] == 2)
@@ -183,7 +183,7 @@ struct BotReturnTests {
         bench.stream.closeFrame(4000, "the game is over")
         #expect([bench.report[.gamesFinished], bench.report[.lobbiesClosed]] == [1, 0])
         bench.advance(.milliseconds(150))
-        #expect(bench.upgrade()?["data"] == ["name": "bot", "game": "tally"])
+        #expect(bench.upgrade()?["data"] == ["name": "bot", "game": "tally", "codec": 1])
     }
 
     @Test func `at the end of its life it first goes back to its seat, then leaves it`() {

