@@ -30,10 +30,10 @@ struct Tally: Game {
     }
 }
 
-/// Adds its seat's number where the total is odd, and has nothing to say where it is even. Does not look at ticks from 100 on.
+/// Adds its seat's number where the total is odd, and has nothing to say where it is even. Does not look at tick 100.
 struct TallyBrain: Brain {
     init(seed: UInt64) {}
-    mutating func looks(at tick: UInt32) -> Bool { tick < 100 }
+    mutating func looks(at tick: UInt32) -> Bool { tick != 100 }
     mutating func decide(_ game: Tally, seat: Int, tick: UInt32) -> Tally.Input? {
         game.board.total.isMultiple(of: 2) ? nil : Tally.Input(add: seat)
     }

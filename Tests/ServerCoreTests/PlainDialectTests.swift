@@ -16,11 +16,11 @@ struct PlainDialectTests {
         #expect(
             Set(keys) == [
                 "lobby", "game", "name", "seat", "seats", "token", "resumed", "tick", "tickRate", "snapshotRate",
-                "pingInterval", "pingTimeout", "schema", "schemaHash",
+                "pingInterval", "pingTimeout", "schema", "schemaHash", "codec",
             ])
         #expect(joined["lobby"] == "den" && joined["game"] == "probe" && joined["name"] == "Ann")
         #expect(joined["seat"] == 0 && joined["seats"] == 4 && joined["resumed"] == false && joined["tick"] == 0)
-        #expect(joined["tickRate"] == 20 && joined["snapshotRate"] == 20)
+        #expect(joined["tickRate"] == 20 && joined["snapshotRate"] == 20 && joined["codec"] == 0)
         #expect(joined["schema"] == .string(GameType(Probe.self).schema.text))
         #expect(joined["schemaHash"] == .string(GameType(Probe.self).schema.hashText))
         #expect(joined["token"]?.string?.utf8.count == 43, "256 bits in base64url")
