@@ -192,6 +192,8 @@ struct BotClockTests {
         #expect(bench.report.count(of: .inputToEffect) == 0)
         bench.advance(.milliseconds(20))
         answer(bench, tick: 124, age: 0)
+        #expect(bench.report[.inputsSent] == 2 && bench.report[.wrongSnapshots] == 0)
+        #expect(bench.report.count(of: .roundTrip) == 2)
         bench.snapshot(124, 7, since: (120, 7))
         #expect(bench.report.count(of: .inputToEffect) == 0)
         bench.advance(.milliseconds(60))
