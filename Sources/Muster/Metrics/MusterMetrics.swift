@@ -139,7 +139,7 @@ private enum MetricKind {
         switch self {
         case .counter, .gauge: []
         case .histogram: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 100_000, 1_000_000]
-        case .timer: [1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+        case .timer: MetricsText.secondsBounds
         }
     }
 }
@@ -167,14 +167,11 @@ private final class MetricSeries: CounterHandler, MeterHandler, RecorderHandler,
         let labels = identity.labels.map { (name: $0[0], value: $0[1]) }
         guard !bounds.isEmpty else { return page.sample(identity.name, labels, MetricsText.number(state.value)) }
         var below: UInt64 = 0
-        for (bound, count) in zip(bounds, state.counts) {
+        let counts = state.counts.map { count in
             below += count
-            page.sample(
-                "\(identity.name)_bucket", labels + [(name: "le", value: MetricsText.number(bound))], "\(below)")
+            return below
         }
-        page.sample("\(identity.name)_bucket", labels + [(name: "le", value: "+Inf")], "\(state.count)")
-        page.sample("\(identity.name)_sum", labels, MetricsText.number(state.value))
-        page.sample("\(identity.name)_count", labels, "\(state.count)")
+        page.histogram(identity.name, labels, counts: counts, of: bounds, count: state.count, sum: state.value)
     }
 
     func increment(by amount: Int64) { increment(by: Double(amount)) }

@@ -153,6 +153,7 @@ extension Server {
         case .openMatch(let request, let teams): .matchOpened(openMatchHere(request, teams: teams))
         case .figures: .figures(admin.figures())
         case .totals: .figures(admin.figures(withRows: false))
+        case .alive: .outcome(.null)
         case .command(let name, let argument, let actor): .outcome(admin.lobbyCommand(name, argument, by: actor))
         }
     }

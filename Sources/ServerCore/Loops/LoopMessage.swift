@@ -84,6 +84,8 @@ enum LoopQuestion: Sendable {
     case figures
     /// The same without the lobbies one by one.
     case totals
+    /// Whether it turns, which it says by answering.
+    case alive
     /// To keep seats in a lobby that is there.
     indirect case reserve(SeatRequest)
     /// To free the seats of whoever is banned from all lobbies.

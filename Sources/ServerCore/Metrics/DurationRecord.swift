@@ -30,8 +30,9 @@ package struct DurationRecord: Sendable {
     /// All of them together, in seconds, as exact as the histogram.
     var seconds: Double { count == 0 ? 0 : histogram.mean * Double(count) / 1e6 }
 
-    /// How many were at most as long as each of `bounds`, in microseconds, ascending.
-    func counts(upTo bounds: [UInt64]) -> [UInt64] {
+    /// How many were at most as long as each of `bounds`, in seconds, ascending.
+    func counts(upTo bounds: [Double]) -> [UInt64] {
+        let bounds = bounds.map { UInt64(($0 * 1e6).rounded()) }
         var counts = bounds.map { _ in UInt64(0) }
         var sum: UInt64 = 0
         var place = 0

@@ -15,7 +15,8 @@ extension Server {
                 .unauthorized, text: "metrics are for this machine, and for who bears metrics.token",
                 fields: [.wwwAuthenticate: "Bearer"])
         }
-        askAllLoops(exchange) { [unowned self] loops in
+        askAllLoops(exchange, .totals) { [unowned self] answers in
+            let loops = answers.compactMap { if case .figures(let figures) = $0 { figures } else { nil } }
             let body = Array((metrics(loops) + (hooks.metrics?() ?? "")).utf8)
             exchange.respond(
                 .ok, fields: [.contentType: MetricsText.contentType, .cacheControl: "no-store"], body: body)
@@ -24,7 +25,7 @@ extension Server {
 
     /// Answers 200 once every loop of the process has said that it turns. Nobody is answered by a process that hangs.
     func answerLiveness(_ exchange: HTTPExchange) {
-        askAllLoops(exchange) { _ in exchange.respond(.ok, text: "ok") }
+        askAllLoops(exchange, .alive) { _ in exchange.respond(.ok, text: "ok") }
     }
 
     /// Answers whether players may be sent here.
@@ -36,11 +37,11 @@ extension Server {
         }
     }
 
-    private func askAllLoops(_ exchange: HTTPExchange, _ answered: @escaping ([LoopFigures]) -> Void) {
+    private func askAllLoops(
+        _ exchange: HTTPExchange, _ question: LoopQuestion, _ answered: @escaping ([LoopAnswer]) -> Void
+    ) {
         exchange.expectAnswer(within: settings.joinTimeout)
-        loops.askAll(.totals) { answers in
-            answered(answers.compactMap { if case .figures(let figures) = $0 { figures } else { nil } })
-        }
+        loops.askAll(question, answered)
     }
 
     /// A proxy on this machine brings requests from elsewhere: it has to bear the token, whether or not it is listed.
@@ -61,9 +62,9 @@ extension Server {
         var page = MetricsText()
         addGauges(loops, to: &page)
         for (name, help, record) in sum.durations.families {
+            page.head(name, "histogram", help)
             page.histogram(
-                name, help, bounds: Durations.bounds.map { Double($0) / 1e6 },
-                counts: record.counts(upTo: Durations.bounds),
+                name, counts: record.counts(upTo: MetricsText.secondsBounds), of: MetricsText.secondsBounds,
                 count: record.count, sum: record.seconds)
         }
         for counter in Counter.allCases {
@@ -97,12 +98,6 @@ extension Server {
 }
 
 extension Durations {
-    /// Up to where durations are counted together, in microseconds.
-    static let bounds: [UInt64] = [
-        100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000,
-        5_000_000, 10_000_000,
-    ]
-
     fileprivate var families: [(name: String, help: String, record: DurationRecord)] {
         [
             ("step_lateness_seconds", "How late lobbies' steps were.", lateness),

@@ -35,17 +35,27 @@ package struct MetricsText {
         for (labels, value) in values { sample(name, labels, Self.number(value)) }
     }
 
-    /// How many of `count` were at most as large as each bound, and all of them together.
+    /// Up to where durations are counted together, in seconds.
+    package static let secondsBounds: [Double] = [
+        0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+    ]
+
+    /// The samples of a histogram, of the family that was begun last.
+    ///
+    /// - Parameters:
+    ///   - counts: How many were at most as large as each of `bounds`, which ascend.
+    ///   - count: How many there were.
+    ///   - sum: All of them together.
     package mutating func histogram(
-        _ name: String, _ help: String, bounds: [Double], counts: [UInt64], count: UInt64, sum: Double
+        _ name: String, _ labels: [(name: String, value: String)] = [], counts: [UInt64], of bounds: [Double],
+        count: UInt64, sum: Double
     ) {
-        head(name, "histogram", help)
         for (bound, below) in zip(bounds, counts) {
-            sample("\(name)_bucket", [(name: "le", value: Self.number(bound))], "\(below)")
+            sample("\(name)_bucket", labels + [(name: "le", value: Self.number(bound))], "\(below)")
         }
-        sample("\(name)_bucket", [(name: "le", value: "+Inf")], "\(count)")
-        sample("\(name)_sum", [], Self.number(sum))
-        sample("\(name)_count", [], "\(count)")
+        sample("\(name)_bucket", labels + [(name: "le", value: "+Inf")], "\(count)")
+        sample("\(name)_sum", labels, Self.number(sum))
+        sample("\(name)_count", labels, "\(count)")
     }
 
     /// The line that says what a family is; its samples follow.
