@@ -64,6 +64,7 @@ struct LobbyBench: ParsableCommand {
             options.seed = seed
             options.dialects = dialect
             options.codec = codec
+            options.asksTime = false
             options.json = true
             options.quiet = true
             throw ExitCode(runFleet(options))

@@ -76,6 +76,9 @@ package struct FleetOptions: Sendable {
     package var htmlPath: String?
     /// Whether an admin will remove bots or close lobbies; otherwise that fails the run.
     package var expectsKick = false
+    /// Whether each bot asks once a second where its lobby stands, from which snapshots' ages are known; otherwise only those that
+    /// send enough inputs to pace them by it, so that a server that is measured has the traffic of its game alone.
+    package var asksTime = true
     /// Whether the result goes to standard output as one JSON object.
     package var json = false
     /// Whether neither progress nor table is shown.

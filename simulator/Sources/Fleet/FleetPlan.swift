@@ -47,7 +47,7 @@ extension FleetOptions {
                 if bot.behaviour.verdict != nil { bot.cutEvery = nil }
                 (bot.options, bot.host, bot.compresses) = (gameOptions, host, compresses)
                 bot.codec = codec
-                (bot.expectsKick, bot.asksTime) = (expectsKick, true)
+                (bot.expectsKick, bot.asksTime) = (expectsKick, asksTime)
                 present.append(index)
                 bots.append(bot)
             }
