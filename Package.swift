@@ -171,8 +171,8 @@ let package = Package(
         simulator(
             "BotCore",
             [
-                "ClientCore", "ByteKit", "Determinism", "JSONCore", "WebSocketCore", "SocketIOCore", "SnapshotCore",
-                "GameKit", histogram, heap, deque,
+                "ClientCore", "ByteKit", "Determinism", "JSONCore", "MessagePackCore", "WebSocketCore", "SocketIOCore",
+                "SnapshotCore", "GameKit", histogram, heap, deque,
             ]),
         simulator(
             "SimulatedWorld",

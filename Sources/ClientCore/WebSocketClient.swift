@@ -48,6 +48,8 @@ package final class WebSocketClient: ByteStreamHandler, Flushed {
         package var host: String
         /// More fields of the request.
         package var fields = HTTPFields()
+        /// The one subprotocol to speak; nil for none. A server that does not speak it is hung up on.
+        package var subprotocol: String?
         /// What to offer, or nil not to offer compression.
         package var compression: ClientCompression?
         /// Whether pings are answered (RFC 6455 §5.5.2): not by a test's client that misbehaves.
@@ -87,7 +89,9 @@ package final class WebSocketClient: ByteStreamHandler, Flushed {
 
         init(_ options: Options, nonce: [UInt8]) {
             self.options = options
-            handshake = WebSocketClientHandshake(nonce: nonce, deflate: options.compression?.deflate)
+            handshake = WebSocketClientHandshake(
+                nonce: nonce, subprotocols: options.subprotocol.map { [$0] } ?? [],
+                deflate: options.compression?.deflate)
         }
     }
 
@@ -266,8 +270,13 @@ package final class WebSocketClient: ByteStreamHandler, Flushed {
             guard head.status.code == 101 else {
                 return fail("the server answered \(head.status.code) \(head.status.reasonPhrase)")
             }
-            let agreed = try opening.handshake.check(head).extensions
-            if let agreed, let compression = opening.options.compression { compress(agreed, compression) }
+            let answer = try opening.handshake.check(head)
+            guard answer.subprotocol == opening.options.subprotocol else {
+                return fail("the server does not speak \(opening.options.subprotocol ?? "")")
+            }
+            if let agreed = answer.extensions, let compression = opening.options.compression {
+                compress(agreed, compression)
+            }
             self.opening = nil
             phase = .open
             owner?.connectionOpened()

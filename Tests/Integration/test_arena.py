@@ -48,9 +48,13 @@ def open_tab(browser):
 
 @pytest.fixture
 def bots(server, tmp_path):
-    """Eight bots in the lobby `bots-1-0`, in all the protocols they speak."""
+    """Eight bots in the lobby `bots-1-0`, two in each protocol that they speak."""
+    plan = tmp_path / "bots.json"
+    plan.write_text(json.dumps({
+        "lobbies": 1, "protocol": {"websocket": 1, "compact": 1, "socketio": 1, "polling": 1},
+        "phases": [{"name": "play", "bots": 8, "seconds": 600}]}))
     crowd = subprocess.Popen(
-        [BINARY, "bots", "--server", server.url, "--count", "8", "--lobbies", "1", "--seconds", "600", "--quiet"],
+        [BINARY, "bots", "--server", server.url, "--scenario", plan, "--quiet"],
         cwd=tmp_path, env=clean_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL)
     yield "bots-1-0"

@@ -137,3 +137,14 @@ def test_in_another_engine(server):
         with pytest.raises(websockets.exceptions.ConnectionClosed):
             while True:
                 socket.recv(SECONDS)
+
+
+def test_in_another_engine_without_json(server):
+    url = f"ws://{server.host}:{server.port}/lobby/compact-engine"
+    with websockets.sync.client.connect(url, subprotocols=["muster.compact.1"]) as socket:
+        for line in blocks("In another engine", "compact")[0].splitlines():
+            message = bytes.fromhex(line[2:].removesuffix("…"))
+            if line.startswith("> "):
+                socket.send(message)
+            else:
+                assert socket.recv(SECONDS).startswith(message)

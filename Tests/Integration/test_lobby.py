@@ -1,4 +1,4 @@
-"""Foreign clients in one lobby: `websockets` speaks the plain dialect, python-socketio the other
+"""Foreign clients in one lobby: `websockets` speaks the plain dialect and, with msgpack, the compact one, python-socketio the third
 (protocol/spec/lobby.md)."""
 
 import asyncio
@@ -7,6 +7,7 @@ import pathlib
 import sys
 import urllib.request
 
+import msgpack
 import pytest
 import socketio
 import websockets
@@ -73,6 +74,33 @@ class Plain:
         return state
 
 
+class Compact(Plain):
+    """The same with binary events."""
+
+    @classmethod
+    async def connect(cls, server, lobby):
+        url = f"ws://{server.host}:{server.port}/lobby/{lobby}"
+        socket = await websockets.connect(url, subprotocols=["muster.compact.1"])
+        assert socket.subprotocol == "muster.compact.1"
+        return cls(socket)
+
+    async def _read(self):
+        try:
+            async for message in self.socket:
+                assert isinstance(message, bytes)
+                if message[0] != 0x07:
+                    await self.snapshots.put(message)
+                    continue
+                name, data, *id = msgpack.unpackb(message[1:])
+                await self.events.put((name, {"event": name, "data": data, "id": id[0] if id else None}))
+        except websockets.ConnectionClosed:
+            pass
+        await self.events.put(("closed by", {"data": self.socket.close_code}))
+
+    async def send(self, event, data, **more):
+        await self.socket.send(b"\x0f" + msgpack.packb([event, data, *more.values()]))
+
+
 class Player(socketio.AsyncClient):
     """A player on python-socketio."""
 
@@ -101,9 +129,10 @@ class Player(socketio.AsyncClient):
         return data
 
 
-def test_a_plain_websocket_player_joins_plays_and_reads_every_snapshot(server):
+@pytest.mark.parametrize("dialect", [Plain, Compact])
+def test_a_websocket_player_joins_plays_and_reads_every_snapshot(server, dialect):
     async def play():
-        player = await Plain.join(server, "plain", game="arena", name="ann")
+        player = await dialect.join(server, dialect.__name__, game="arena", name="ann")
         assert player.joined["seat"] == 0 and player.joined["name"] == "ann"
         await player.send("input", {"input": {}}, id=7)
         answer = await asyncio.wait_for(player.events.get(), SECONDS)
@@ -133,21 +162,23 @@ def test_a_socketio_player_joins_sends_inputs_and_gets_acks_and_snapshots(server
     run(play())
 
 
-def test_both_dialects_see_the_same_world(server):
+def test_all_dialects_see_the_same_world(server):
     async def play():
         plain = await Plain.join(server, "mixed", game="arena", name="ann")
         other = await Player.join(server, "mixed", name="bob")
-        assert {plain.joined["seat"], other.joined["seat"]} == {0, 1}
+        compact = await Compact.join(server, "mixed", name="cas")
+        assert [player.joined["seat"] for player in (plain, other, compact)] == [0, 1, 2]
         schema = decode_snapshot.Schema(plain.joined["schema"])
-        states = [{}, {}]
-        for number, queue in enumerate([plain.snapshots, other.snapshots]):
+        states = [{}, {}, {}]
+        for number, queue in enumerate([plain.snapshots, other.snapshots, compact.snapshots]):
             state = None
             for _ in range(40):
                 state = decode_snapshot.apply(await asyncio.wait_for(queue.get(), SECONDS), state, schema)
                 states[number][state["tick"]] = decode_snapshot.state_hash(state)
-        common = states[0].keys() & states[1].keys()
-        assert common and all(states[0][tick] == states[1][tick] for tick in common)
+        common = states[0].keys() & states[1].keys() & states[2].keys()
+        assert common and all(states[0][tick] == states[1][tick] == states[2][tick] for tick in common)
         await plain.socket.close()
+        await compact.socket.close()
         await other.disconnect()
 
     run(play())

@@ -87,7 +87,7 @@ private final class PipeDialer: Dialer {
 
 @Suite("Bots of every habit, and the server (simulator/scenarios/README.md)")
 struct BehaviourTests {
-    private static let dialects: [ClientDialect] = [.plain, .socketIO, .polling]
+    private static let dialects: [ClientDialect] = [.plain, .socketIO, .polling, .compact]
 
     @Test(arguments: BotBehaviour.allCases.filter { $0.verdict != nil }, dialects)
     func `whoever misbehaves sees what is done about it, and who plays beside it nothing`(

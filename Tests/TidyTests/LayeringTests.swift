@@ -73,8 +73,8 @@ private let allowedImports: [(target: String, modules: Set<String>)] = [
     (
         "BotCore",
         [
-            "ClientCore", "ByteKit", "Determinism", "JSONCore", "WebSocketCore", "SocketIOCore", "SnapshotCore",
-            "GameKit", "Histogram", "HeapModule", "DequeModule",
+            "ClientCore", "ByteKit", "Determinism", "JSONCore", "MessagePackCore", "WebSocketCore", "SocketIOCore",
+            "SnapshotCore", "GameKit", "Histogram", "HeapModule", "DequeModule",
         ]
     ),
     (

@@ -2,6 +2,7 @@ import ByteKit
 import HTTPCore
 import HTTPTypes
 import JSONCore
+import MessagePackCore
 import SocketIOCore
 import WebSocketCore
 
@@ -41,7 +42,7 @@ extension Server {
         case let path where path.hasPrefix("/lobby/"):
             let id = String(path.dropFirst(7))
             guard LobbyChoice(place: id) != nil else { return exchange.respond(.notFound) }
-            upgrade(exchange) { PlainSession($0, lobbyID: id) }
+            upgrade(exchange, toLobby: id)
         default: answerPage(exchange)
         }
     }
@@ -79,10 +80,13 @@ extension Server {
         Metrics:        GET /metrics
         """
 
-    /// Upgrades a player's request.
-    private func upgrade(_ exchange: HTTPExchange, _ makeSession: (WebSocketTransport) -> Session) {
+    /// Upgrades a player's request, in the compact dialect where the client offers that.
+    private func upgrade(_ exchange: HTTPExchange, toLobby id: String) {
         guard let handshake = handshake(exchange, origins: origins) else { return }
-        exchange.upgrade(answer(handshake, playerLimits), limits: playerLimits, makeSession)
+        let compact = handshake.subprotocols.first { $0 == CompactEvent.subprotocol }
+        exchange.upgrade(answer(handshake, playerLimits, subprotocol: compact), limits: playerLimits) {
+            PlainSession($0, lobbyID: id, dialect: compact == nil ? .plain : .compact)
+        }
     }
 
     /// Upgrades a request to a WebSocket of the author's.

@@ -5,6 +5,7 @@ struct EventFrames {
     let name: String
     let data: JSONValue
     private var plain: [UInt8] = []
+    private var compact: [UInt8] = []
     /// By ``LobbyChoice``; empty until somebody needs it.
     private var socketIO: [[UInt8]] = []
 
@@ -19,6 +20,9 @@ struct EventFrames {
         case .plain:
             if plain.isEmpty { plain = PlainFrames.event(name, data) }
             member.transport.sendShared(plain, compresses: true)
+        case .compact:
+            if compact.isEmpty { compact = CompactFrames.event(name, data) }
+            member.transport.sendShared(compact, compresses: true)
         case .socketIO:
             if socketIO.isEmpty { socketIO = LobbyChoice.allCases.map { _ in [] } }
             let choice = Int(member.choice.rawValue)

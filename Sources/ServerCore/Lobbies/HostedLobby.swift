@@ -379,10 +379,10 @@ package final class HostedLobby {
         case .delta: break
         }
         member.basis.sent(newest, isKeyframe: kind == .keyframe)
-        if member.dialect == .plain {
-            transport.sendLatest(frames.plain(at: place))
-        } else {
+        if member.dialect == .socketIO {
             transport.sendLatest(frames.socketIO(at: place, member.choice))
+        } else {
+            transport.sendLatest(frames.plain(at: place))
         }
         return true
     }

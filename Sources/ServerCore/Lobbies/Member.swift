@@ -7,7 +7,11 @@ import SnapshotCore
 
 /// How a member is spoken to.
 package enum Dialect: Sendable {
+    /// JSON text and binary messages on a WebSocket of the lobby's own.
     case plain
+    /// The same with binary events.
+    case compact
+    /// The lobby as a namespace.
     case socketIO
 }
 
@@ -68,6 +72,7 @@ package class Member {
     final func emit(_ name: String, _ data: JSONValue) {
         switch dialect {
         case .plain: transport.send(PlainFrames.event(name, data))
+        case .compact: transport.send(CompactFrames.event(name, data))
         case .socketIO: transport.send(SocketIOFrames.event(namespace: namespace, name, data))
         }
     }

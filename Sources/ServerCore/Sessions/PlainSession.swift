@@ -1,19 +1,22 @@
 import ByteKit
 import JSONCore
 import LobbyCore
+import MessagePackCore
 import SnapshotCore
 import SocketIOCore
-import WebSocketCore
 
-/// The plain dialect: JSON text `{"event","data","id"?}` both ways, binary inputs in, binary snapshots out
-/// (protocol/spec/lobby.md §1). The lobby is in the path.
+/// The plain dialect: JSON text `{"event","data","id"?}` both ways, binary inputs in, binary snapshots out; and the compact
+/// one, in which events are binary, too (protocol/spec/lobby.md §1). The lobby is in the path.
 final class PlainSession: Session {
     private let lobbyID: String
+    /// Plain or compact.
+    private let dialect: Dialect
     private var member: Member?
     private var isAuthorizing = false
 
-    init(_ transport: Transport, lobbyID: String) {
+    init(_ transport: Transport, lobbyID: String, dialect: Dialect) {
         self.lobbyID = lobbyID
+        self.dialect = dialect
         super.init(transport)
     }
 
@@ -22,6 +25,10 @@ final class PlainSession: Session {
     // MARK: In
 
     override func textReceived(_ bytes: Span<UInt8>) {
+        guard dialect == .plain else {
+            transport.end(.badMessage("\(CompactEvent.subprotocol) has no text messages"))
+            return
+        }
         let value: JSONValue
         do {
             value = try JSONValue.parse(bytes, limits: JSONLimits())
@@ -33,14 +40,16 @@ final class PlainSession: Session {
             transport.end(.badMessage("a message must be {\"event\": name, \"data\": any}"))
             return
         }
-        let data = value["data"] ?? .null
-        let answerID = value["id"]
+        received(event, value["data"] ?? .null, id: value["id"])
+    }
+
+    private func received(_ event: String, _ data: JSONValue, id answerID: JSONValue?) {
         member?.confirm()
         switch (event, member) {
         case ("join", nil): join(data)
         case ("join", _?): refuse(event, "already joined", answerID)
         case ("lobbies", _), ("subscribe", _), ("unsubscribe", _): listEvent(event, data, answerID)
-        case (_, nil): transport.end(.badMessage("join first: {\"event\": \"join\", \"data\": {\"name\": …}}"))
+        case (_, nil): transport.end(.badMessage(joinFirst))
         case ("input", let member?): receiveInput(data, member, answerID)
         case ("leave", let member?):
             answer(answerID, .null)
@@ -55,13 +64,29 @@ final class PlainSession: Session {
         }
     }
 
+    private var joinFirst: String {
+        "join first: " + (dialect == .plain ? #"{"event": "join", "data": {"name": …}}"# : #"["join", {"name": …}]"#)
+    }
+
     override func binaryReceived(_ bytes: Span<UInt8>) {
+        if dialect == .compact, !bytes.isEmpty, bytes[0] == CompactEvent.Speaker.client.rawValue {
+            return eventReceived(bytes)
+        }
         guard let member else {
-            transport.end(.badMessage("join first"))
+            transport.end(.badMessage(joinFirst))
             return
         }
         member.confirm()
         if let error = member.receiveBinary(bytes) { transport.end(.badMessage(error)) }
+    }
+
+    private func eventReceived(_ bytes: Span<UInt8>) {
+        do throws(CompactEvent.Malformed) {
+            let event = try CompactEvent(decoding: bytes, from: .client)
+            received(event.name, event.data, id: event.id)
+        } catch {
+            transport.end(.badMessage("\(error)"))
+        }
     }
 
     private func receiveInput(_ data: JSONValue, _ member: Member, _ answerID: JSONValue?) {
@@ -80,7 +105,7 @@ final class PlainSession: Session {
                 return try listLobbies(data) { [weak self] rows in
                     if let self, isLive { answer(answerID, .array(rows)) }
                 }
-            case "subscribe": try subscribe(data, .plain) { answer(answerID, .null) }
+            case "subscribe": try subscribe(data, dialect) { answer(answerID, .null) }
             default:
                 unsubscribe()
                 if member == nil { restartJoinDeadline() }
@@ -117,14 +142,21 @@ final class PlainSession: Session {
 
     private func answer(_ id: JSONValue?, _ data: JSONValue) {
         guard let id, id != .null else { return }
-        transport.send(PlainFrames.text(.object(["event": "ack", "id": id, "data": data])))
+        switch dialect {
+        case .compact: transport.send(CompactFrames.event("ack", data, id: id))
+        default: transport.send(PlainFrames.text(.object(["event": "ack", "id": id, "data": data])))
+        }
+    }
+
+    private func say(_ event: String, _ data: JSONValue) {
+        transport.send(dialect == .compact ? CompactFrames.event(event, data) : PlainFrames.event(event, data))
     }
 
     private func refuse(_ event: String, _ message: String, _ id: JSONValue?, code: String? = nil) {
         var data: JSONObject = ["event": .string(event), "message": .string(message)]
         if let code { data["code"] = .string(code) }
         if let id { data["id"] = id }
-        transport.send(PlainFrames.event("exception", .object(data)))
+        say("exception", .object(data))
     }
 
     // MARK: Joining
@@ -146,7 +178,7 @@ final class PlainSession: Session {
             if isLive, case .failure(let refusal) = outcome { refuseJoin(refusal) }
             return
         }
-        server.join(request, session: self, dialect: .plain) { self.joinDecided($0) }
+        server.join(request, session: self, dialect: dialect) { self.joinDecided($0) }
     }
 
     private func joinDecided(_ outcome: JoinOutcome) {
@@ -177,7 +209,7 @@ final class PlainSession: Session {
 
     private func refuseJoin(_ refusal: JoinRefusal) {
         server.counters[.joinsRefused] += 1
-        transport.send(PlainFrames.event("exception", refusal.data))
+        say("exception", refusal.data)
         transport.end(.refused(refusal))
     }
 
@@ -186,7 +218,7 @@ final class PlainSession: Session {
     override func ended(_ member: Member, _ departure: Departure) {
         self.member = nil
         if let event = departure.event {
-            transport.send(PlainFrames.event(event, .object(["reason": .string(departure.reason)])))
+            say(event, .object(["reason": .string(departure.reason)]))
         }
         transport.end(departure)
     }
@@ -209,30 +241,5 @@ final class PlainSession: Session {
         guard let member else { return }
         self.member = nil
         member.connectionLost()
-    }
-}
-
-/// Framed messages of the plain dialect.
-enum PlainFrames {
-    /// An empty WebSocket ping.
-    static let ping: [UInt8] = {
-        var frame: [UInt8] = []
-        let nothing: [UInt8] = []
-        WebSocketFrame.append(.ping, nothing.span, to: &frame)
-        return frame
-    }()
-
-    /// `{"event": name, "data": data}` as a text frame.
-    static func event(_ name: String, _ data: JSONValue) -> [UInt8] {
-        text(.object(["event": .string(name), "data": data]))
-    }
-
-    /// A value as a text frame.
-    static func text(_ value: JSONValue) -> [UInt8] {
-        var payload: [UInt8] = []
-        value.write(to: &payload)
-        var frame: [UInt8] = []
-        WebSocketFrame.append(.text, payload.span, to: &frame)
-        return frame
     }
 }

@@ -42,6 +42,7 @@ final class ListSubscriber {
         server.counters[.listingsSent] += 1
         switch way {
         case .session(let session, .plain): session.transport.sendShared(news.plain, compresses: true)
+        case .session(let session, .compact): session.transport.sendShared(news.compact, compresses: true)
         case .session(let session, .socketIO): session.transport.sendShared(news.socketIO, compresses: true)
         case .stream(let exchange): exchange.stream(news.event)
         }
@@ -97,6 +98,7 @@ private final class ListNews {
     }()
 
     private(set) lazy var plain = frame("{\"event\":\"lobbies\",\"data\":", "}")
+    private(set) lazy var compact = CompactFrames.event("lobbies", (try? JSONValue.parse(data.span)) ?? .null)
     private(set) lazy var socketIO = frame("42[\"lobbies\",", "]")
     private(set) lazy var event = EventStreamForm.event("lobbies", data: data)
 

@@ -19,6 +19,15 @@ package func fuzzMessagePack(_ input: [UInt8]) {
         precondition(!error.description.isEmpty, "an error without words")
     }
     checkParts(bytes, limits)
+    checkEvent([CompactEvent.Speaker.client.rawValue] + bytes)
+}
+
+/// An event that is read is the same one when it is written and read again.
+private func checkEvent(_ bytes: [UInt8]) {
+    guard let event = try? CompactEvent(decoding: bytes.span, from: .client) else { return }
+    let written = event.encoded(from: .client)
+    let again = try? CompactEvent(decoding: written.span, from: .client)
+    precondition(again?.encoded(from: .client) == written, "an event changed when it was written")
 }
 
 /// The value of bytes of our own, which must be right.

@@ -2,12 +2,15 @@ import ByteKit
 import ClientCore
 import Determinism
 import JSONCore
+import MessagePackCore
 import SocketIOCore
 
 /// How a client speaks to a lobby (protocol/spec/lobby.md §1).
 package enum ClientDialect: Sendable, Equatable {
     /// JSON text and binary messages on a WebSocket of the lobby's own.
     case plain
+    /// The same with binary events.
+    case compact
     /// Socket.IO over a WebSocket, the lobby as a namespace.
     case socketIO
     /// Socket.IO over long polling alone.
@@ -235,10 +238,11 @@ package class LobbyClient {
         _ context: ClientContext
     ) -> LobbyClient {
         switch dialect {
-        case .plain:
+        case .plain, .compact:
             var options = WebSocketClient.Options(target: "/lobby/\(lobby)", host: host)
             options.compression = compression
             options.answersPings = answersHeartbeats
+            if dialect == .compact { options.subprotocol = CompactEvent.subprotocol }
             return PlainLobbyClient(options, join: join, silenceMax: silenceMax, random: random, context)
         case .socketIO, .polling:
             var options = EngineClientOptions(host: host)

@@ -2,14 +2,13 @@ import ByteKit
 import ClientCore
 import Determinism
 import JSONCore
+import MessagePackCore
 import WebSocketCore
 
-/// A lobby's client in the plain dialect (protocol/spec/lobby.md §1).
+/// A lobby's client in the plain dialect, or in the compact one (protocol/spec/lobby.md §1).
 final class PlainLobbyClient: LobbyClient, WebSocketClientOwner {
-    private static let timeMessage = Array(#"{"event":"time","id":0}"#.utf8)
-    private static let leaveMessage = Array(#"{"event":"leave"}"#.utf8)
-
     private let connection: WebSocketClient
+    private let isCompact: Bool
     private let join: LobbyJoin
     /// How long the server may say nothing at all; what it tells of its heartbeat in `joined` replaces the first guess.
     private var silenceMax: Interval
@@ -20,6 +19,7 @@ final class PlainLobbyClient: LobbyClient, WebSocketClientOwner {
         _ context: ClientContext
     ) {
         connection = WebSocketClient(options, random: random, context)
+        isCompact = options.subprotocol == CompactEvent.subprotocol
         self.join = join
         self.silenceMax = silenceMax
         super.init(clock: context.clock)
@@ -39,11 +39,24 @@ final class PlainLobbyClient: LobbyClient, WebSocketClientOwner {
     }
 
     override func askTime() {
-        connection.send(text: Self.timeMessage)
+        emit("time", .null, id: 0)
     }
 
     override func say(_ event: String) {
-        connection.send(text: Array(JSONValue.object(["event": .string(event)]).text.utf8))
+        emit(event, .null)
+    }
+
+    private func emit(_ event: String, _ data: JSONValue, id: JSONValue? = nil, compresses: Bool = true) {
+        if isCompact {
+            let message = CompactEvent(event, data, id: id).encoded(from: .client)
+            return connection.send(binary: message, compresses: compresses)
+        }
+        var message: JSONObject = ["event": .string(event)]
+        if data != .null { message["data"] = data }
+        if let id { message["id"] = id }
+        var text: [UInt8] = []
+        message.write(to: &text)
+        connection.send(text: text, compresses: compresses)
     }
 
     override func sendPong() {
@@ -52,7 +65,7 @@ final class PlainLobbyClient: LobbyClient, WebSocketClientOwner {
 
     override func leave() {
         isLeaving = true
-        connection.send(text: Self.leaveMessage)
+        emit("leave", .null)
     }
 
     // MARK: Time
@@ -69,20 +82,20 @@ final class PlainLobbyClient: LobbyClient, WebSocketClientOwner {
 
     func connectionOpened() {
         heardAt = clock()
-        let message: JSONValue = ["event": "join", "data": .object(join.request)]
-        var text: [UInt8] = []
-        message.write(to: &text)
-        connection.send(text: text, compresses: join.token == nil)
+        emit("join", .object(join.request), compresses: join.token == nil)
         owner?.lobbyConnected()
     }
 
     func textReceived(_ text: Span<UInt8>) {
         heardAt = clock()
-        guard let message = try? JSONValue.parse(text), let event = message["event"]?.string else {
+        guard !isCompact, let message = try? JSONValue.parse(text), let event = message["event"]?.string else {
             connection.abort()
             return end(LobbyEnd(.malformed, "a text message that is no event"))
         }
-        let data = message["data"] ?? .null
+        eventReceived(event, message["data"] ?? .null)
+    }
+
+    private func eventReceived(_ event: String, _ data: JSONValue) {
         switch event {
         case "exception" where !hasJoined:
             refuse(LobbyRefusal(data))
@@ -106,7 +119,17 @@ final class PlainLobbyClient: LobbyClient, WebSocketClientOwner {
     func binaryReceived(_ bytes: Span<UInt8>) {
         let now = clock()
         heardAt = now
-        owner?.lobbySnapshot(bytes, at: now)
+        guard isCompact, !bytes.isEmpty, bytes[0] == CompactEvent.Speaker.server.rawValue else {
+            owner?.lobbySnapshot(bytes, at: now)
+            return
+        }
+        do throws(CompactEvent.Malformed) {
+            let event = try CompactEvent(decoding: bytes, from: .server)
+            eventReceived(event.name, event.data)
+        } catch {
+            connection.abort()
+            end(LobbyEnd(.malformed, "\(error)"))
+        }
     }
 
     func pingReceived() {

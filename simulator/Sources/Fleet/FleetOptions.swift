@@ -8,6 +8,8 @@ import MusterClient
 package enum FleetProtocol: String, CaseIterable, Sendable {
     /// JSON and binary messages on a plain WebSocket.
     case plain = "websocket"
+    /// The same with binary events.
+    case compact
     /// Socket.IO over a WebSocket.
     case socketIO = "socketio"
     /// Socket.IO over long polling.
@@ -23,6 +25,7 @@ extension FleetMix<FleetProtocol> {
             parts.flatMap { part -> [(kind: ClientDialect, weight: Int)] in
                 switch part.kind {
                 case .plain: [(.plain, part.weight)]
+                case .compact: [(.compact, part.weight)]
                 case .socketIO: [(.socketIO, part.weight)]
                 case .polling: [(.polling, part.weight)]
                 case .mixed: [(.plain, 1), (.socketIO, 1)]

@@ -114,6 +114,7 @@ extension ClientDialect {
     var word: String {
         switch self {
         case .plain: FleetProtocol.plain.rawValue
+        case .compact: FleetProtocol.compact.rawValue
         case .socketIO: FleetProtocol.socketIO.rawValue
         case .polling: FleetProtocol.polling.rawValue
         }

@@ -21,13 +21,29 @@ extension WebFiles {
          * @property {() => void} close
          */
 
+        const events = {
+          protocols: [],
+          write: (event, data, id) => JSON.stringify({ event, data, id }),
+          read: (message) => (typeof message === "string" ? JSON.parse(message) : null),
+        };
+
         /**
          * @param {string} server "http://…" or "https://…"
          * @param {Hooks} hooks
          * @returns {Link}
          */
         export function webSocket(server, lobby, request, hooks) {
-          const socket = new WebSocket(socketURL(server, lobby));
+          return overSocket(server, lobby, request, hooks, events);
+        }
+
+        /**
+         * A WebSocket of the lobby's own.
+         *
+         * @param {{protocols: string[], write: Function, read: Function}} events the subprotocols to offer, how an event becomes a
+         *   message, and a message `{event, data, id}`; null for one that is a snapshot
+         */
+        export function overSocket(server, lobby, request, hooks, events) {
+          const socket = new WebSocket(socketURL(server, lobby), events.protocols);
           socket.binaryType = "arraybuffer";
           let [refusal, isClosed] = ["", false];
           const say = (message) => {
@@ -35,7 +51,7 @@ extension WebFiles {
             hooks.traffic.bytesOut += message.length;
             socket.send(message);
           };
-          const emit = (event, data, id) => say(JSON.stringify({ event, data, id }));
+          const emit = (event, data, id) => say(events.write(event, data, id));
           const closed = (code) => {
             if (isClosed) return;
             isClosed = true;
@@ -45,9 +61,11 @@ extension WebFiles {
           socket.onclose = ({ code }) => closed(code);
           socket.onmessage = ({ data }) => {
             if (isClosed) return;
-            hooks.traffic.bytesIn += data.length ?? data.byteLength;
-            if (typeof data !== "string") return hooks.snapshot(new Uint8Array(data));
-            const { event, data: body, id } = JSON.parse(data);
+            const message = typeof data === "string" ? data : new Uint8Array(data);
+            hooks.traffic.bytesIn += message.length;
+            const said = events.read(message);
+            if (!said) return hooks.snapshot(message);
+            const { event, data: body, id } = said;
             if (event === "ack") hooks.answer(id, null, body);
             else if (event === "exception" && body?.id !== undefined) hooks.answer(body.id, body);
             else {

@@ -25,9 +25,11 @@ extension WebFiles {
         case "/muster/codec0.js": musterCodec0Js
         case "/muster/codec1.js": musterCodec1Js
         case "/muster/comeback.js": musterComebackJs
+        case "/muster/compact.js": musterCompactJs
         case "/muster/groups.js": musterGroupsJs
         case "/muster/interpolation.js": musterInterpolationJs
         case "/muster/list.js": musterListJs
+        case "/muster/messagepack.js": musterMessagepackJs
         case "/muster/messages.js": musterMessagesJs
         case "/muster/muster.js": musterMusterJs
         case "/muster/packets.js": musterPacketsJs
