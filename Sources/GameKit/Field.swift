@@ -63,8 +63,8 @@ public struct Field<Root: Sendable>: Sendable {
     ///
     /// A predictor other than `.stay` makes smaller what is sent of things that go on as they do, and changes nothing else.
     ///
-    /// - Parameter predictor: What clients may expect of it. `.linear`, that it goes on as it did, makes the snapshots of things
-    ///   that move smaller, and changes nothing else.
+    /// - Parameter predictor: What clients may expect of it: `.linear`, that it goes on as it did; `.parent("carrier")`, that it
+    ///   moves as the same field of the entity does that this one's field `carrier` refers to.
     /// - Precondition: the kind is possible; see `FieldKind`.
     public init<Value: FieldValue>(
         _ name: String, _ path: any WritableKeyPath<Root, Value> & Sendable, _ kind: FieldKind,
@@ -116,6 +116,21 @@ extension Field {
                             guard let known = Value.Scalar(fieldNumber: quantiser.number(of: value)) else { return }
                             root[keyPath: path][part] = known
                         })))
+        }
+    }
+
+    /// A few bytes, for what is no number, such as a name: `Field.bytes("name", \.name, 24)`. Those beyond that many are not
+    /// sent. Clients see `name.count` and four bytes each in `name.word1`, `name.word2` …; JavaScript's also `name`, a `Uint8Array`.
+    ///
+    /// - Precondition: `count` is 1 to 64.
+    public static func bytes(
+        _ name: String, _ path: any WritableKeyPath<Root, [UInt8]> & Sendable, _ count: Int
+    ) -> [Field] {
+        Schema.Field.bytes(name, count).enumerated().map { part, field in
+            Field(
+                declaration: field,
+                access: .computed(
+                    part == 0 ? .count(of: path, atMost: count) : .word(part - 1, of: path, atMost: count)))
         }
     }
 

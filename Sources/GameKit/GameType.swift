@@ -165,6 +165,8 @@ package protocol GameInstance: AnyObject {
     func step(_ inputs: [SeatInput]) throws
     /// Overwrites `state`, one of this game's schema, with the quantised state after the last step.
     func capture(into state: inout WorldState)
+    /// The same for the tables of the types that are due; those of the others stay as they are in `state`.
+    func capture(into state: inout WorldState, where isDue: (Int) -> Bool)
     /// Overwrites `groups` with the groups of the entities that the last capture has put into a table, in their order.
     /// Precondition: the type is one of those whose entities are in groups.
     func groupEntities(ofType type: Int, into groups: inout [UInt16])
@@ -285,6 +287,11 @@ extension GameInstance {
     func capture(into state: inout WorldState) {
         state.tick = context.tick
         runCapture(game, replication, &state)
+    }
+
+    func capture(into state: inout WorldState, where isDue: (Int) -> Bool) {
+        state.tick = context.tick
+        replication.capture(game, into: &state, where: isDue)
     }
 
     func groupEntities(ofType type: Int, into groups: inout [UInt16]) {

@@ -37,6 +37,36 @@ enum FieldAccess<Root>: Sendable {
     }
 }
 
+extension ComputedField {
+    /// How many bytes there are, of those that are sent.
+    static func count(of path: any WritableKeyPath<Root, [UInt8]> & Sendable, atMost most: Int) -> ComputedField {
+        ComputedField(
+            capture: { UInt32(min($0[keyPath: path].count, most)) },
+            restore: { root, value in root[keyPath: path] = Array(repeating: 0, count: Int(value)) })
+    }
+
+    /// Four of the bytes as one number, the first one lowest; 0 in place of those that are not there.
+    ///
+    /// Restored behind the count, which has made room for them.
+    static func word(
+        _ index: Int, of path: any WritableKeyPath<Root, [UInt8]> & Sendable, atMost most: Int
+    ) -> ComputedField {
+        let places = index * 4..<min(index * 4 + 4, most)
+        return ComputedField(
+            capture: { root in
+                let bytes = root[keyPath: path]
+                return places.reduce(0) { word, at in
+                    at < bytes.count ? word | UInt32(bytes[at]) << UInt32(8 * (at - places.lowerBound)) : word
+                }
+            },
+            restore: { root, value in
+                for at in places where at < root[keyPath: path].count {
+                    root[keyPath: path][at] = UInt8(truncatingIfNeeded: value >> UInt32(8 * (at - places.lowerBound)))
+                }
+            })
+    }
+}
+
 /// All fields of one type of record, a table's row, a single or an input, made ready to go through many.
 @usableFromInline struct Record<Root: Sendable>: Sendable {
     /// The fields as the schema has them.

@@ -5,14 +5,17 @@ public struct Entities<World>: Sendable {
     @usableFromInline let part: ReplicatedPart<World>
 
     /// Replicates the table at `path` under `name`, with the fields listed.
+    ///
+    /// - Parameter every: Clients see what has become of it in one of so many snapshots, 1 to 64: for what changes often and need
+    ///   not be seen at once.
     @inlinable public init<Row: Entity>(
-        _ path: any WritableKeyPath<World, Table<Row>> & Sendable, _ name: String,
+        _ path: any WritableKeyPath<World, Table<Row>> & Sendable, _ name: String, every: Int = 1,
         @FieldBuilder<Row> fields: () -> [Field<Row>]
     ) {
         let record = Record(fields())
         let property = Property(path)
         part = ReplicatedPart(
-            type: Schema.EntityType(name, .table, record.declarations),
+            type: Schema.EntityType(name, .table, record.declarations, every: every),
             capture: { world, table in
                 property.read(world) { $0.capture(record, into: &table) }
             },
@@ -24,14 +27,16 @@ public struct Entities<World>: Sendable {
     /// The same, for a table whose entities not everybody sees: `Entities(\.units, "unit", in: { game, id, unit in
     /// .team(unit.team) }) { … }`. Who sees which groups is for the game's `view` to say.
     ///
-    /// - Parameter group: In which group an entity is, by the game's state alone. Asked for each entity of each snapshot.
+    /// - Parameters:
+    ///   - every: As above.
+    ///   - group: In which group an entity is, by the game's state alone. Asked for each entity of each snapshot.
     @inlinable public init<Row: Entity>(
-        _ path: any WritableKeyPath<World, Table<Row>> & Sendable, _ name: String,
+        _ path: any WritableKeyPath<World, Table<Row>> & Sendable, _ name: String, every: Int = 1,
         in group: @escaping @Sendable (World, EntityID, Row) -> Group, @FieldBuilder<Row> fields: () -> [Field<Row>]
     ) {
         let property = Property(path)
         part = ReplicatedPart(
-            Entities(path, name, fields: fields).part,
+            Entities(path, name, every: every, fields: fields).part,
             group: { world, groups in
                 property.read(world) { $0.group(in: world, by: group, into: &groups) }
             })
@@ -42,15 +47,15 @@ public struct Entities<World>: Sendable {
 public struct Single<World>: Sendable {
     @usableFromInline let part: ReplicatedPart<World>
 
-    /// Replicates the value at `path` under `name`, with the fields listed.
+    /// Replicates the value at `path` under `name`, with the fields listed; see ``Entities`` for `every`.
     @inlinable public init<Value: Sendable>(
-        _ path: any WritableKeyPath<World, Value> & Sendable, _ name: String,
+        _ path: any WritableKeyPath<World, Value> & Sendable, _ name: String, every: Int = 1,
         @FieldBuilder<Value> fields: () -> [Field<Value>]
     ) {
         let record = Record(fields())
         let property = Property(path)
         part = ReplicatedPart(
-            type: Schema.EntityType(name, .single, record.declarations),
+            type: Schema.EntityType(name, .single, record.declarations, every: every),
             capture: { world, table in
                 if table.ids != [0] { table.ids = [0] }
                 property.read(world) { record.capture($0, into: &table.values) }
@@ -97,6 +102,11 @@ public struct Replication<World>: Sendable {
     /// Overwrites `state` with the world's quantised values; allocates nothing once the tables have grown.
     @inlinable func capture(_ world: World, into state: inout WorldState) {
         for index in 0..<parts.count { parts[index].capture(world, &state.tables[index]) }
+    }
+
+    /// Overwrites with the world's quantised values those of the tables that are due; the others stay.
+    func capture(_ world: World, into state: inout WorldState, where isDue: (Int) -> Bool) {
+        for index in parts.indices where isDue(index) { parts[index].capture(world, &state.tables[index]) }
     }
 
     /// What clients see, with what they may ask for.

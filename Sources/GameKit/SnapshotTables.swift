@@ -1,7 +1,7 @@
 import ByteKit
 import SnapshotCore
 
-/// What a game's snapshots are coded with in codec 1, and what its clients are told of that (protocol/spec/snapshot.md §9.8).
+/// What a game's snapshots are coded with in codec 1, and what its clients are told of that (protocol/spec/snapshot.md §9.9).
 ///
 /// Made once for each game of a server: all its lobbies share it.
 package struct SnapshotTables: Sendable {
@@ -9,15 +9,16 @@ package struct SnapshotTables: Sendable {
     package let codec: Codec1
     /// The tables' hash.
     package let hash: String
-    /// The tables as base64url without padding.
-    package let text: String
+    /// The tables as base64url without padding; nil for the generic ones, which clients make themselves.
+    package let text: String?
     /// Why those that the game gives are not used, in words.
     package let problem: String?
 
-    fileprivate init(_ tables: CodingTables, of schema: Schema, problem: String?) {
+    fileprivate init(_ given: CodingTables?, of schema: Schema, problem: String?) {
+        let tables = given ?? TableTrainer(schema: schema).tables()
         codec = Codec1(schema: schema, tables: tables)
         hash = tables.hashText
-        text = Base64.encodeURL(tables.bytes)
+        text = given.map { Base64.encodeURL($0.bytes) }
         self.problem = problem
     }
 }
@@ -34,14 +35,12 @@ extension GameType {
             let tables = try givenTables.map { bytes throws(CodingTablesError) in
                 try CodingTables(bytes, for: schema)
             }
-            type.snapshotTables = SnapshotTables(tables ?? genericTables, of: schema, problem: nil)
+            type.snapshotTables = SnapshotTables(tables, of: schema, problem: nil)
         } catch {
-            type.snapshotTables = SnapshotTables(genericTables, of: schema, problem: Self.words(error))
+            type.snapshotTables = SnapshotTables(nil, of: schema, problem: Self.words(error))
         }
         return type
     }
-
-    private var genericTables: CodingTables { TableTrainer(schema: schema).tables() }
 
     private static func words(_ error: CodingTablesError) -> String {
         switch error {

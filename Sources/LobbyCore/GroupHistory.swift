@@ -55,13 +55,13 @@ struct GroupHistory {
 
     // MARK: Taking a snapshot
 
-    /// Overwrites what stands at `place` with the state after the last step.
-    mutating func capture(_ game: any GameInstance, at place: Int) {
+    /// Overwrites what stands at `place` with the state after the last step; types that are not due stay as they were.
+    mutating func capture(_ game: any GameInstance, at place: Int, where isDue: (Int) -> Bool) {
         newest = place
         payloadCount = 0
         bytes.removeAll(keepingCapacity: true)
-        game.capture(into: &whole)
-        for type in groupedTypes { game.groupEntities(ofType: type, into: &rowGroups[type]) }
+        if schema.hasRates { game.capture(into: &whole, where: isDue) } else { game.capture(into: &whole) }
+        for type in groupedTypes where isDue(type) { game.groupEntities(ofType: type, into: &rowGroups[type]) }
         listGroups()
         for type in schema.types.indices { distribute(type) }
         for seat in moments[place].views.indices { moments[place].views[seat].removeAll() }
@@ -249,7 +249,7 @@ struct GroupHistory {
 extension Lobby {
     /// Quantises the state after the last step, group by group, and keeps it as the newest snapshot.
     func captureGroups() {
-        groups?.capture(instance, at: history.nextIndex)
+        groups?.capture(instance, at: history.nextIndex) { isDue($0) }
         history.add { groups?.show(everything: rules.watch.seesEverything, in: &$0) }
     }
 

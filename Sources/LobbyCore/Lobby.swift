@@ -330,6 +330,13 @@ package final class Lobby {
     package func captureSnapshot() {
         previousSnapshotTick = history.newestTick
         guard !isGrouped else { return captureGroups() }
-        history.add { instance.capture(into: &$0) }
+        guard game.schema.hasRates else { return history.add { instance.capture(into: &$0) } }
+        history.add(keeping: game.schema.types.indices) { instance.capture(into: &$0) { isDue($0) } }
+    }
+
+    /// Whether a type is taken anew into the snapshot that is being made.
+    func isDue(_ type: Int) -> Bool {
+        guard game.schema.hasRates, let previousSnapshotTick else { return true }
+        return game.schema.isDue(type, since: pace.count(at: previousSnapshotTick), at: pace.count(at: instance.tick))
     }
 }

@@ -1,5 +1,5 @@
 /// What a client has to go on from to the next snapshot: the codec that it reads, and the snapshots that it was sent last
-/// (protocol/spec/snapshot.md §9.8).
+/// (protocol/spec/snapshot.md §9.9).
 ///
 /// All whose bases are equal are sent the same bytes. It is all that a lobby keeps of a client for snapshots.
 @usableFromInline package struct SnapshotBasis: Sendable, Equatable {

@@ -32,6 +32,14 @@ package struct SnapshotHistory {
         capture(&ring[newestIndex])
     }
 
+    /// The same, where `capture` leaves some tables as they are: those are as in the newest snapshot.
+    package mutating func add(keeping tables: Range<Int>, _ capture: (inout WorldState) -> Void) {
+        if let newest {
+            for table in tables { ring[nextIndex].tables[table].overwrite(with: newest.tables[table]) }
+        }
+        add(capture)
+    }
+
     /// The snapshot of `tick` if it is still there.
     package func snapshot(at tick: UInt32) -> WorldState? { index(of: tick).map { ring[$0] } }
 

@@ -105,6 +105,9 @@ package final class RecordedGame: GameInstance {
     }
 
     package func capture(into state: inout WorldState) { game.capture(into: &state) }
+    package func capture(into state: inout WorldState, where isDue: (Int) -> Bool) {
+        game.capture(into: &state, where: isDue)
+    }
     package func groupEntities(ofType type: Int, into groups: inout [UInt16]) {
         game.groupEntities(ofType: type, into: &groups)
     }

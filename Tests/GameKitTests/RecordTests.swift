@@ -42,6 +42,31 @@ private struct Mover: Entity, Equatable {
     var name = ""
 }
 
+private struct Tagged: Entity, Equatable {
+    var tag: [UInt8] = []
+    var level = 0
+}
+
+@Suite("Bytes are captured by their words")
+struct BytesFieldTests {
+    private let record = Record<Tagged>(Field.bytes("tag", \.tag, 6) + [Field("level", \.level, .int(0...9))])
+
+    @Test(
+        arguments: [
+            ([], [0, 0, 0]), ([7], [1, 7, 0]), ([1, 2, 3, 4, 255], [5, 0x0403_0201, 255]),
+            ([1, 2, 3, 4, 5, 6], [6, 0x0403_0201, 0x0605]), ([1, 2, 3, 4, 5, 6, 7, 8], [6, 0x0403_0201, 0x0605]),
+        ] as [([UInt8], [UInt32])])
+    func `bytes are a count and words, and come back as many as may be sent`(bytes: [UInt8], expected: [UInt32]) {
+        #expect(record.declarations.map(\.name) == ["tag.count", "tag.word1", "tag.word2", "level"])
+        var values: [UInt32] = []
+        record.capture(Tagged(tag: bytes, level: 3), into: &values)
+        #expect(values == expected + [3])
+        var other = Tagged(tag: [9, 9, 9, 9, 9, 9, 9, 9], level: 0)
+        record.restore(values, into: &other)
+        #expect(other == Tagged(tag: Array(bytes.prefix(6)), level: 3))
+    }
+}
+
 @Suite("Vectors are captured by their components")
 struct VectorFieldTests {
     @Test func `a vector is as many fields as it has components, and comes back`() {

@@ -146,6 +146,22 @@ def test_a_websocket_player_joins_plays_and_reads_every_snapshot(server, dialect
     run(play())
 
 
+def test_a_client_of_another_schema_is_told_the_field_that_differs(server):
+    async def play():
+        player = await Plain.join(server, "schemas", game="arena")
+        text = player.joined["schema"]
+        line = next(line for line in text.split("\n") if line.startswith("field "))
+        other = await Plain.connect(server, "schemas")
+        await other.send("join", {"schema": text.replace(line, line.replace(" ", " other_", 1), 1)})
+        refusal = await other.expect("exception")
+        assert refusal["code"] == 4002 and line in refusal["message"] and "other_" in refusal["message"]
+        assert (await other.expect("closed by")) == 4002
+        same = await Plain.join(server, "schemas", schema=text)
+        assert same.joined["schemaHash"] == player.joined["schemaHash"]
+
+    run(play())
+
+
 def test_a_socketio_player_joins_sends_inputs_and_gets_acks_and_snapshots(server):
     async def play():
         player = await Player.join(server, "sio", game="arena", name="bob")

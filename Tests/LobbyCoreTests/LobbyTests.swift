@@ -44,6 +44,34 @@ struct Tiny<P: Pace>: Game {
     }
 }
 
+/// A game whose types are in each snapshot, in one of two and in one of three.
+struct Tiers: Game {
+    struct Sum: Entity { var at = 0 }
+    struct Push: GameInput {
+        var by = 0
+        static var fields: [Field<Push>] { Field("by", \.by, .int(0...7)) }
+    }
+
+    static var name: String { "tiers" }
+    static var rules: Rules { Rules(tickRate: 30, snapshotRate: 15, seats: 2) }
+    static var replicated: Replication<Tiers> {
+        Single(\.sum, "each") { Field("at", \.at, .int(0...1_000_000)) }
+        Single(\.sum, "second", every: 2) { Field("at", \.at, .int(0...1_000_000)) }
+        Entities(\.sums, "third", every: 3) { Field("at", \.at, .int(0...1_000_000)) }
+    }
+
+    private(set) var sum = Sum()
+    private(set) var sums = Table<Sum>()
+
+    init(_ context: inout GameContext, options: JSONValue) {}
+    mutating func join(_ seat: Seat, _ context: inout GameContext) {}
+    mutating func leave(_ seat: Seat, _ context: inout GameContext) {}
+    mutating func step(_ inputs: Inputs<Push>, _ context: inout GameContext) {
+        sum.at += 1
+        sums[0] = sum
+    }
+}
+
 @Suite("Lobby: steps, seats and snapshot messages")
 struct LobbyTests {
     private func lobby<P: Pace>(_ pace: P.Type, seed: UInt64 = 1) throws -> Lobby {
@@ -69,6 +97,20 @@ struct LobbyTests {
                 .delta, .catchUp, .catchUp, .keyframe, .keyframe, .keyframe, .keyframe, .keyframe, .keyframe,
                 .keyframe,
             ])
+    }
+
+    @Test func `a type that is in one of several snapshots is as it was in the others`() throws {
+        let lobby = try Lobby(id: "x", game: GameType(Tiers.self), options: .null, seed: 1, now: .zero)
+        var seen: [[UInt32]] = []
+        for _ in 0..<9 {
+            try run(lobby, 1)
+            let state = try #require(lobby.newestSnapshot)
+            seen.append(state.tables.map { $0.values.first ?? 0 })
+        }
+        // Snapshots have the numbers 1, 2, 3 … and are two ticks apart; the first has everything.
+        #expect(seen.map { $0[0] } == [2, 4, 6, 8, 10, 12, 14, 16, 18])
+        #expect(seen.map { $0[1] } == [2, 2, 6, 6, 10, 10, 14, 14, 18])
+        #expect(seen.map { $0[2] } == [2, 2, 2, 8, 8, 8, 14, 14, 14])
     }
 
     @Test func `clients that are too far behind share one baseline: none`() throws {

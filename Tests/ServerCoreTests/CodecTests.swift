@@ -79,7 +79,7 @@ struct Follower {
             let bytes = Base64.decodeURL(text.span)
             given = try CodingTables(try #require(bytes), for: receiver.schema)
         }
-        let tables = try #require(given ?? had)
+        let tables = given ?? had ?? TableTrainer(schema: receiver.schema).tables()
         #expect(joined["tablesHash"]?.string == tables.hashText)
         receiver.codec1 = Codec1(schema: receiver.schema, tables: tables)
     }
@@ -100,7 +100,7 @@ private func link(_ snapshot: [UInt8]?) throws -> [UInt32] {
     return [UInt32(header.codec), header.tick, header.baselineTick ?? 0, header.beforeTick ?? 0]
 }
 
-@Suite("Codec 1 in a lobby (protocol/spec/snapshot.md §9.8)")
+@Suite("Codec 1 in a lobby (protocol/spec/snapshot.md §9.9)")
 struct CodecTests {
     private func world(
         loops: Int = 1, _ game: GameType = Drift.type, _ adjust: (inout ServerSettings) -> Void = { _ in }
@@ -145,9 +145,17 @@ struct CodecTests {
         #expect(bytes[0] * 2 < bytes[1], "\(bytes)")
     }
 
-    @Test func `joined says the codec, and has the tables unless the client names them`() throws {
-        let world = world()
-        let hash = JSONValue.string(Self.tables.hashText)
+    @Test func `joined says the codec, and has the tables unless the client names them or makes them`() throws {
+        let trained = try Self.trained()
+        for (game, tables) in [
+            (Drift.type, Self.tables), (Drift.type.with(givenTables: trained.bytes).withSnapshotTables(), trained),
+        ] {
+            try checkJoins(world(game), tables, given: tables == trained ? "given" : nil)
+        }
+    }
+
+    private func checkJoins(_ world: World, _ tables: CodingTables, given: JSONValue?) throws {
+        let hash = JSONValue.string(tables.hashText)
         func joined(_ request: JSONValue) -> [JSONValue?] {
             let client = PlainClient(world)
             let answer = client.join(request)
@@ -157,10 +165,41 @@ struct CodecTests {
         #expect(joined([:]) == [0, nil, nil])
         #expect(joined(["codec": 0, "tables": hash]) == [0, nil, nil])
         #expect(joined(["codec": .null, "tables": .null]) == [0, nil, nil])
-        #expect(joined(["codec": 1]) == [1, hash, "given"])
-        #expect(joined(["codec": 255]) == [1, hash, "given"], "a client of later codecs reads this one, too")
+        #expect(joined(["codec": 1]) == [1, hash, given])
+        #expect(joined(["codec": 255]) == [1, hash, given], "a client of later codecs reads this one, too")
         #expect(joined(["codec": 1, "tables": hash]) == [1, hash, nil])
-        #expect(joined(["codec": 1, "tables": "0123456789abcdef"]) == [1, hash, "given"])
+        #expect(joined(["codec": 1, "tables": "0123456789abcdef"]) == [1, hash, given])
+    }
+
+    /// Tables that are not the generic ones.
+    private static func trained() throws -> CodingTables {
+        var trainer = TableTrainer(schema: Drift.type.schema)
+        let states = (1...3).map { tick in
+            var state = WorldState(schema: Drift.type.schema)
+            state.tick = UInt32(tick)
+            return state
+        }
+        trainer.learn(states[2], since: states[1], before: states[0])
+        return trainer.tables()
+    }
+
+    @Test func `who was built for another schema is told the first field that differs, on any loop`() throws {
+        let world = world(loops: 2)
+        let schema = Drift.type.schema
+        let line = try #require(schema.text.split(separator: "\n").first { $0.hasPrefix("field ") })
+        let other = schema.text.replacing(line, with: "field other bool", maxReplacements: 1)
+        let home = PlainClient(world)
+        home.join(["schema": .string(other)])
+        world.home = 1
+        let far = SocketClient(world)
+        far.join("x", ["schema": .string(other)])
+        for message in [home.events.first { $0.name == "exception" }?.data["message"], far.refusal()?["message"]] {
+            let words = try #require(message?.string)
+            #expect(words.contains("field other bool") && words.contains(line))
+        }
+        #expect(home.closeCode == 4002 && far.refusal()?["data"]?["code"] == 4002)
+        let right = PlainClient(world)
+        #expect(right.join(["schema": .string(schema.text)])["seat"] != nil)
     }
 
     @Test func `a server without tables for the game answers with codec 0`() throws {
@@ -402,14 +441,7 @@ struct CodecTests {
     }
 
     @Test func `tables that a game gives are used, and ones that are no use are named in words`() throws {
-        var trainer = TableTrainer(schema: Drift.type.schema)
-        let states = (1...3).map { tick in
-            var state = WorldState(schema: Drift.type.schema)
-            state.tick = UInt32(tick)
-            return state
-        }
-        trainer.learn(states[2], since: states[1], before: states[0])
-        let trained = trainer.tables()
+        let trained = try Self.trained()
         let given = GameType(Drift.self).with(givenTables: trained.bytes).withSnapshotTables()
         #expect(given.snapshotTables?.hash == trained.hashText && given.snapshotTables?.problem == nil)
         let cases: [([UInt8], String)] = [

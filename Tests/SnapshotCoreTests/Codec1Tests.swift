@@ -61,6 +61,82 @@ struct Codec1Tests {
         }
     }
 
+    /// A cart that goes on unevenly, and boxes that stand on it, or on nothing.
+    private static func ride(_ predictor: Schema.Predictor) -> (Schema, [WorldState]) {
+        let x = FieldKind.int(0...100_000)
+        let schema = Schema(
+            types: [
+                .init("cart", .table, [.init("x", x, .linear)]),
+                .init("box", .table, [.init("on", .entity(of: "cart")), .init("x", x, predictor)]),
+            ], input: [])
+        var state = WorldState(schema: schema)
+        state.tables[0] = EntityTable(ids: [3], values: [50_000])
+        let boxes = 0..<UInt32(20)
+        state.tables[1] = EntityTable(
+            ids: boxes.map { UInt16($0) }, values: boxes.flatMap { [$0 < 18 ? 4 : 0, 50_000 + $0 * 9] })
+        var random = SeededRandom(seed: 3)
+        let states = (1...60).map { tick in
+            state.tick = UInt32(tick)
+            let way = UInt32(random.int(in: 0...900))
+            state.tables[0].values[0] += way
+            for box in 0..<18 { state.tables[1].values[box * 2 + 1] += way }
+            return state
+        }
+        return (schema, states)
+    }
+
+    @Test func `what moves with a parent costs next to nothing, in step and behind`() throws {
+        func size(_ predictor: Schema.Predictor, distance: Int) throws -> Int {
+            let (schema, states) = Self.ride(predictor)
+            var trainer = TableTrainer(schema: schema)
+            for index in distance + 1..<states.count {
+                trainer.learn(states[index], since: states[index - distance], before: states[index - distance - 1])
+            }
+            let tables = trainer.tables()
+            var (encoder, decoder) = (Codec1(schema: schema, tables: tables), Codec1(schema: schema, tables: tables))
+            var (bytes, result) = ([UInt8](), WorldState(schema: schema))
+            var sum = 0
+            for index in distance + 1..<states.count {
+                let (baseline, before) = (states[index - distance], states[index - distance - 1])
+                bytes.removeAll()
+                encoder.encode(states[index], since: baseline, before: before, stateHash: nil, appendingTo: &bytes)
+                try decoder.apply(bytes.span, to: baseline, before: before, into: &result)
+                #expect(result == states[index])
+                sum += bytes.count
+            }
+            return sum
+        }
+        for distance in [1, 5] {
+            #expect(try size(.parent("on"), distance: distance) * 3 < size(.linear, distance: distance))
+        }
+    }
+
+    @Test func `without its parent a thing is expected to go on as it did`() throws {
+        let (schema, states) = Self.ride(.parent("on"))
+        let tables = TableTrainer(schema: schema).tables()
+        var encoder = Codec1(schema: schema, tables: tables)
+        func size(_ states: [WorldState]) -> Int {
+            var bytes: [UInt8] = []
+            encoder.encode(states[2], since: states[1], before: states[0], stateHash: nil, appendingTo: &bytes)
+            return bytes.count
+        }
+        // All go on evenly, by 10 a tick; the cart is there, is new, and is gone at the end.
+        var even = Array(states[0..<3])
+        for index in 1...2 {
+            even[index].tables[0].values[0] = even[0].tables[0].values[0] + UInt32(10 * index)
+            for box in 0..<18 {
+                even[index].tables[1].values[box * 2 + 1] = even[0].tables[1].values[box * 2 + 1] + UInt32(10 * index)
+            }
+        }
+        let carried = size(even)
+        var late = even
+        for index in 0...1 { late[index].tables[0] = EntityTable(ids: [], values: []) }
+        #expect(size(late) <= carried + 6)
+        var lost = even
+        lost[2].tables[0] = EntityTable(ids: [], values: [])
+        #expect(size(lost) <= carried + 6)
+    }
+
     @Test(arguments: 1...20)
     func `tables are read back from their bytes, and refused when cut, changed in length, or another schema's`(
         seed: UInt64

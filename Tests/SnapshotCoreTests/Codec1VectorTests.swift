@@ -43,11 +43,16 @@ struct Codec1VectorTests {
             .init("mark", .table, []),
         ], input: [])
 
+    /// Things with parents, bytes and rates.
+    static let carried = Schema(types: MovingWorld.carried, input: [])
+
     static func document() throws -> String {
         var schemas: [String] = []
         var tables: [String] = []
         var snapshots: [String] = []
-        for (id, schema) in [("cubes", cubes), ("kinds", kinds), ("vectors", VectorTests.vectors)] {
+        for (id, schema) in [
+            ("cubes", cubes), ("kinds", kinds), ("vectors", VectorTests.vectors), ("carried", carried),
+        ] {
             var world = MovingWorld(seed: 5, schema: schema)
             var states = [world.state]
             for index in 1..<22 {
@@ -91,6 +96,7 @@ struct Codec1VectorTests {
     ) throws {
         tables.append(
             "{\"id\":\"\(id)\",\"schema\":\"\(schemaID)\",\"hash\":\"\(coding.hashText)\","
+                + "\"generic\":\(coding == TableTrainer(schema: schema).tables()),"
                 + "\"bytes\":\"\(VectorTests.hex(coding.bytes))\"}")
         var codec = Codec1(schema: schema, tables: coding)
         for index in states.indices {

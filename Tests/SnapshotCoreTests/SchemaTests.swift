@@ -45,6 +45,81 @@ struct SchemaTests {
         #expect(Schema.problem(types: [single], input: []) == "field \"of\": there is no table \"one\"")
     }
 
+    @Test func `bytes are one line in the text, and a count and words everywhere else`() throws {
+        let schema = Schema(types: [.init("one", .table, Schema.Field.bytes("tag", 6))], input: [])
+        #expect(schema.text.contains("\nfield tag bytes 6\n"))
+        #expect(schema.types[0].fields.map(\.name) == ["tag.count", "tag.word1", "tag.word2"])
+        #expect(schema.layouts[0].quantisers.map(\.maximum) == [6, .max, .max])
+        #expect(try Schema.parse(schema.text) == schema)
+        for count in ["0", "65", "06", "6 linear", "6 parent tag"] {
+            let text = "muster-schema 1\ntable one\nfield tag bytes \(count)\ninput\n"
+            #expect(throws: SchemaError.self, "\(count)") { try Schema.parse(text) }
+        }
+        let parts = Schema.Field.bytes("tag", 6)
+        for fields in [Array(parts.dropLast()), parts.reversed(), parts + parts] {
+            #expect(Schema.problem(types: [.init("a", .table, fields)], input: []) != nil)
+        }
+    }
+
+    @Test func `a parent is of a type before, by a field that refers to it, and has the same field`() throws {
+        func problem(_ types: [Schema.EntityType], input: [Schema.Field] = []) -> String? {
+            Schema.problem(types: types, input: input)
+        }
+        let x = FieldKind.fixed(0...8, step: 0.5)
+        let cart = Schema.EntityType("cart", .table, [.init("x", x)])
+        func box(_ field: Schema.Field, on table: String = "cart") -> Schema.EntityType {
+            .init("box", .table, [.init("on", .entity(of: table)), field])
+        }
+        let good = box(.init("x", x, .parent("on")))
+        #expect(problem([cart, good]) == nil)
+        let schema = Schema(types: [cart, good], input: [])
+        #expect(schema.text.contains("\nfield x fixed 0 8 0.5 parent on\n"))
+        #expect(try Schema.parse(schema.text) == schema)
+        #expect(problem([good, cart]) != nil, "a type behind its own")
+        #expect(problem([cart, box(.init("y", x, .parent("on")))]) != nil, "a field that the parent does not have")
+        #expect(problem([cart, box(.init("x", .bool, .parent("on")))]) != nil, "of another kind")
+        #expect(problem([cart, box(.init("x", x, .parent("x")))]) != nil, "by a field that refers to nothing")
+        #expect(problem([cart, box(.init("x", x, .parent("on")), on: "box")]) != nil, "its own type")
+        let turn = Schema.Field("x", .quaternion(bits: 9), .parent("on"))
+        #expect(problem([.init("cart", .table, [.init("x", .quaternion(bits: 9))]), box(turn)]) != nil, "a rotation")
+        #expect(problem([cart], input: [.init("x", x, .parent("on"))]) != nil, "the input")
+    }
+
+    @Test func `a type says in how many snapshots it is one time`() throws {
+        let types = [("fast", 1), ("slow", 3), ("late", 64)].map { Schema.EntityType($0, .table, [], every: $1) }
+        let schema = Schema(types: types, input: [])
+        #expect(schema.text == "muster-schema 1\ntable fast\ntable slow every 3\ntable late every 64\ninput\n")
+        #expect(try Schema.parse(schema.text) == schema)
+        for line in ["table a every 1", "table a every 65", "table a every", "table a often 3", "table a every 03"] {
+            #expect(throws: SchemaError.self, "\(line)") { try Schema.parse("muster-schema 1\n\(line)\ninput\n") }
+        }
+        #expect(schema.hasRates && !Schema(types: [], input: []).hasRates)
+        let due = (1...12).filter { schema.isDue(1, since: $0 - 1, at: $0) }
+        #expect(due == [2, 5, 8, 11], "each third, at a place that is the type's own")
+        #expect(schema.isDue(1, since: 2, at: 6), "left out snapshots count")
+    }
+
+    @Test(arguments: [
+        (
+            "field x int 0 9", "field x int 0 10",
+            "\"field x int 0 10\" of \"a\" in the game, \"field x int 0 9\" of \"a\" in the client"
+        ),
+        ("field x int 0 9", "", "\"input\" in the game, \"field x int 0 9\" of \"a\" in the client"),
+        ("", "field y bool", "\"field y bool\" of \"a\" in the game, \"input\" in the client"),
+    ])
+    func `a schema that differs is refused with the first field that does`(
+        theirs: String, ours: String, words: String
+    ) throws {
+        func schema(_ line: String) throws -> Schema {
+            try Schema.parse("muster-schema 1\ntable a every 2\n\(line)\(line.isEmpty ? "" : "\n")input\n")
+        }
+        let (game, client) = (try schema(ours), try schema(theirs))
+        #expect(game.mismatch(with: client.text) == "the client was built for another schema: \(words)")
+        #expect(game.mismatch(with: game.text) == nil && game.mismatch(with: game.hashText) == nil)
+        #expect(game.mismatch(with: client.hashText)?.contains(client.hashText) == true)
+        #expect(game.mismatch(with: "muster-schema 1\n")?.contains("neither") == true)
+    }
+
     @Test(arguments: [
         (1.0, "1"), (0.1, "0.1"), (1e-9, "0.000000001"), (1.5e-7, "0.00000015"), (-32.25, "-32.25"), (0.0, "0"),
         (-0.0, "0"), (0x1p53, "9007199254740992"), (123456.789, "123456.789"),

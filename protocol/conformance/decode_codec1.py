@@ -36,6 +36,81 @@ def symbol_count(most):
     return 15 + 4 * (b - 3) + 2 * (most >> (b - 1) & 1) + 2
 
 
+def meaning(symbol):
+    """Of the numbers that share a symbol, the one with the smallest magnitude, and how many there are (§9.2)."""
+    if symbol < 15:
+        return (symbol + 1) // 2 if symbol % 2 else -(symbol // 2), 1
+    rest = symbol - 15
+    width = 1 << (rest >> 2) + 2
+    magnitude = (2 + (rest >> 1 & 1)) * width
+    return -magnitude if rest % 2 else magnitude, width
+
+
+def weight(purpose, index, symbol):
+    """How much a symbol of a table is expected in any game (§9.8)."""
+    first, width = meaning(symbol)
+    if purpose == "numbers":
+        scale = 0.3 + 2.0 ** max(index % 10, index % 90 // 10 - 2) / 8
+        distance = (abs(first) + (width - 1) / 2) / scale
+        return width / (1 + distance * distance * distance)
+    if purpose == "count":
+        return 0 if first < 0 else width / (2 + first)
+    return {
+        "largest": [60 if index > 3 else 6, 1, 1, 1], "touched": [1, 9] if index == 0 else [9, 1],
+        "flags": [1, 2 + 2 * index]}[purpose][symbol]
+
+
+def generic_table(purpose, index, symbols):
+    """The frequencies of a generic table (§9.8)."""
+    weights = [weight(purpose, index, symbol) for symbol in range(symbols)]
+    total = 0.0
+    for part in weights:
+        total += part
+    parts = [1 + math.floor(part / total * (16384 - symbols)) for part in weights]
+    parts[parts.index(max(parts))] += 16384 - sum(parts)
+    return parts
+
+
+def varint_bytes(number):
+    data = []
+    while number > 127:
+        data.append(number & 127 | 128)
+        number >>= 7
+    return data + [number]
+
+
+def generic_tables(schema):
+    """The bytes of the tables that serve any game of a schema (§9.8)."""
+    data = [1, *schema.hash.to_bytes(8, "little")]
+
+    def add(purpose, count, symbols):
+        written = []
+        for index in range(count):
+            parts = generic_table(purpose, index, symbols)
+            if parts in written:
+                data.extend([0, *varint_bytes(written.index(parts))])
+                continue
+            written.append(parts)
+            listed = max((place for place, part in enumerate(parts) if part > 1), default=0) + 1
+            for number in [listed, *(part - 1 for part in parts[:listed])]:
+                data.extend(varint_bytes(number))
+
+    for _, _, fields in schema.types:
+        for mode in (WHOLE, STEADY, JUMP):
+            for field in fields:
+                if field.name == "quat":
+                    add("numbers", 270, symbol_count(field.part_maximum))
+                    add("largest", 8, 4)
+                else:
+                    add("numbers", 90, symbol_count((field.maximum + 1) // 2 if field.name == "angle" else field.maximum))
+            if mode != WHOLE:
+                add("touched", 2, 2)
+                add("flags", 10, 2)
+                add("count", 1, symbol_count(65536))
+        add("count", 2, symbol_count(65535))
+    return bytes(data)
+
+
 class Tables:
     """The tables of a schema by which messages are coded (§9.3, §9.4); a ValueError when the bytes are none of that schema."""
 
@@ -197,18 +272,26 @@ def dot(left, right):
 class RowDecoder:
     """Rows of one type in one mode (§9.5)."""
 
-    def __init__(self, coder, fields, families, ticks=0, steps=0):
+    def __init__(self, coder, fields, families, ticks=0, steps=0, tables=None):
         self.coder, self.fields, self.families = coder, fields, families
         self.ticks, self.steps, self.is_new = ticks, steps, ticks == 0
+        self.start = 0  # By how much the first field of the new row before was off (§9.7).
+        self.tables = tables  # Of the baseline, and those of the result as far as they are known.
 
     def row(self, base, before):
         self.error, self.sum = self.speed(base, before), 0
+        if self.is_new:
+            self.error, self.sum = self.start, self.start >> 3
         row = []
         for place, field in enumerate(self.fields):
             tables, largest = self.families["fields"][place]
-            decode = self._number if largest is None else self._rotation
-            row.append(decode(field, tables, largest, base[place], before[place]))
+            if largest is None:
+                row.append(self._number(field, tables, base[place], before[place], self._pull(field, base)))
+            else:
+                row.append(self._rotation(field, tables, largest, base[place], before[place]))
             self.error = self.sum
+            if place == 0 and self.is_new:
+                self.start = self.sum - (self.start >> 3)
         return row
 
     def speed(self, base, before):
@@ -241,12 +324,20 @@ class RowDecoder:
             raise Refused("valueOutOfRange")
         return value
 
-    def _number(self, field, tables, _, base, before):
-        step = wrap(field, base - before)
+    def _pull(self, field, base):
+        """How far the field's parent has moved; None where there is none in both states."""
+        if field.link is None or self.is_new:
+            return None
+        reference, owner, column = field.link
+        rows = [dict(zip(tables[owner]["ids"], tables[owner]["rows"])).get(base[reference] - 1) for tables in self.tables]
+        return None if None in rows else wrap(field, rows[1][column] - rows[0][column])
+
+    def _number(self, field, tables, base, before, pull):
+        step = wrap(field, base - before) if pull is None else pull
         turn = field.maximum + 1 if field.name == "angle" else None
         expected = base
-        if field.is_linear:
-            expected = base + self._carried(step)
+        if field.is_linear or field.link and not self.is_new:
+            expected = base + (self._carried(step) if pull is None else pull)
             expected = expected % turn if turn else limited(expected, 0, field.maximum)
         return self._difference(tables, expected, step, field.maximum, turn)
 
@@ -288,11 +379,11 @@ class RowDecoder:
         if repetitions == 0:
             return [a + self._carried(a - b) for a, b in zip(now, old)]
         square = 2 * (8 * field.part_maximum) ** 2
-        for _ in range(repetitions):
-            factor = limited(toward_zero(dot(now, old) * (1 << 17) + square // 2, square), -(1 << 17), 1 << 17)
-            fresh = [limited(((a * factor + 32768) >> 16) - b, -16383, 16383) for a, b in zip(now, old)]
-            now, old = fresh, now
-        return now
+        cosine = min((dot(now, old) * (1 << 17) + square // 2) // square, 1 << 17)
+        ours, theirs = cosine, 1 << 16
+        for _ in range(repetitions - 1):
+            ours, theirs = (cosine * ours + 32768 >> 16) - theirs, ours
+        return [limited(ours * a - theirs * b + 32768 >> 16, -16383, 16383) for a, b in zip(now, old)]
 
 
 def read_ids(coder, tables):
@@ -352,12 +443,12 @@ def read_kept_rows(decoder, coder, families, ids, base, before):
     return rows
 
 
-def read_delta(coder, single, fields, tables, old, before, ticks, steps):
+def read_delta(coder, single, fields, tables, old, before, ticks, steps, states):
     modes, ids_tables = tables
     families = modes[STEADY if ticks == steps else JUMP]
     if not coder.symbol(families["touched"][0]):
         return old
-    decoder = RowDecoder(coder, fields, families, ticks, steps)
+    decoder = RowDecoder(coder, fields, families, ticks, steps, states)
     if single:
         return {"ids": [0], "rows": [decoder.row(old["rows"][0], (before or old)["rows"][0])]}
     removed, spawned = [], []
@@ -437,7 +528,8 @@ def apply(message, baseline, before, schema, tables):
         if distance:
             old = baseline["tables"][index]
             earlier = before["tables"][index] if steps else None
-            table = read_delta(coder, single, fields, tables.types[index], old, earlier, distance, steps)
+            states = (baseline["tables"], state["tables"])
+            table = read_delta(coder, single, fields, tables.types[index], old, earlier, distance, steps, states)
         else:
             modes, ids_tables = tables.types[index]
             ids = [0] if single else read_ids(coder, ids_tables)
@@ -476,6 +568,8 @@ def main():
     for vector in vectors["tables"]:
         made = tables[vector["id"]] = Tables(bytes.fromhex(vector["bytes"]), schemas[vector["schema"]])
         check(f"tables {vector['id']}", f"{made.hash:016x}", vector["hash"])
+        if vector["generic"]:
+            check(f"generic tables {vector['id']}", generic_tables(schemas[vector["schema"]]).hex(), vector["bytes"])
     chance = random.Random(1)
     for vector in vectors["snapshots"]:
         schema, coding = schemas[vector["schema"]], tables[vector["tables"]]

@@ -73,12 +73,18 @@ def varint(data, offset, bad):
     raise Refused(bad)
 
 
-class Kind:
-    """A field kind (§3.1)."""
+ARGUMENTS = {"bool": 0, "int": 2, "fixed": 3, "angle": 1, "enum": 1, "quat": 1, "entity": 1}
 
-    def __init__(self, words):
-        self.is_linear = words[-1] == "linear"
-        words = words[:-1] if self.is_linear else words
+
+class Kind:
+    """A field kind (§3.1) and predictor (§3.2), with the field's own name as its label."""
+
+    def __init__(self, words, label=""):
+        self.label, self.link = label, None
+        words, predictor = words[:1 + ARGUMENTS[words[0]]], words[1 + ARGUMENTS[words[0]]:]
+        self.is_linear = predictor == ["linear"]
+        self.parent = predictor[1] if predictor[:1] == ["parent"] else None
+        self.table = words[1] if words[0] == "entity" else None
         self.name = words[0]
         numbers = [float(word) for word in words[1:]] if self.name != "entity" else []
         self.origin, self.step = 0, 1
@@ -128,16 +134,32 @@ class Schema:
             words = line.split(" ")
             if words[0] == "field":
                 fields = self.input if self.input is not None else self.types[-1][2]
-                components = {"vec2": 2, "vec3": 3}.get(words[2], 1)
-                kind = Kind(words[2:] if components == 1 else ["fixed", *words[3:]])
-                fields.extend([kind] * components)
+                fields.extend(components(words[1], words[2:]))
             elif words[0] == "input":
                 self.input = []
             else:
                 self.types.append((words[0] == "single", words[1], []))
+        for _, _, fields in self.types:
+            for field in fields:
+                if field.parent:
+                    reference = [other.label for other in fields].index(field.parent)
+                    owner = [name for _, name, _ in self.types].index(fields[reference].table)
+                    column = [other.label for other in self.types[owner][2]].index(field.label)
+                    field.link = (reference, owner, column)
         self.hash = 0xCBF29CE484222325
         for byte in text.encode("ascii"):
             self.hash = (self.hash ^ byte) * 0x100000001B3 % (1 << 64)
+
+
+def components(name, words):
+    """The fields that a line stands for (§3.1)."""
+    if words[0] == "bytes":
+        count = int(words[1])
+        parts = [Kind(["int", "0", words[1]], f"{name}.count")]
+        return parts + [Kind(["int", "0", "4294967295"], f"{name}.word{at + 1}") for at in range((count + 3) // 4)]
+    if words[0] in ("vec2", "vec3"):
+        return [Kind(["fixed", *words[1:]], f"{name}.{part}") for part in "xyz"[:int(words[0][3])]]
+    return [Kind(words, name)]
 
 
 def state_hash(state):

@@ -38,7 +38,6 @@ export class RangeDecoder {
     const part = this.code / unit | 0;
     const last = starts.length - 2;
     let symbol = 0;
-    // Most are among the first few.
     while (symbol < last && part >= starts[symbol + 1]) symbol += 1;
     const start = starts[symbol];
     this.code -= unit * start;

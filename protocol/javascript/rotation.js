@@ -1,4 +1,4 @@
-// Rotations in codec 1 (protocol/spec/snapshot.md §9.6): quaternions as four whole numbers, and how they go on.
+// Rotations in codec 1 (protocol/spec/snapshot.md §9.6).
 
 /** A value as four numbers, in `four`. */
 export function fourOf({ bits, maximum }, value, four) {
@@ -26,20 +26,14 @@ export function carry(now, old, next, rows, maximum) {
     for (let at = 0; at < 4; at += 1) next[at] = now[at] + rows.carried(now[at] - sign * old[at]);
     return;
   }
+  // Each is twice the cosine times the one before it, less the one before that.
   const square = 128 * maximum * maximum;
-  for (let at = 0; at < 4; at += 1) [BEFORE[at], next[at]] = [sign * old[at], now[at]];
-  for (let count = 0; count < repetitions; count += 1) mirror(next, BEFORE, square);
-}
-
-const BEFORE = new Int32Array(4);
-
-/** The two rotations before the next become the last and the next. */
-function mirror(now, old, square) {
-  const factor = Math.min(Math.max(Math.trunc((dot(now, old) * TURN + square / 2) / square), -TURN), TURN);
+  const cosine = Math.min(Math.floor((sign * dot(now, old) * TURN + square / 2) / square), TURN);
+  let [ours, theirs] = [cosine, 65536];
+  for (let count = 1; count < repetitions; count += 1) {
+    [ours, theirs] = [Math.floor((cosine * ours + 32768) / 65536) - theirs, ours];
+  }
   for (let at = 0; at < 4; at += 1) {
-    const number = now[at];
-    const further = (number * factor + 32768 >> 16) - old[at];
-    old[at] = number;
-    now[at] = further > 16383 ? 16383 : further < -16383 ? -16383 : further;
+    next[at] = Math.min(Math.max(Math.floor((ours * now[at] - sign * theirs * old[at] + 32768) / 65536), -16383), 16383);
   }
 }

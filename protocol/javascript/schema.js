@@ -3,8 +3,8 @@
 
 /** A field: its quantised maximum, its width in bits, and the way from values to numbers (snapshot.md §3.1). */
 export class Field {
-  constructor(name, kind, numbers, isLinear = false) {
-    [this.name, this.kind, this.origin, this.step, this.isLinear] = [name, kind, 0, 1, isLinear];
+  constructor(name, kind, numbers, predictor = "") {
+    [this.name, this.kind, this.origin, this.step, this.predictor] = [name, kind, 0, 1, predictor];
     /** A rotation's three components: {bits, maximum} of each. */
     this.part = null;
     const [low, high, step] = numbers;
@@ -67,21 +67,24 @@ export class Schema {
     for (const line of lines) {
       const [word, name, kind, ...numbers] = line.split(" ");
       if (line === "input" && !schema.input) [schema.input, names] = [[], new Set()];
-      else if ((word === "table" || word === "single") && kind === undefined && !schema.input) {
-        schema.types.push({ name: newName(name, typeNames), isSingle: word === "single", fields: [] });
+      else if ((word === "table" || word === "single") && !schema.input) {
+        const every = kind ? Number(numbers[0]) : 1;
+        if (kind && !(kind === "every" && !numbers[1] && isWhole(numbers[0]) && every > 1 && every < 65)) refuse(line);
+        schema.types.push({ name: newName(name, typeNames), isSingle: word === "single", every, fields: [] });
         names = new Set();
       } else if (word === "field" && (schema.input || schema.types.length)) {
-        const isLinear = numbers.at(-1) === "linear";
-        if (isLinear) numbers.pop();
         const form = KINDS.get(kind);
-        if (!form || numbers.length !== form.count || !numbers.every(form.isNumber)) refuse(line);
+        const [predictor = "", link, ...more] = form ? numbers.splice(form.count) : [];
+        if (!form || numbers.length !== form.count || !numbers.every(form.isNumber) || more.length
+          || predictor && (form.parts === BYTES || predictor !== (link ? "parent" : "linear"))) refuse(line);
         const fields = schema.input ?? schema.types.at(-1).fields;
         newName(name, names);
-        if (kind === "entity") references.push(numbers[0]);
-        const values = kind === "entity" ? [-1, 65535] : numbers.map(Number);
-        // A vector is its components.
-        const parts = form.parts ?? [""];
-        for (const part of parts) fields.push(new Field(name + part, form.as ?? kind, values, isLinear));
+        const [table] = kind === "entity" ? numbers : [];
+        if (table) references.push(table);
+        const values = table ? [-1, 65535] : numbers.map(Number);
+        for (const [part, as, range] of form.parts?.(values) ?? [["", table ? "int" : kind, values]]) {
+          fields.push(Object.assign(new Field(name + part, as, range, predictor), { link, table }));
+        }
         if (fields.length > 64) refuse(line);
       } else refuse(line);
     }
@@ -100,15 +103,20 @@ export class Schema {
   }
 }
 
+const vector = (...parts) => (values) => parts.map((part) => [part, "fixed", values]);
+function BYTES([count]) {
+  if (!(count > 0 && count < 65)) refuse("bytes");
+  const words = Array.from({ length: Math.ceil(count / 4) }, (_, at) => [`.word${at + 1}`, "int", [0, 2 ** 32 - 1]]);
+  return [[".count", "int", [0, count]], ...words];
+}
+
 const isWhole = (word) => /^(0|-?[1-9][0-9]*)$/.test(word);
-const KINDS = new Map([
-  ["bool", { count: 0, isNumber: isWhole }], ["int", { count: 2, isNumber: isWhole }],
-  ["enum", { count: 1, isNumber: isWhole }], ["angle", { count: 1, isNumber: isWhole }],
-  ["quat", { count: 1, isNumber: isWhole }],
-  ["fixed", { count: 3, isNumber: isDecimal }], ["entity", { count: 1, isNumber: () => true, as: "int" }],
-  ["vec2", { count: 3, isNumber: isDecimal, as: "fixed", parts: [".x", ".y"] }],
-  ["vec3", { count: 3, isNumber: isDecimal, as: "fixed", parts: [".x", ".y", ".z"] }],
-]);
+const NUMBER = { count: 1, isNumber: isWhole };
+const KINDS = new Map(Object.entries({
+  bool: { ...NUMBER, count: 0 }, int: { ...NUMBER, count: 2 }, enum: NUMBER, angle: NUMBER, quat: NUMBER, bytes: { ...NUMBER, parts: BYTES },
+  entity: { count: 1, isNumber: () => true }, fixed: { count: 3, isNumber: isDecimal },
+  vec2: { count: 3, isNumber: isDecimal, parts: vector(".x", ".y") }, vec3: { count: 3, isNumber: isDecimal, parts: vector(".x", ".y", ".z") },
+}));
 
 function isDecimal(word) {
   return decimalText(Number(word)) === word;

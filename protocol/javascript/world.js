@@ -41,11 +41,15 @@ export class World {
   }
 }
 
-/** An object without a prototype, so that no field's name means anything; a field named `id` comes before the id. */
+/** An object without a prototype, so that no field's name means anything; a field named `id` comes before the id. Bytes are there as their count and words, and as bytes. */
 function entity(id, fields, row) {
   const made = Object.create(null);
   made.id = id;
-  fields.forEach((field, column) => { made[field.name] = field.read(row[column]); });
+  fields.forEach((field, column) => {
+    made[field.name] = field.read(row[column]);
+    const [name, part] = field.name.split(".");
+    if (part === "count") made[name] = Uint8Array.from({ length: row[column] }, (_, at) => row[column + 1 + (at >> 2)] >>> at % 4 * 8);
+  });
   return made;
 }
 

@@ -8,8 +8,8 @@ extension Arena {
     }
 
     @FieldBuilder<Player> static func playerFields() -> [Field<Player>] {
-        Field("x", \.x, .fixed(-20...20, step: 1 / 64))
-        Field("y", \.y, .fixed(-12...12, step: 1 / 64))
+        Field("x", \.x, .fixed(-20...20, step: 1 / 64), .linear)
+        Field("y", \.y, .fixed(-12...12, step: 1 / 64), .linear)
         Field("aim", \.aim, .int(0...ArenaMap.directionCount - 1))
         Field("health", \.health, .int(0...100))
         Field("ammo", \.ammo, .int(0...ammoMax))
@@ -17,8 +17,8 @@ extension Arena {
     }
 
     @FieldBuilder<Projectile> static func projectileFields() -> [Field<Projectile>] {
-        Field("x", \.x, .fixed(-20...20, step: 1 / 64))
-        Field("y", \.y, .fixed(-12...12, step: 1 / 64))
+        Field("x", \.x, .fixed(-20...20, step: 1 / 64), .linear)
+        Field("y", \.y, .fixed(-12...12, step: 1 / 64), .linear)
         Field("aim", \.aim, .int(0...ArenaMap.directionCount - 1))
         Field("owner", \.owner, .int(0...15))
     }

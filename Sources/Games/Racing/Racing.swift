@@ -37,8 +37,8 @@ struct Racing: Game {
             Field("start", \.start, .int(0...16_777_215))
         }
         Entities(\.cars, "car") {
-            Field("x", \.x, .int(0...Track.extent))
-            Field("y", \.y, .int(0...Track.extent))
+            Field("x", \.x, .int(0...Track.extent), .linear)
+            Field("y", \.y, .int(0...Track.extent), .linear)
             Field("heading", \.heading, .int(0...1_023))
             Field("speed", \.speed, .int(0...Car.speedMax))
             Field("gate", \.gate, .int(0...15))

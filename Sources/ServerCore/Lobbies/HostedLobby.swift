@@ -75,10 +75,7 @@ package final class HostedLobby {
     func join(
         _ request: JoinRequest, session: Session, dialect: Dialect
     ) throws(JoinRefusal) -> (LocalMember, welcome: JSONValue) {
-        if let hash = request.schemaHash, hash != lobby.game.schema.hashText {
-            throw .badRequest(
-                "the client was built for schema \(hash), this lobby speaks \(lobby.game.schema.hashText)")
-        }
+        if let problem = request.schema.flatMap(lobby.game.schema.mismatch) { throw .badRequest(problem) }
         if request.watches { return try admitSpectator(request, session: session, dialect: dialect) }
         let token = server.makeToken()
         let (seat, isResumed) = try arrive(request, newToken: token.digest)

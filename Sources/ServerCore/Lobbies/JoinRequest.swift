@@ -22,8 +22,8 @@ package struct JoinRequest: Sendable {
     package var ticket: String?
     /// The newest snapshot tick that a resuming client still has.
     package var lastTick: UInt32?
-    /// The hash of the schema that the client was built for, in hexadecimal.
-    package var schemaHash: String?
+    /// The schema that the client was built for: its hash in hexadecimal, or its text.
+    package var schema: String?
     /// The highest codec of snapshots that the client reads.
     var codec: UInt8 = 0
     /// The hash of the tables that the client has for codec 1.
@@ -63,7 +63,7 @@ package struct JoinRequest: Sendable {
         game = try Self.text(payload, "game")
         token = try Self.text(payload, "token")
         ticket = try Self.text(payload, "ticket", bytesMax: SeatTicket.bytesMax)
-        schemaHash = try Self.text(payload, "schema")
+        schema = try Self.text(payload, "schema", bytesMax: 4_096)
         options = payload["options"] ?? .null
         terms = payload["lobby"] ?? .null
         password = try Self.text(payload, "password")

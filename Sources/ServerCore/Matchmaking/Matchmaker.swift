@@ -58,9 +58,7 @@ final class Matchmaker {
     func wish(of request: JoinRequest) throws(JoinRefusal) -> (GameType, MatchWish) {
         guard server.drainDeadline == nil else { throw .draining }
         let game = try server.game(of: request)
-        if let hash = request.schemaHash, hash != game.schema.hashText {
-            throw .badRequest("the client was built for schema \(hash), the game speaks \(game.schema.hashText)")
-        }
+        if let problem = request.schema.flatMap(game.schema.mismatch) { throw .badRequest(problem) }
         return (game, try MatchWish(request, game: game))
     }
 

@@ -32,7 +32,21 @@ package struct MovingWorld {
             let vector = Schema.Field.vector("at", random.int(in: 2...3), -8...8, step: 0.25, .linear)
             types.append(.init("link", .table, vector + [.init("to", .entity(of: "link"))]))
         }
+        if hasLinks, random.int(in: 0...1) == 0 { types += Self.carried }
         return Schema(types: types, input: [])
+    }
+
+    /// Carts, and boxes that stand on some of them and have tags.
+    package static var carried: [Schema.EntityType] {
+        let (at, aim) = (FieldKind.fixed(-32...32, step: 1 / 64), FieldKind.angle(bits: 9))
+        return [
+            .init("cart", .table, [.init("at", at, .linear), .init("aim", aim)]),
+            .init(
+                "box", .table,
+                [.init("on", .entity(of: "cart")), .init("at", at, .parent("on")), .init("aim", aim, .parent("on"))]
+                    + Schema.Field.bytes("tag", 6), every: 2),
+            .init("load", .single, [.init("on", .entity(of: "cart")), .init("at", at, .parent("on"))]),
+        ]
     }
 
     private static func kind(_ random: inout SeededRandom) -> FieldKind {
@@ -68,9 +82,12 @@ package struct MovingWorld {
         if comeAndGo {
             let most = random.int(in: 0...2) == 0 ? 65_535 : 40
             for _ in 0..<random.int(in: 1...6) {
-                rows[UInt16(random.int(in: 0...most))] = schema.layouts[type].quantisers.map {
-                    UInt32(random.int(in: 0...Int($0.maximum)))
-                }
+                rows[UInt16(random.int(in: 0...most))] = zip(schema.types[type].fields, schema.layouts[type].quantisers)
+                    .map { field, quantiser in
+                        // Most of those that are referred to are there: ids are low.
+                        if case .entity = field.kind { return UInt32(random.int(in: 0...40)) }
+                        return UInt32(random.int(in: 0...Int(quantiser.maximum)))
+                    }
             }
         }
         let ids = rows.keys.sorted()
@@ -90,6 +107,7 @@ package struct MovingWorld {
             switch schema.types[type].fields[index].kind {
             case .angle: return UInt32((Int(values[index]) + step) & maximum)
             case .quaternion(let bits): return turned(values[index], by: step, bits: UInt32(bits))
+            case .entity: return random.int(in: 0...3) > 0 ? values[index] : UInt32(random.int(in: 0...40))
             default: return UInt32(min(max(Int(values[index]) + step, 0), maximum))
             }
         }

@@ -31,7 +31,8 @@ struct SnapshotStage: Sendable {
         .init("mark", .table, [.init("x", .fixed(-4...4, step: 0.125), .linear)]),
         .init("flag", .single, [.init("up", .bool)]),
     ])
-    private static let bare = SnapshotStage([.init("place", .table, []), .init("nothing", .single, [])])
+    private static let bare = SnapshotStage(
+        MovingWorld.carried + [.init("place", .table, []), .init("nothing", .single, [])])
 
     private init(_ types: [Schema.EntityType]) {
         let schema = Schema(types: types, input: [])

@@ -14,13 +14,15 @@ public struct Schema: Sendable, Equatable {
         public let kind: FieldKind
         /// How it is expected to go on.
         public let predictor: Predictor
-        /// Which of the components of a vector it is, of how many; the first of one when it stands for itself.
+        /// Which of the components of a vector or of bytes it is, of how many; the first of one when it stands for itself.
         package let component: Component
 
-        /// A place among the components of a vector.
+        /// A place among the components of a vector or of bytes.
         package struct Component: Sendable, Equatable {
             var index = 0
             var count = 1
+            /// How many bytes there may be; 0 for a vector.
+            var bytes = 0
         }
 
         /// A field. The name and the kind are checked when a schema is made of it.
@@ -31,8 +33,9 @@ public struct Schema: Sendable, Equatable {
             component = Component()
         }
 
-        private init(_ vector: String, _ component: Component, _ kind: FieldKind, _ predictor: Predictor) {
-            name = vector + "." + ["x", "y", "z"][component.index]
+        private init(_ whole: String, _ component: Component, _ kind: FieldKind, _ predictor: Predictor) {
+            let part = component.bytes == 0 ? ["x", "y", "z"][component.index] : "word\(component.index)"
+            name = whole + "." + (component.bytes > 0 && component.index == 0 ? "count" : part)
             (self.kind, self.predictor, self.component) = (kind, predictor, component)
         }
 
@@ -48,8 +51,28 @@ public struct Schema: Sendable, Equatable {
             }
         }
 
-        /// The vector's name, or its own.
-        var textName: String { component.count == 1 ? name : String(name.dropLast(2)) }
+        /// At most so many bytes, 1 to ``bytesMax``: `tag.count` says how many there are, and `tag.word1`, `tag.word2` … have
+        /// four of them each, the first one lowest. Those beyond the count are 0.
+        ///
+        /// - Precondition: `count` is 1 to ``bytesMax``.
+        public static func bytes(_ name: String, _ count: Int) -> [Field] {
+            precondition((1...bytesMax).contains(count), "a field of \(count) bytes")
+            let words = (count + 3) / 4
+            return (0...words).map {
+                Field(
+                    name, Component(index: $0, count: words + 1, bytes: count),
+                    .int($0 == 0 ? 0...count : 0...Int(UInt32.max)), .stay)
+            }
+        }
+
+        /// The most bytes that a field can have.
+        public static let bytesMax = 64
+
+        /// The name of the vector or of the bytes, or its own.
+        var textName: String {
+            guard component.count > 1, let point = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { return name }
+            return String(name[..<point])
+        }
     }
 
     /// How a field's next value is expected to follow from those before it; codec 1 codes the difference.
@@ -58,6 +81,9 @@ public struct Schema: Sendable, Equatable {
         case stay
         /// It goes on as in its last step: at the same speed, turning by the same rotation.
         case linear
+        /// It moves as the same field does of the entity that the field with this name refers to; without such an entity as
+        /// `linear`. For what is carried, or stands on something that moves.
+        case parent(String)
     }
 
     /// Whether there are many of an entity type, or always exactly one.
@@ -76,12 +102,15 @@ public struct Schema: Sendable, Equatable {
         public let multiplicity: Multiplicity
         /// Its fields, in the order they have on the wire.
         public let fields: [Field]
+        /// In one of so many snapshots it is as the game has it, 1 to 64; in those between it stays as it was.
+        public let every: Int
 
-        /// An entity type. Names and kinds are checked when a schema is made of it.
-        public init(_ name: String, _ multiplicity: Multiplicity, _ fields: [Field]) {
+        /// An entity type. Names, kinds and `every` are checked when a schema is made of it.
+        public init(_ name: String, _ multiplicity: Multiplicity, _ fields: [Field], every: Int = 1) {
             self.name = name
             self.multiplicity = multiplicity
             self.fields = fields
+            self.every = every
         }
     }
 
@@ -89,6 +118,8 @@ public struct Schema: Sendable, Equatable {
     package static let fieldsMax = 64
     /// At most this many entity types.
     package static let typesMax = 64
+    /// An entity type is in one of so many snapshots at least.
+    private static let everyMax = 64
 
     /// The entity types, in the order they have on the wire.
     public let types: [EntityType]
@@ -100,6 +131,7 @@ public struct Schema: Sendable, Equatable {
     public let hash: UInt64
     /// The entity types' layouts, in order.
     package let layouts: [RecordLayout]
+    private let rates: [Int]
     /// What reads the entity types' parts of a message, in order.
     let decoders: [TableDecoder]
     /// The input's layout.
@@ -123,8 +155,21 @@ public struct Schema: Sendable, Equatable {
         hash.feed(text.utf8)
         self.hash = hash.value
         layouts = types.map { RecordLayout($0.fields) }
+        rates = types.map(\.every)
+        hasRates = rates.contains { $0 > 1 }
         decoders = types.map { TableDecoder(layout: RecordLayout($0.fields), isSingle: $0.multiplicity == .single) }
         inputLayout = RecordLayout(input)
+    }
+
+    /// Whether any type is in some of the snapshots only.
+    package let hasRates: Bool
+
+    /// Whether a type is taken anew into the snapshot with one number when the last one before it had the other
+    /// (protocol/spec/lobby.md §2): among as many as ``EntityType/every`` says there is one such, at another place for each
+    /// type.
+    package func isDue(_ type: Int, since last: UInt64, at number: UInt64) -> Bool {
+        let every = UInt64(rates[type])
+        return (last + UInt64(type)) / every != (number + UInt64(type)) / every
     }
 
     /// Whether codec 1 has tables for this schema: they take at most 2²⁰ places (protocol/spec/snapshot.md §9.4).
@@ -147,7 +192,11 @@ public struct Schema: Sendable, Equatable {
             guard !types[..<index].contains(where: { $0.name == type.name }) else {
                 return "two types \"\(type.name)\""
             }
+            guard (1...everyMax).contains(type.every) else {
+                return "\"\(type.name)\" is not in one of 1 to 64 snapshots"
+            }
             if let problem = problem(fields: type.fields, of: type.name) { return problem }
+            if let problem = problem(parentsOf: type, among: types[..<index]) { return problem }
         }
         let tables = types.filter { $0.multiplicity == .table }.map(\.name)
         for field in types.flatMap(\.fields) + input {
@@ -155,7 +204,28 @@ public struct Schema: Sendable, Equatable {
                 return "field \"\(field.name)\": there is no table \"\(table)\""
             }
         }
+        if input.contains(where: { $0.predictor.parent != nil }) { return "nothing in the input has a parent" }
         return problem(fields: input, of: "the input")
+    }
+
+    /// What is wrong with the parents of a type's fields.
+    private static func problem(parentsOf type: EntityType, among earlier: ArraySlice<EntityType>) -> String? {
+        for field in type.fields {
+            guard let parent = field.predictor.parent else { continue }
+            let link = type.fields.first { $0.name == parent }
+            guard case .entity(let table)? = link?.kind else {
+                return "field \"\(field.name)\" of \(type.name): \"\(parent)\" refers to no entity"
+            }
+            guard let owner = earlier.first(where: { $0.name == table }),
+                owner.fields.contains(where: { $0.name == field.name && $0.kind == field.kind })
+            else {
+                return "field \"\(field.name)\" of \(type.name): no type before it is \"\(table)\" and has that field"
+            }
+            if case .quaternion = field.kind {
+                return "field \"\(field.name)\" of \(type.name): a rotation has no parent"
+            }
+        }
+        return nil
     }
 
     private static func problem(fields: [Field], of owner: String) -> String? {
@@ -163,7 +233,7 @@ public struct Schema: Sendable, Equatable {
         for (index, field) in fields.enumerated() {
             guard isName(field.textName) else { return "\"\(field.name)\" in \(owner) is not a name" }
             guard isPlaced(field, at: index, in: fields) else {
-                return "\"\(field.name)\" in \(owner) is without the rest of its vector"
+                return "\"\(field.name)\" in \(owner) is without the rest of its vector or bytes"
             }
             let part = field.component.index
             guard !fields[..<(index - part)].contains(where: { $0.textName == field.textName }) else {
@@ -179,8 +249,9 @@ public struct Schema: Sendable, Equatable {
         let start = index - field.component.index
         guard start >= 0, start + field.component.count <= fields.count else { return false }
         return fields[start..<start + field.component.count].enumerated().allSatisfy { part, other in
-            other.component == Field.Component(index: part, count: field.component.count)
-                && other.textName == field.textName && other.kind == field.kind && other.predictor == field.predictor
+            let component = Field.Component(index: part, count: field.component.count, bytes: field.component.bytes)
+            return other.component == component && other.textName == field.textName
+                && other.predictor == field.predictor && (other.kind == field.kind || component.bytes > 0)
         }
     }
 
@@ -196,6 +267,11 @@ public struct Schema: Sendable, Equatable {
     private static func isDigit(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
+}
+
+extension Schema.Predictor {
+    /// The field that refers to the parent.
+    var parent: String? { if case .parent(let name) = self { name } else { nil } }
 }
 
 /// The fields of one record, ready to be packed: widths and maxima in wire order.

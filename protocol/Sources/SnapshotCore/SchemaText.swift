@@ -31,7 +31,8 @@ enum SchemaText {
     static func write(types: [Schema.EntityType], input: [Schema.Field]) -> String {
         var lines = [firstLine]
         for type in types {
-            lines.append((type.multiplicity == .table ? "table " : "single ") + type.name)
+            let rate = type.every > 1 ? " every \(type.every)" : ""
+            lines.append((type.multiplicity == .table ? "table " : "single ") + type.name + rate)
             lines += type.fields.compactMap(line)
         }
         lines.append("input")
@@ -39,7 +40,7 @@ enum SchemaText {
         return lines.map { $0 + "\n" }.joined()
     }
 
-    /// The line of a field or of a whole vector, which stands where its first component does.
+    /// The line of a field, or of a whole vector or bytes, which stands where its first component does.
     private static func line(_ field: Schema.Field) -> String? {
         guard field.component.index == 0 else { return nil }
         let kind =
@@ -53,7 +54,16 @@ enum SchemaText {
             case .quaternion(let bits): "quat \(bits)"
             case .entity(let table): "entity \(table)"
             }
-        return "field \(field.textName) \(kind)" + (field.predictor == .linear ? " linear" : "")
+        let form = field.component.bytes > 0 ? "bytes \(field.component.bytes)" : kind
+        return "field \(field.textName) \(form)" + predictor(field.predictor)
+    }
+
+    private static func predictor(_ predictor: Schema.Predictor) -> String {
+        switch predictor {
+        case .stay: ""
+        case .linear: " linear"
+        case .parent(let name): " parent \(name)"
+        }
     }
 
     private static func fixedName(_ field: Schema.Field) -> String {
@@ -87,20 +97,18 @@ enum SchemaText {
         for (index, line) in lines.enumerated().dropFirst() {
             let words = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
             switch (words[0], words.count) {
-            case ("table", 2) where input == nil: types.append(Schema.EntityType(words[1], .table, []))
-            case ("single", 2) where input == nil: types.append(Schema.EntityType(words[1], .single, []))
+            case ("table", 2), ("table", 4), ("single", 2), ("single", 4):
+                guard input == nil, let type = type(words) else { throw .syntax(line: index + 1) }
+                types.append(type)
             case ("input", 1) where input == nil: input = []
             case ("field", 3...):
-                let isLinear = words.count > 3 && words.last == "linear"
-                let arguments = words.dropFirst(3).dropLast(isLinear ? 1 : 0)
-                guard let fields = fields(words[1], words[2], arguments, isLinear ? .linear : .stay) else {
-                    throw .syntax(line: index + 1)
-                }
+                guard let fields = fields(words) else { throw .syntax(line: index + 1) }
                 if input != nil {
                     input? += fields
                 } else if let last = types.popLast() {
                     guard last.fields.count < Schema.fieldsMax else { throw .invalid }
-                    types.append(Schema.EntityType(last.name, last.multiplicity, last.fields + fields))
+                    types.append(
+                        Schema.EntityType(last.name, last.multiplicity, last.fields + fields, every: last.every))
                 } else {
                     throw .syntax(line: index + 1)
                 }
@@ -111,16 +119,49 @@ enum SchemaText {
         return (types, input)
     }
 
-    /// The field of a line, or the components of a vector.
-    private static func fields(
-        _ name: String, _ kind: String, _ arguments: ArraySlice<String>, _ predictor: Schema.Predictor
-    ) -> [Schema.Field]? {
-        let count = kind == "vec2" ? 2 : kind == "vec3" ? 3 : 1
-        guard let known = Self.kind(count > 1 ? "fixed" : kind, arguments) else { return nil }
-        guard count > 1, case .fixed(let range, let step) = known else {
+    /// The type of a line, without its fields.
+    private static func type(_ words: [String]) -> Schema.EntityType? {
+        let multiplicity = words[0] == "table" ? Schema.Multiplicity.table : .single
+        guard words.count > 2 else { return Schema.EntityType(words[1], multiplicity, []) }
+        guard words[2] == "every", let every = Int(words[3]) else { return nil }
+        return Schema.EntityType(words[1], multiplicity, [], every: every)
+    }
+
+    /// The field of a line, or the components of a vector or of bytes.
+    private static func fields(_ words: [String]) -> [Schema.Field]? {
+        let (name, kind) = (words[1], words[2])
+        guard let count = argumentCounts[kind], let predictor = predictor(words.dropFirst(3 + count)) else {
+            return nil
+        }
+        let arguments = words.dropFirst(3).prefix(count)
+        if kind == "bytes" {
+            guard let most = arguments.first.flatMap({ Int($0) }), (1...Schema.Field.bytesMax).contains(most),
+                predictor == .stay
+            else { return nil }
+            return Schema.Field.bytes(name, most)
+        }
+        let components = kind == "vec2" ? 2 : kind == "vec3" ? 3 : 1
+        guard let known = Self.kind(components > 1 ? "fixed" : kind, arguments) else { return nil }
+        guard components > 1, case .fixed(let range, let step) = known else {
             return [Schema.Field(name, known, predictor)]
         }
-        return Schema.Field.vector(name, count, range, step: step, predictor)
+        return Schema.Field.vector(name, components, range, step: step, predictor)
+    }
+
+    /// How many words say what each kind is like.
+    private static let argumentCounts = [
+        "bool": 0, "int": 2, "fixed": 3, "angle": 1, "enum": 1, "quat": 1, "entity": 1, "vec2": 3, "vec3": 3,
+        "bytes": 1,
+    ]
+
+    /// The predictor that the last words of a line name.
+    private static func predictor(_ words: ArraySlice<String>) -> Schema.Predictor? {
+        switch (words.first, words.count) {
+        case (nil, _): .stay
+        case ("linear", 1): .linear
+        case ("parent", 2): words.last.map { .parent($0) }
+        default: nil
+        }
     }
 
     private static func kind(_ name: String, _ arguments: ArraySlice<String>) -> FieldKind? {

@@ -1,4 +1,4 @@
-// Which codec a client is sent snapshots in (protocol/spec/lobby.md §2, snapshot.md §9.8).
+// Which codec a client is sent snapshots in (protocol/spec/lobby.md §2, snapshot.md §9.9).
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -106,6 +106,23 @@ suite("A client that reads codec 1", { timeout: 20_000 }, () => {
     client.retry();
     assert.deepEqual(links[1].request, { token: "t1" });
     client.leave();
+  });
+
+  test("makes the generic tables itself, and refuses others that it is not sent", async () => {
+    const generic = vectors.tables.find((set) => set.generic && set.schema === tables.schema);
+    const { tables: _, ...known } = { ...CODEC1, tablesHash: generic.hash };
+    const made = vectors.snapshots.filter((vector) => vector.tables === generic.id);
+    const { client, links: [link], states, seen } = start({});
+    link.hooks.event("joined", known);
+    link.hooks.snapshot(bytesOf(made[0].message));
+    await seen(1);
+    assert.deepEqual(states, [made[0].state]);
+    client.leave();
+    const other = start({});
+    const lost = new Promise((done) => { other.client.onState = (state) => state === "lost" && done(); });
+    other.links[0].hooks.event("joined", { ...known, tablesHash: "0123456789abcdef" });
+    await lost;
+    other.client.leave();
   });
 
   test("asks for no more than it is told to", () => {

@@ -30,8 +30,7 @@ final class BotPlay {
     init(_ welcome: LobbyWelcome, _ settings: BotSettings, brainSeed: UInt64, ackDue: Instant) throws {
         // A lobby of that name may have been opened for another game, whose states the brain cannot read.
         guard welcome.schema == settings.brain.schema.text else {
-            _ = try Schema.parse(welcome.schema)
-            throw OtherGame()
+            throw OtherGame(difference: try Schema.parse(welcome.schema).difference(from: settings.brain.schema))
         }
         // The brain's, and not one read from the text: all bots share it.
         receiver = SnapshotReceiver(schema: settings.brain.schema)
@@ -44,7 +43,10 @@ final class BotPlay {
 
     /// The lobby plays another game than the brain, or another version of it.
     private struct OtherGame: Error, CustomStringConvertible {
-        var description: String { "the lobby plays another game" }
+        /// Which field differs first.
+        let difference: String
+
+        var description: String { "the lobby plays another game than the bot: \(difference)" }
     }
 
     /// The same game over a new connection.

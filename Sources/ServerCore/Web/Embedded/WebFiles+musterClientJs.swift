@@ -222,7 +222,7 @@ extension WebFiles {
             let coding = null;
             try {
               const { CodingTables } = await loadCodec1();
-              coding = new CodingTables(fromBase64(tables), this.schema, tablesHash);
+              coding = new CodingTables(tables ? fromBase64(tables) : null, this.schema, tablesHash);
             } catch {
               this.#codec = 0;
             }

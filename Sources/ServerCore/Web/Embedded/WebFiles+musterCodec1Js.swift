@@ -2,9 +2,9 @@ extension WebFiles {
     /// protocol/javascript/codec1.js, as `scripts/embed` found it.
     static let musterCodec1Js = WebFile(
         ##"""
-        // Codec 1 (protocol/spec/snapshot.md §9): symbols by trained tables, against the newest state and the one before it. LobbyClient
-        // loads it while its first join is under way.
+        // Codec 1 (protocol/spec/snapshot.md §9), which LobbyClient loads while its first join is under way.
 
+        import { genericFamily } from "./generic.js";
         import { RangeDecoder } from "./range.js";
         import { SnapshotError } from "./reader.js";
         import { carry, fourOf } from "./rotation.js";
@@ -27,67 +27,81 @@ extension WebFiles {
         export class CodingTables {
           #at = 9;
           #starts = 0;
+          #made = null;
 
-          /** @param {Uint8Array} bytes as in snapshot.md §9.4, of which the `hash` was told */
+          /** @param {?Uint8Array} bytes as in snapshot.md §9.4, of which the `hash` was told; none for the generic ones */
           constructor(bytes, schema, hash) {
-            [this.bytes, this.schema, this.hash] = [bytes, schema, fnv(bytes)];
-            if (hash && hash !== this.hash) wrong("others than were named");
-            let name = "";
-            for (let at = 8; at > 0; at -= 1) name += (bytes[at] ?? 0).toString(16).padStart(2, "0");
-            if (bytes[0] !== 1 || name !== schema.hash) wrong("another schema's");
-            this.types = schema.types.map(({ fields }) => ({
-              modes: [NEW, STEADY, JUMP].map((mode) => this.#mode(fields, mode)), ids: this.#family(2, symbolCount(65535)),
+            this.schema = schema;
+            const header = [1, ...schema.hash.match(/../g).reverse().map((digits) => parseInt(digits, 16))];
+            if (bytes && header.some((byte, at) => byte !== bytes[at])) wrong("another schema's");
+            [this.bytes, this.#made] = [bytes, bytes ? null : header];
+            this.types = schema.types.map(({ fields }, place) => ({
+              modes: [NEW, STEADY, JUMP].map((mode) => this.#mode(fields, mode, place)), ids: this.#family("count", 2, symbolCount(65535)),
             }));
-            if (this.#at !== bytes.length) wrong("too long");
+            if (bytes && this.#at !== bytes.length) wrong("damaged");
+            this.hash = fnv(bytes ?? this.#made);
+            if (hash && hash !== this.hash) wrong("others");
           }
 
-          #mode(fields, mode) {
-            const made = { mode, fields: fields.map((field) => this.#field(field)) };
+          #mode(fields, mode, place) {
+            const made = { mode, fields: fields.map((field) => this.#field(field, this.#parentOf(field, fields, place))) };
             if (mode === NEW) return made;
-            [made.touched, made.flags] = [this.#family(2, 2), this.#family(10, 2)];
-            [made.gap] = this.#family(1, symbolCount(65536));
+            [made.touched, made.flags] = [this.#family("touched", 2, 2), this.#family("flags", 10, 2)];
+            [made.gap] = this.#family("count", 1, symbolCount(65536));
             return made;
           }
 
-          #field({ kind, part, maximum, isLinear }) {
-            const turn = kind === "angle" ? maximum + 1 : 0;
-            const numbers = part ? this.#family(270, symbolCount(part.maximum)) : this.#family(90, symbolCount(turn ? turn / 2 : maximum));
-            return { turn, part, maximum, isLinear, numbers, largest: part ? this.#family(8, 4) : null };
+          /** What a field moves with: the same field of what another one refers to, of an earlier type. */
+          #parentOf({ name, link }, fields, place) {
+            if (!link) return null;
+            const named = (list, wanted) => list.findIndex((other) => other.name === wanted);
+            const reference = named(fields, link);
+            const type = named(this.schema.types.slice(0, place), fields[reference]?.table);
+            return type < 0 ? wrong("no parent") : { reference, type, column: named(this.schema.types[type].fields, name) };
           }
 
-          #family(count, symbols) {
+          #field({ kind, part, maximum, predictor }, parent) {
+            const isLinear = predictor === "linear";
+            const turn = kind === "angle" ? maximum + 1 : 0;
+            const most = part ? part.maximum : turn ? turn / 2 : maximum;
+            const numbers = this.#family("numbers", part ? 270 : 90, symbolCount(most));
+            return { turn, part, maximum, isLinear, parent, numbers, largest: part ? this.#family("largest", 8, 4) : null };
+          }
+
+          #family(purpose, count, symbols) {
             const [family, written] = [[], []];
             this.#starts += count * (symbols + 1);
-            if (this.#starts > STARTS_MAX) wrong("too many");
+            if (this.#starts > STARTS_MAX) wrong("damaged");
+            if (this.#made) return genericFamily(purpose, count, symbols, this.#made);
             while (family.length < count) {
               const length = this.#varint();
               if (length > 0) written.push(this.#table(length, symbols));
-              family.push(length > 0 ? written.at(-1) : written[this.#varint()] ?? wrong("like none"));
+              family.push(length > 0 ? written.at(-1) : written[this.#varint()] ?? wrong("damaged"));
             }
             return family;
           }
 
           #table(length, symbols) {
-            if (length > symbols) wrong("too many symbols");
+            if (length > symbols) wrong("damaged");
             const starts = new Uint16Array(symbols + 1);
             let sum = 0;
             for (let symbol = 0; symbol < symbols; symbol += 1) {
               sum += symbol < length ? this.#varint() + 1 : 1;
-              if (sum > 16384) wrong("too frequent");
+              if (sum > 16384) wrong("damaged");
               starts[symbol + 1] = sum;
             }
-            return sum === 16384 ? starts : wrong("not frequent enough");
+            return sum === 16384 ? starts : wrong("damaged");
           }
 
           #varint() {
             for (let [value, scale] = [0, 1]; scale < 2 ** 35; scale *= 128) {
               const byte = this.bytes[this.#at];
-              if (byte === undefined) wrong("too short");
+              if (byte === undefined) wrong("damaged");
               this.#at += 1;
               value += (byte & 127) * scale;
               if (byte < 128) return value;
             }
-            return wrong("a number that is too long");
+            return wrong("damaged");
           }
 
           /** The tables of a keyframe. */
@@ -107,15 +121,15 @@ extension WebFiles {
             return this.change(new RangeDecoder(bytes, offset), baseline, before, ticks, steps);
           }
 
-          /** The same, whoever says what the symbols are. */
           change(coder, baseline, before, ticks, steps) {
-            const tables = baseline.tables.map((old, place) => {
+            const tables = [];
+            baseline.tables.forEach((old, place) => {
               const { modes, ids } = this.types[place];
-              const rows = new Rows(coder, modes[ticks === steps ? STEADY : JUMP], ticks, steps);
-              if (!coder.symbol(rows.tables.touched[0])) return old;
+              const rows = new Rows(coder, modes[ticks === steps ? STEADY : JUMP], ticks, steps, [baseline.tables, tables]);
               const earlier = before?.tables[place];
-              if (!this.schema.types[place].isSingle) return readChange(coder, rows, modes[NEW], ids, old, earlier);
-              return { ids: [0], rows: [rows.read(old.rows[0], (earlier ?? old).rows[0])] };
+              if (!coder.symbol(rows.tables.touched[0])) tables.push(old);
+              else if (!this.schema.types[place].isSingle) tables.push(readChange(coder, rows, modes[NEW], ids, old, earlier));
+              else tables.push({ ids: [0], rows: [rows.read(old.rows[0], (earlier ?? old).rows[0])] });
             });
             coder.end();
             return tables;
@@ -178,7 +192,6 @@ extension WebFiles {
           return spawned?.length ? merged(next, { ids: spawned, rows: readNew(coder, fresh, spawned.length) }) : next;
         }
 
-        /** Both have their ids in ascending order, and none in common. */
         function merged(left, right) {
           const [ids, rows] = [[], []];
           for (let [a, b] = [0, 0]; a < left.ids.length || b < right.ids.length;) {
@@ -219,7 +232,6 @@ extension WebFiles {
         /** Where those are that move, and what their rows were before. */
         const [PLACES, BEFORES] = [new Uint16Array(65536), []];
 
-        /** Finds those that move, and says how many they are. */
         function movingOf({ ids, rows }, earlier) {
           let moving = 0;
           if (!earlier) return moving;
@@ -241,7 +253,6 @@ extension WebFiles {
           return true;
         }
 
-        /** A difference of two values of an angle, the short way round. */
         function wrap(turn, difference) {
           if (difference > turn / 2) return difference - turn;
           return difference <= -turn / 2 ? difference + turn : difference;
@@ -249,24 +260,26 @@ extension WebFiles {
 
         /** Rows of a type in one mode (§9.5). */
         class Rows {
-          /** `ticks` is the distance to the baseline, 0 for new entities; `steps` that from there to the state before, or 0. */
-          constructor(coder, tables, ticks, steps) {
-            [this.coder, this.tables, this.ticks, this.steps] = [coder, tables, ticks, steps];
+          /** `ticks` from the baseline, 0 for new entities; `steps` from there to the state before, or 0; both states' tables so far. */
+          constructor(coder, tables, ticks, steps, states) {
+            [this.coder, this.tables, this.ticks, this.steps, this.states] = [coder, tables, ticks, steps, states];
             [this.fields, this.count] = [tables.fields, tables.fields.length];
-            [this.error, this.sum] = [0, 0];
+            [this.error, this.sum, this.start] = [0, 0, 0];
             this.isNew = ticks === 0;
             this.repetitions = this.isNew ? 0 : steps === ticks ? 1
               : steps === 0 || ticks > 16 ? 0 : Math.floor((ticks + Math.floor(steps / 2)) / steps);
           }
 
-          read(base, before, speed = this.speed(base, before)) {
+          read(base, before, speed = this.isNew ? this.start : this.speed(base, before)) {
+            const first = this.isNew ? Math.floor(speed / 8) : 0;
             this.error = speed;
-            this.sum = 0;
+            this.sum = first;
             const row = new Array(this.count);
             for (let at = 0; at < this.count; at += 1) {
               const field = this.fields[at];
-              row[at] = field.part ? this.#rotation(field, base[at], before[at]) : this.#number(field, base[at], before[at]);
+              row[at] = field.part ? this.#rotation(field, base[at], before[at]) : this.#number(field, base[at], before[at], base);
               this.error = this.sum;
+              if (at === 0) this.start = this.sum - first;
             }
             return row;
           }
@@ -298,16 +311,26 @@ extension WebFiles {
             return Math.sign(step) * Math.floor((2 * Math.abs(step) * ticks + steps) / (2 * steps));
           }
 
-          /** A number by the table for the step and for how wrong the fields before it were, added to what is expected. */
+          /** What is expected and by how much it is off (§9.5). */
           #difference(numbers, first, expected, step) {
             const number = this.coder.number(numbers[first + 10 * below(step < 0 ? -step : step, 8) + below(this.error, 9)]);
             this.sum += number < 0 ? -number : number;
             return step < 0 ? expected - number : expected + number;
           }
 
-          #number({ turn, maximum, isLinear, numbers }, base, before) {
-            const step = turn ? wrap(turn, base - before) : base - before;
-            let expected = isLinear ? base + this.carried(step) : base;
+          /** How far a field's parent has moved, if it has one. */
+          #pull({ reference, type, column }, row) {
+            const [old, now] = this.states.map((tables) => tables[type].rows[tables[type].ids.indexOf(row[reference] - 1)]);
+            return old && now ? now[column] - old[column] : undefined;
+          }
+
+          #number({ turn, maximum, isLinear, parent, numbers }, base, before, row) {
+            const pull = parent && !this.isNew ? this.#pull(parent, row) : undefined;
+            const way = pull ?? base - before;
+            const step = turn ? wrap(turn, way) : way;
+            let expected = base;
+            if (pull !== undefined) expected = base + step;
+            else if (isLinear || parent && !this.isNew) expected = base + this.carried(step);
             if (turn) {
               const value = this.#difference(numbers, 0, expected, step) % turn;
               return value < 0 ? value + turn : value;
@@ -348,7 +371,7 @@ extension WebFiles {
             return value;
           }
 
-          /** Which number is left out: the largest, the first of equal ones, or another, by how clearly it is the largest. */
+          /** Which number is left out, by how clearly one is the largest. */
           #largest(tables, four) {
             let [likely, most, second] = [0, Math.abs(four[0]), 0];
             for (let at = 1; at < 4; at += 1) {

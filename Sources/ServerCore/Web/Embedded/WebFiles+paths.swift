@@ -26,6 +26,7 @@ extension WebFiles {
         case "/muster/codec1.js": musterCodec1Js
         case "/muster/comeback.js": musterComebackJs
         case "/muster/compact.js": musterCompactJs
+        case "/muster/generic.js": musterGenericJs
         case "/muster/groups.js": musterGroupsJs
         case "/muster/interpolation.js": musterInterpolationJs
         case "/muster/list.js": musterListJs

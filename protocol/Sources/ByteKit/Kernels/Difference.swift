@@ -16,8 +16,16 @@ extension Span where Element == UInt32 {
                     let difference = ours ^ theirs
                     let half = difference.lowHalf | difference.highHalf
                     let quarter = half.lowHalf | half.highHalf
-                    if quarter.x | quarter.y != 0 { return }
+                    if quarter.x | quarter.y != 0 { break }
                     index &+= 16
+                }
+                // Then two at a time, up to those that differ.
+                while index &+ 2 <= total {
+                    let at = index &* 4
+                    let ours = unsafe left.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+                    let theirs = unsafe right.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+                    if ours != theirs { return }
+                    index &+= 2
                 }
             }
         }

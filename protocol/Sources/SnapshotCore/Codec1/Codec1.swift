@@ -89,10 +89,11 @@ extension CodingModel {
             return
         }
         let motion = Motion(ticks: state.tick - baseline.tick, before: before.map { baseline.tick - $0.tick } ?? 0)
+        let parents = ParentMotion.Tables(base: baseline.tables, now: state.tables)
         for index in types.indices {
             try types[index].codeDelta(
                 &coder, state.tables[index], since: baseline.tables[index],
-                before: (before ?? baseline).tables[index], into: &nothing, motion, &scratch)
+                before: (before ?? baseline).tables[index], into: &nothing, parents, motion, &scratch)
         }
     }
 
@@ -107,9 +108,14 @@ extension CodingModel {
         }
         for index in types.indices {
             if let baseline, let motion {
+                // Taken out, since those before it are looked at meanwhile.
+                var table = EntityTable(ids: [], values: [])
+                swap(&table, &result.tables[index])
+                defer { swap(&table, &result.tables[index]) }
                 try types[index].codeDelta(
                     &coder, baseline.tables[index], since: baseline.tables[index],
-                    before: (before ?? baseline).tables[index], into: &result.tables[index], motion, &scratch)
+                    before: (before ?? baseline).tables[index], into: &table,
+                    ParentMotion.Tables(base: baseline.tables, now: result.tables), motion, &scratch)
             } else {
                 try types[index].codeWhole(&coder, nothing, into: &result.tables[index], &scratch)
             }

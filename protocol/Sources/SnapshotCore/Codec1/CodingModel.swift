@@ -34,16 +34,31 @@ struct ColumnPlan: Sendable, Equatable {
     let wraps: Bool
     /// The bits of each component of a quaternion; 0 for anything else.
     let quaternionBits: Int
+    /// Whether it moves with something; not among new entities.
+    let hasParent: Bool
     /// A number's tables; three times as many for a quaternion, one component after the other.
     let numbers: TableFamily
     /// Which component of a quaternion is left out.
     let largest: TableFamily
 }
 
+/// How the parent of a field is found, and its own field of that name.
+struct ParentLink: Sendable, Equatable {
+    /// The field of the same row that refers to the parent.
+    let reference: Int
+    /// The parent's type, which stands before the field's own, and how many fields that has.
+    let type: Int
+    let width: Int
+    /// The parent's field.
+    let column: Int
+}
+
 /// Where the tables of one entity type in one mode are.
 struct ModePlan: Sendable, Equatable {
     /// One for each field.
     let columns: [ColumnPlan]
+    /// For each field, where what it moves with is found; empty where no field has a parent.
+    let parents: [ParentLink?]
     /// Whether anything has changed, and whether entities came or went.
     let touched: TableFamily
     /// Whether an entity that was moving has changed.
@@ -87,8 +102,10 @@ struct CodingModel: Sendable, Equatable {
         }
         types = schema.types.map { type in
             let plans = CodingMode.allCases.map { mode in
-                ModePlan(
-                    columns: type.fields.map { Self.column($0, family) },
+                let parents = type.fields.map { mode == .whole ? nil : Self.parent(of: $0, in: type, schema) }
+                return ModePlan(
+                    columns: zip(type.fields, parents).map { Self.column($0, hasParent: $1 != nil, family) },
+                    parents: parents.contains { $0 != nil } ? parents : [],
                     touched: family(.touched, mode == .whole ? 0 : 2, 2),
                     flags: family(.flags, mode == .whole ? 0 : Self.errorClasses, 2),
                     gap: family(
@@ -103,17 +120,33 @@ struct CodingModel: Sendable, Equatable {
 
     private static let classes = stepClasses * errorClasses
 
-    private static func column(_ field: Schema.Field, _ family: (TablePurpose, Int, Int) -> TableFamily) -> ColumnPlan {
+    private static func parent(
+        of field: Schema.Field, in type: Schema.EntityType, _ schema: Schema
+    ) -> ParentLink? {
+        guard let reference = type.fields.firstIndex(where: { $0.name == field.predictor.parent }),
+            case .entity(let table) = type.fields[reference].kind,
+            let owner = schema.types.firstIndex(where: { $0.name == table }),
+            let column = schema.types[owner].fields.firstIndex(where: { $0.name == field.name })
+        else { return nil }
+        return ParentLink(
+            reference: reference, type: owner, width: schema.types[owner].fields.count, column: column)
+    }
+
+    private static func column(
+        _ field: Schema.Field, hasParent: Bool, _ family: (TablePurpose, Int, Int) -> TableFamily
+    ) -> ColumnPlan {
         let quantiser = Quantiser(field.kind)
         let maximum = Int(quantiser.maximum)
         if case .quaternion(let bits) = field.kind {
             return ColumnPlan(
                 maximum: 1 << bits - 1, isLinear: field.predictor == .linear, wraps: false, quaternionBits: bits,
+                hasParent: false,
                 numbers: family(.numbers, 3 * classes, SignedNumber.symbolCount(upTo: 1 << bits - 1)),
                 largest: family(.largest, Self.marginClasses, 4))
         }
         return ColumnPlan(
             maximum: maximum, isLinear: field.predictor == .linear, wraps: quantiser.wraps, quaternionBits: 0,
+            hasParent: hasParent,
             numbers: family(
                 .numbers, classes, SignedNumber.symbolCount(upTo: quantiser.wraps ? (maximum + 1) / 2 : maximum)),
             largest: family(.largest, 0, 4))

@@ -120,15 +120,17 @@ extension CodingTables {
             (0..<family.symbols).map { Double(counts[family.table(index) + $0]) }
         }
         let sums = (0..<family.symbols).map { symbol in tables.reduce(0) { $0 + $1[symbol] } }
-        let total = max(1, sums.reduce(0, +))
+        let total = sums.reduce(0, +)
         var rows: [[Int]] = []
         for (index, seen) in tables.enumerated() {
-            // Half of it is what such a table is like in any game, half what this game's tables are like.
-            let expected = zip(family.purpose.weights(index, of: family), sums).map {
-                ($0 + $1 / total) * expectation / 2
+            var weights = family.purpose.weights(index, of: family)
+            if total > 0 {
+                // Half of it is what such a table is like in any game, half what this game's tables are like.
+                let sum = weights.reduce(0, +)
+                weights = zip(weights, sums).map { ($0 / sum + $1 / total) * expectation / 2 }
+                if seen.reduce(0, +) >= expectation { weights = zip(seen, weights).map { $0 + $1 } }
             }
-            let isKnown = seen.reduce(0, +) >= expectation
-            let row = frequencies(isKnown ? zip(seen, expected).map { $0 + $1 } : expected)
+            let row = frequencies(weights)
             if let known = rows.firstIndex(of: row) {
                 bytes.append(0)
                 bytes.appendVarint(UInt64(known))
@@ -141,7 +143,7 @@ extension CodingTables {
         }
     }
 
-    /// Parts of 2¹⁴, at least 1 for each symbol.
+    /// Parts of 2¹⁴, at least 1 for each symbol (protocol/spec/snapshot.md §9.8).
     private static func frequencies(_ weights: [Double]) -> [Int] {
         let total = weights.reduce(0, +)
         let free = Double(Probability.total - weights.count)

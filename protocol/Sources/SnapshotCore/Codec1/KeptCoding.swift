@@ -8,18 +8,23 @@ extension ModePlan {
     /// `actual`, `base` and `before` have the same rows. A decoder finds `base` in `result` and changes it.
     func codeKept<Coder: SymbolCoder>(
         _ coder: inout Coder, _ actual: [UInt32], since base: [UInt32], before: [UInt32], into result: inout [UInt32],
-        _ motion: Motion, _ scratch: inout CodingScratch
+        _ parents: ParentMotion.Tables, _ motion: Motion, _ scratch: inout CodingScratch
     ) throws(SnapshotError) {
         guard !columns.isEmpty else { return }
-        scratch.row.zero(columns.count)
+        ParentMotion.find(self, base, parents, into: &scratch.pulls)
         scratch.findMoving(base.span, before.span, width: columns.count)
-        try codeResting(&coder, actual.span, base.span, before.span, &result, motion, &scratch)
-        try codeMoving(&coder, actual.span, base.span, before.span, &result, motion, &scratch)
+        var values: [UInt32] = []
+        swap(&values, &scratch.row)
+        values.zero(columns.count)
+        var row = values.mutableSpan
+        try codeResting(&coder, actual.span, base.span, before.span, &row, &result, motion, &scratch)
+        try codeMoving(&coder, actual.span, base.span, before.span, &row, &result, motion, &scratch)
+        swap(&values, &scratch.row)
     }
 
     private func codeResting<Coder: SymbolCoder>(
         _ coder: inout Coder, _ actual: Span<UInt32>, _ base: Span<UInt32>, _ before: Span<UInt32>,
-        _ result: inout [UInt32], _ motion: Motion, _ scratch: inout CodingScratch
+        _ row: inout MutableSpan<UInt32>, _ result: inout [UInt32], _ motion: Motion, _ scratch: inout CodingScratch
     ) throws(SnapshotError) {
         let width = columns.count
         let resting = base.count / width - (scratch.moving.count - 1)
@@ -37,17 +42,18 @@ extension ModePlan {
             let at = search.row * width
             coder.enter(search.row, isNew: false)
             try codeRow(
-                &coder, actual, at: at, base: base, before: before, from: at, into: &scratch.row, speed: 0, motion)
+                &coder, actual, at: at, base: base, before: before, from: at, pulls: scratch.pulls.span, into: &row,
+                error: 0, motion)
             if Coder.isDecoding {
                 try coder.checkLeft()
-                for index in 0..<width { result[at + index] = scratch.row[index] }
+                for index in 0..<width { result[at + index] = row[index] }
             }
         }
     }
 
     private func codeMoving<Coder: SymbolCoder>(
         _ coder: inout Coder, _ actual: Span<UInt32>, _ base: Span<UInt32>, _ before: Span<UInt32>,
-        _ result: inout [UInt32], _ motion: Motion, _ scratch: inout CodingScratch
+        _ row: inout MutableSpan<UInt32>, _ result: inout [UInt32], _ motion: Motion, _ scratch: inout CodingScratch
     ) throws(SnapshotError) {
         let width = columns.count
         for index in 0..<scratch.moving.count - 1 {
@@ -58,10 +64,11 @@ extension ModePlan {
             guard coder.code(flag, at: table) == 1 else { continue }
             coder.enter(scratch.moving[index], isNew: false)
             try codeRow(
-                &coder, actual, at: at, base: base, before: before, from: at, into: &scratch.row, speed: speed, motion)
+                &coder, actual, at: at, base: base, before: before, from: at, pulls: scratch.pulls.span, into: &row,
+                error: speed, motion)
             if Coder.isDecoding {
                 try coder.checkLeft()
-                for index in 0..<width { result[at + index] = scratch.row[index] }
+                for index in 0..<width { result[at + index] = row[index] }
             }
         }
     }
@@ -69,15 +76,20 @@ extension ModePlan {
     /// Codes the one row of a single that has changed.
     func codeSingle<Coder: SymbolCoder>(
         _ coder: inout Coder, _ actual: [UInt32], since base: [UInt32], before: [UInt32], into result: inout [UInt32],
-        _ motion: Motion, _ scratch: inout CodingScratch
+        _ parents: ParentMotion.Tables, _ motion: Motion, _ scratch: inout CodingScratch
     ) throws(SnapshotError) {
-        scratch.row.zero(columns.count)
+        ParentMotion.find(self, base, parents, into: &scratch.pulls)
+        var values: [UInt32] = []
+        swap(&values, &scratch.row)
+        values.zero(columns.count)
         let speed = speed(base.span, before.span, at: 0)
         coder.enter(0, isNew: false)
+        var row = values.mutableSpan
         try codeRow(
-            &coder, actual.span, at: 0, base: base.span, before: before.span, from: 0, into: &scratch.row, speed: speed,
-            motion)
-        if Coder.isDecoding { for index in columns.indices { result[index] = scratch.row[index] } }
+            &coder, actual.span, at: 0, base: base.span, before: before.span, from: 0, pulls: scratch.pulls.span,
+            into: &row, error: speed, motion)
+        if Coder.isDecoding { for index in columns.indices { result[index] = row[index] } }
+        swap(&values, &scratch.row)
     }
 }
 

@@ -12,8 +12,8 @@ struct Quaternion: Sendable {
     }
 
     /// Numbers that are no rotations, which a peer may send, stay where 32 bits are enough.
-    private static var least: SIMD4<Int32> { SIMD4(repeating: -16_383) }
-    private static var most: SIMD4<Int32> { SIMD4(repeating: 16_383) }
+    private static var least: Int { -16_383 }
+    private static var most: Int { 16_383 }
 
     var parts: SIMD4<Int32>
 
@@ -39,17 +39,25 @@ struct Quaternion: Sendable {
     @inline(__always)
     func dot(_ other: Quaternion) -> Int32 { (parts &* other.parts).wrappedSum() }
 
-    /// The rotation after this one, when the one before it was `before`: its mirror image.
+    /// Where a rotation leads that came from `before` in the step before, when that step is taken so many times more.
     ///
-    /// - Parameter unit: 1 through ``square(bits:)``.
+    /// Each rotation is 2 cos · the one before it - the one before that, cos being the cosine of half the angle between two: all
+    /// of them are sums of the first two, by factors that follow each other in the same way.
+    ///
+    /// - Parameter times: 1 through 16.
     @inline(__always)
-    func mirrored(_ before: Quaternion, bits: Int, unit: Double) -> Quaternion {
-        let part = Int64(dot(before)) << 17 + Int64(Self.square(bits: bits) / 2)
-        // A division of whole numbers: the half keeps what is near a whole number on its side of it (|part| is below 2^51).
-        let quotient = (Double(part) + (part < 0 ? -0.5 : 0.5)) * unit
-        let factor = Int32(min(max(quotient, -0x1p17), 0x1p17))
-        let mirrored = (parts &* factor &+ 32_768) &>> 16 &- before.parts
-        return Quaternion(mirrored.clamped(lowerBound: Self.least, upperBound: Self.most))
+    func turned(from before: Quaternion, times: Int, bits: Int) -> Quaternion {
+        let square = Double(Self.square(bits: bits))
+        // A division of whole numbers: the half keeps what is near a whole number on its side of it (all is below 2^45).
+        let cosine = min(Int((Double(dot(before)) * 0x1p17 + square / 2 + 0.5) / square), 1 << 17)
+        var (ours, theirs) = (cosine, 1 << 16)
+        for _ in 1..<times { (ours, theirs) = ((cosine * ours + 32_768) >> 16 - theirs, ours) }
+        var turned = SIMD4<Int32>()
+        for part in 0..<4 {
+            let sum = (ours * Int(parts[part]) - theirs * Int(before.parts[part]) + 32_768) >> 16
+            turned[part] = Int32(truncatingIfNeeded: min(max(sum, Self.least), Self.most))
+        }
+        return Quaternion(turned)
     }
 }
 

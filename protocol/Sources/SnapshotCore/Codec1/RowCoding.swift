@@ -14,28 +14,39 @@ extension ModePlan {
     }
 
     /// Codes the values at `at` of `actual`, of an entity that at the baseline had the values at `from` of `base` and one
-    /// step earlier those at the same place of `before`. They are in `row` then; a decoder does not look at `actual`.
-    @inline(__always)
+    /// step earlier those at the same place of `before`. A decoder does not look at `actual`, and finds them in `row`.
+    ///
+    /// - Parameters:
+    ///   - pulls: By how much what each value moves with has moved; empty where nothing has a parent.
+    ///   - first: What the first field is coded by: how fast the entity was; for a new one by how much the first field of the row
+    ///     before it was off.
+    /// - Returns: By how much the first field was off.
+    @inline(__always) @discardableResult
     func codeRow<Coder: SymbolCoder>(
         _ coder: inout Coder, _ actual: Span<UInt32>, at: Int, base: Span<UInt32>, before: Span<UInt32>, from: Int,
-        into row: inout [UInt32], speed: Int, _ motion: Motion
-    ) throws(SnapshotError) {
+        pulls: Span<Int>, into row: inout MutableSpan<UInt32>, error first: Int, _ motion: Motion
+    ) throws(SnapshotError) -> Int {
         let columns = columns.span
-        // How far off the fields so far were; for the first, how fast the entity was.
-        var error = speed
-        var sum = 0
+        // How far off the fields so far were. Where the row before was off, this one may be as well, in all its fields.
+        var error = first
+        var result = 0
+        let start = motion.mode == .whole ? first >> 3 : 0
+        var sum = start
         for index in columns.indices {
-            let column = columns[index]
             let (new, old) = (base[from + index], before[from + index])
             let value = Coder.isDecoding ? 0 : actual[at + index]
             row[index] =
-                if column.quaternionBits > 0 {
-                    try column.codeQuaternion(&coder, value, base: new, before: old, error, &sum, motion)
+                if columns[index].quaternionBits > 0 {
+                    try columns[index].codeQuaternion(&coder, value, base: new, before: old, error, &sum, motion)
                 } else {
-                    try column.codeNumber(&coder, value, base: new, before: old, error, &sum, motion)
+                    try columns[index].codeNumber(
+                        &coder, value, base: new, before: old,
+                        pull: columns[index].hasParent ? pulls[from + index] : ParentMotion.none, error, &sum, motion)
                 }
+            if index == 0 { result = sum - start }
             error = sum
         }
+        return result
     }
 }
 
@@ -61,13 +72,18 @@ extension ColumnPlan {
 
     @inline(__always)
     fileprivate func codeNumber<Coder: SymbolCoder>(
-        _ coder: inout Coder, _ value: UInt32, base: UInt32, before: UInt32, _ error: Int, _ sum: inout Int,
-        _ motion: Motion
+        _ coder: inout Coder, _ value: UInt32, base: UInt32, before: UInt32, pull: Int, _ error: Int,
+        _ sum: inout Int, _ motion: Motion
     ) throws(SnapshotError) -> UInt32 {
-        let step = wrapped(Int(base) - Int(before))
+        var step = wrapped(Int(base) - Int(before))
         var expected = Int(base)
-        if isLinear {
-            expected += motion.carried(step)
+        if isLinear || hasParent {
+            if pull == ParentMotion.none {
+                expected += motion.carried(step)
+            } else {
+                step = wrapped(pull)
+                expected += step
+            }
             expected = wraps ? expected & maximum : min(max(expected, 0), maximum)
         }
         let actual = try codeDifference(
@@ -108,7 +124,7 @@ extension ColumnPlan {
         let (likely, margin) = expected.largest
         let actual = PackedQuaternion(value, bits: bits)
         var symbol = actual.largest == likely ? 0 : actual.largest < likely ? actual.largest + 1 : actual.largest
-        symbol = coder.code(symbol, at: largest.table(CodingModel.sizeClass(margin, of: 8)))
+        symbol = coder.code(symbol, at: largest.table(CodingModel.sizeClass(margin, of: CodingModel.marginClasses)))
         let index = symbol == 0 ? likely : symbol <= likely ? symbol - 1 : symbol
         if expected.parts[index] < 0 {
             expected.parts = 0 &- expected.parts
@@ -117,12 +133,12 @@ extension ColumnPlan {
         let others = expected.without(index)
         let old = now.without(index)
         let classes = CodingModel.stepClasses * CodingModel.errorClasses
+        let isNew = motion.mode == .whole
         var error = error
         var packed = UInt32(index)
         var lastError = 0
         for part in 0..<3 {
-            let step = motion.mode == .whole ? lastError : Int(others[part] - old[part]) / 16
-            let isNew = motion.mode == .whole
+            let step = isNew ? lastError : Int(others[part] - old[part]) / 16
             let expected = isNew ? (maximum + 1) / 2 : min(max((Int(others[part]) + 8 * maximum + 8) >> 4, 0), maximum)
             let component = try codeDifference(
                 &coder, numbers, part * classes, Int(actual.components[part]), expected: expected, step: step, error,
@@ -142,10 +158,8 @@ extension Quaternion {
         guard motion.mode != .whole else { return self }
         var old = before
         if dot(old) < 0 { old.parts = 0 &- old.parts }
+        if motion.repetitions > 0 { return turned(from: old, times: motion.repetitions, bits: bits) }
         var new = self
-        let unit = 1 / Double(Self.square(bits: bits))
-        for _ in 0..<motion.repetitions { (old, new) = (new, new.mirrored(old, bits: bits, unit: unit)) }
-        guard motion.repetitions == 0 else { return new }
         let step = parts &- old.parts
         for part in 0..<4 { new.parts[part] += Int32(motion.carried(Int(step[part]))) }
         return new

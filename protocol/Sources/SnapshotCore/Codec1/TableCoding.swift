@@ -9,6 +9,8 @@ struct CodingScratch: Sendable {
     /// The row that is coded, and those before it.
     var row: [UInt32] = []
     var rows = RowSequence()
+    /// By how much the parents of values have moved, for all rows that are coded; empty where nothing has a parent.
+    var pulls: [Int] = []
     /// The baseline's entities one step earlier, in the baseline's order.
     var before: [UInt32] = []
     /// What becomes of a table whose entities come and go.
@@ -62,10 +64,12 @@ extension TypeModel {
 
     /// Codes what a table has become since `baseline`: an encoder codes `actual`, a decoder fills `result`.
     ///
-    /// - Parameter before: The table one step before the baseline; the baseline itself when that is not known.
+    /// - Parameters:
+    ///   - before: The table one step before the baseline; the baseline itself when that is not known.
+    ///   - parents: All tables of the baseline, and those before this one of what they have become.
     func codeDelta<Coder: SymbolCoder>(
         _ coder: inout Coder, _ actual: EntityTable, since baseline: EntityTable, before: EntityTable,
-        into result: inout EntityTable, _ motion: Motion, _ scratch: inout CodingScratch
+        into result: inout EntityTable, _ parents: ParentMotion.Tables, _ motion: Motion, _ scratch: inout CodingScratch
     ) throws(SnapshotError) {
         let plan = plans[motion.mode.rawValue]
         let sameIds = Coder.isDecoding || actual.ids == baseline.ids
@@ -76,27 +80,31 @@ extension TypeModel {
         guard coder.code(isTouched ? 1 : 0, at: plan.touched.table(0)) == 1 else { return }
         guard before.ids != baseline.ids else {
             return try codeTouched(
-                &coder, actual, since: baseline, before: before.values, sameIds, into: &result, motion, &scratch)
+                &coder, actual, since: baseline, before: before.values, sameIds, into: &result, parents, motion,
+                &scratch)
         }
         var aligned: [UInt32] = []
         swap(&aligned, &scratch.before)
         before.align(to: baseline, width: plan.columns.count, into: &aligned)
-        try codeTouched(&coder, actual, since: baseline, before: aligned, sameIds, into: &result, motion, &scratch)
+        try codeTouched(
+            &coder, actual, since: baseline, before: aligned, sameIds, into: &result, parents, motion, &scratch)
         swap(&aligned, &scratch.before)
     }
 
     private func codeTouched<Coder: SymbolCoder>(
         _ coder: inout Coder, _ actual: EntityTable, since baseline: EntityTable, before: [UInt32], _ sameIds: Bool,
-        into result: inout EntityTable, _ motion: Motion, _ scratch: inout CodingScratch
+        into result: inout EntityTable, _ parents: ParentMotion.Tables, _ motion: Motion, _ scratch: inout CodingScratch
     ) throws(SnapshotError) {
         let plan = plans[motion.mode.rawValue]
         if isSingle {
             return try plan.codeSingle(
-                &coder, actual.values, since: baseline.values, before: before, into: &result.values, motion, &scratch)
+                &coder, actual.values, since: baseline.values, before: before, into: &result.values, parents, motion,
+                &scratch)
         }
         guard coder.code(sameIds ? 0 : 1, at: plan.touched.table(1)) == 1 else {
             return try plan.codeKept(
-                &coder, actual.values, since: baseline.values, before: before, into: &result.values, motion, &scratch)
+                &coder, actual.values, since: baseline.values, before: before, into: &result.values, parents, motion,
+                &scratch)
         }
         var population = Population()
         swap(&population, &scratch.population)
@@ -108,8 +116,7 @@ extension TypeModel {
         if !Coder.isDecoding { population.take(from: actual, width: width) }
         try plan.codeKept(
             &coder, population.kept, since: population.base, before: population.before, into: &population.result,
-            motion,
-            &scratch)
+            parents, motion, &scratch)
         try codeRows(
             &coder, population.spawned.count, population.rows, into: &population.spawnedValues, &scratch)
         if Coder.isDecoding { population.merge(into: &result, width: width) }
@@ -123,24 +130,28 @@ extension TypeModel {
     ) throws(SnapshotError) {
         let plan = plans[CodingMode.whole.rawValue]
         let width = plan.columns.count
-        scratch.row.zero(width)
+        var coded: [UInt32] = []
+        swap(&coded, &scratch.row)
+        coded.zero(width)
         var rows = RowSequence()
         swap(&rows, &scratch.rows)
         rows.begin(width)
         if Coder.isDecoding { values.removeAll(keepingCapacity: true) }
+        var error = 0
         for index in 0..<count {
-            let speed = plan.speed(rows.last.span, rows.before.span, at: 0)
             coder.enter(index, isNew: true)
-            try plan.codeRow(
+            var row = coded.mutableSpan
+            error = try plan.codeRow(
                 &coder, actual.span, at: index * width, base: rows.last.span, before: rows.before.span, from: 0,
-                into: &scratch.row, speed: speed, .row)
+                pulls: scratch.pulls.span, into: &row, error: error, .row)
             if Coder.isDecoding {
                 try coder.checkLeft()
-                values.append(contentsOf: scratch.row)
+                values.append(contentsOf: coded)
             }
-            rows.follow(scratch.row, plan.columns)
+            rows.follow(coded, plan.columns)
         }
         swap(&rows, &scratch.rows)
+        swap(&coded, &scratch.row)
     }
 
     /// Codes ids in ascending order: how many, then for each the gap to the least it could be.

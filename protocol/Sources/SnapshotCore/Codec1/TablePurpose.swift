@@ -1,7 +1,5 @@
-/// What the symbols of a table mean, and so what is expected of a game that nobody has seen
-/// (protocol/spec/snapshot.md §9.4).
-///
-/// Only a maker of tables asks; whoever is sent tables needs nothing of this.
+/// What the symbols of a table mean, and so what is expected of a game that nobody has seen: the generic tables, which both
+/// ends make for themselves (protocol/spec/snapshot.md §9.8).
 enum TablePurpose: Sendable, Equatable {
     /// By how much a value is off, by the class of its step and of the errors before it.
     case numbers
@@ -14,18 +12,15 @@ enum TablePurpose: Sendable, Equatable {
     /// Counts and gaps: never negative.
     case count
 
-    /// How much each symbol of one of a family's tables is expected, with a sum of 1.
+    /// How much each symbol of one of a family's tables is expected.
     func weights(_ index: Int, of family: TableFamily) -> [Double] {
-        let weights: [Double] =
-            switch self {
-            case .numbers: Self.errors(index % (CodingModel.stepClasses * CodingModel.errorClasses), family.symbols)
-            case .largest: index > 3 ? [60, 1, 1, 1] : [6, 1, 1, 1]
-            case .touched: index == 0 ? [1, 9] : [9, 1]
-            case .flags: [1, Double(2 + 2 * index)]
-            case .count: (0..<family.symbols).map(Self.count)
-            }
-        let total = weights.reduce(0, +)
-        return weights.map { $0 / total }
+        switch self {
+        case .numbers: Self.errors(index % (CodingModel.stepClasses * CodingModel.errorClasses), family.symbols)
+        case .largest: index > 3 ? [60, 1, 1, 1] : [6, 1, 1, 1]
+        case .touched: index == 0 ? [1, 9] : [9, 1]
+        case .flags: [1, Double(2 + 2 * index)]
+        case .count: (0..<family.symbols).map(Self.count)
+        }
     }
 
     private static func count(_ symbol: Int) -> Double {
