@@ -177,7 +177,8 @@ let package = Package(
         simulator(
             "SimulatedWorld",
             [
-                "ServerCore", "ClientCore", "BotCore", "LobbyCore", "GameKit", "ByteKit", "Determinism", heap, deque,
+                "ServerCore", "ClientCore", "BotCore", "LobbyCore", "GameKit", "HTTPCore", "SocketIOCore",
+                "SnapshotCore", "JSONCore", "ByteKit", "Determinism", heap, deque,
             ]),
         simulator(
             "Fleet",

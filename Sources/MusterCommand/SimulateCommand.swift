@@ -19,6 +19,12 @@ struct SimulateCommand: ParsableCommand {
               muster simulate
               muster simulate --seed 7 --seconds 600 --bots 64 --lobbies 8
               muster simulate --cut-every 5 --network awful
+
+            With --seeds each seed draws a world of its own: who plays what on which lines, and what befalls them; and every \
+            invariant is checked all the while (docs/decisions/0027-world.md).
+
+              muster simulate --seeds 1..200
+              muster simulate --replay 17        # the same world again, with all that happened in it
             """)
 
     @Option(parsing: .unconditional, help: "Where all randomness begins.")
@@ -43,7 +49,7 @@ struct SimulateCommand: ParsableCommand {
     var tickRate: Int?
 
     @Option(parsing: .unconditional, help: "The network between bots and server.")
-    var network = Network.broadband
+    var network = LinkProfile.broadband
 
     @Option(parsing: .unconditional, help: "Drop each connection about that many virtual seconds apart; 0 never does.")
     var cutEvery = 0.0
@@ -51,20 +57,18 @@ struct SimulateCommand: ParsableCommand {
     @Flag(help: "Print the result as one JSON object.")
     var json = false
 
-    /// The networks that have a name.
-    enum Network: String, CaseIterable, ExpressibleByArgument {
-        case perfect, lan, broadband, cellular, awful
+    @Option(help: "Run the world of each of these seeds, FIRST..LAST, and check every invariant.")
+    var seeds: SeedRange?
 
-        var conditions: NetworkConditions {
-            switch self {
-            case .perfect: .perfect
-            case .lan: .lan
-            case .broadband: .broadband
-            case .cellular: .cellular
-            case .awful: .awful
-            }
-        }
-    }
+    @Option(parsing: .unconditional, help: "Run the world of one seed, and print all that happens in it.")
+    var replay: UInt64?
+
+    @Option(help: .hidden)
+    var plant: PlantedBug?
+
+    /// For the process that ``SeedRun`` starts: it runs the worlds itself.
+    @Flag(help: .hidden)
+    var unguarded = false
 
     func validate() throws {
         try Allowed.check("seconds", seconds, 0.1...864_000)
@@ -80,6 +84,11 @@ struct SimulateCommand: ParsableCommand {
     }
 
     func run() throws {
+        if let replay { return try SeedRun.replay(replay) }
+        if plant != nil || seeds != nil {
+            let seeds = seeds ?? SeedRange(first: seed, last: seed)
+            return try unguarded ? SeedRun.run(seeds, planting: plant) : SeedRun.guarded(seeds, planting: plant)
+        }
         guard var type = BuiltInGames.all.first(where: { $0.name == game }),
             let brain = BuiltInGames.brains.first(where: { $0.gameName == game })
         else { return }

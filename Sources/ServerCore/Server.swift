@@ -55,7 +55,7 @@ package final class Server {
     private var scratch: [UInt8] = []
     /// Holds back log lines about what peers do wrong.
     var peerLog = LogGate()
-    private var connections: [Connection?] = []
+    private(set) var connections: [Connection?] = []
     private var freeSlots: [Int] = []
     /// Sessions of Engine.IO, of players and of authors.
     var engineSessions: EngineSessions

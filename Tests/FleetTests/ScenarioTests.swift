@@ -62,7 +62,10 @@ struct ScenarioTests {
         ),
         (
             "{\"bots\": 1, \"link\": \"5g\", \"protocol\": {\"websocket\": 0}, \"phases\": [{\"seconds\": 1}]}",
-            ["\"link\" must be one of: lan, fiber, wifi, 4g, 3g, terrible", "\"protocol\" must have a weight above 0"]
+            [
+                "\"link\" must be one of: lan, broadband, cellular, awful, perfect, fiber, wifi, 4g, 3g, terrible",
+                "\"protocol\" must have a weight above 0",
+            ]
         ),
         (
             "{\"bots\": 1, \"phases\": [{\"seconds\": 1, \"faults\": [{\"fault\": \"cut\", \"seconds\": 2}, {\"share\": 2}]}]}",

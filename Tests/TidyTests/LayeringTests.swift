@@ -80,8 +80,8 @@ private let allowedImports: [(target: String, modules: Set<String>)] = [
     (
         "SimulatedWorld",
         [
-            "ServerCore", "LobbyCore", "GameKit", "ClientCore", "BotCore", "ByteKit", "Determinism", "HeapModule",
-            "DequeModule",
+            "ServerCore", "LobbyCore", "GameKit", "ClientCore", "BotCore", "HTTPCore", "SocketIOCore", "SnapshotCore",
+            "JSONCore", "ByteKit", "Determinism", "HeapModule", "DequeModule",
         ]
     ),
     (

@@ -15,6 +15,9 @@ struct EngineSessions {
         guesses = AddressAllowance(limits.unknownSessionRate, limits: limits, seed: seed)
     }
 
+    /// How many sessions there are, of all transports.
+    var count: Int { bySID.count }
+
     // MARK: By id
 
     /// The loop to which the session of that id belongs: the id names it, so that no table has to. Nil for what is no id

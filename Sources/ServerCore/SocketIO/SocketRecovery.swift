@@ -39,6 +39,9 @@ final class SocketRecovery {
     /// Whether anybody might miss an event that nobody here is sent.
     var isAwaited: Bool { !places.isEmpty || returningCount > 0 }
 
+    /// How many clients' places are kept.
+    var placeCount: Int { places.count }
+
     /// The position of the next event.
     var position: Int { log.end }
 

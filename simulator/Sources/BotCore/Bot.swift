@@ -257,6 +257,7 @@ extension Bot: LobbyClientOwner {
         if now >= settings.endAt { return leave(now) }
         cutAt = cutEvery.map { now + max(drawn(around: $0), Self.deliveryTime) }
         isConnectionDoomed = false
+        context.witness?.joined(self, welcome)
         beginManner(now, welcome)
         // At once, so that the server knows that the token has arrived.
         sendAck(now)
@@ -333,6 +334,7 @@ extension Bot: LobbyClientOwner {
     }
 
     package func lobbyEvent(_ name: String, _ data: JSONValue) {
+        context.witness?.heard(self, name, data)
         switch name {
         case "draining", "kicked", "closed", "replaced", "exception": break
         case "phase", "players":

@@ -57,12 +57,14 @@ extension Bot {
     func askTime(_ now: Instant, behindInputFor tick: UInt32?) {
         guard let play, play.inputPace.asks(at: now, always: settings.asksTime) else { return }
         play.clock.asked(at: now, behindInputFor: tick)
+        context.witness?.asked(self)
         client?.askTime()
     }
 
     /// The lobby has answered that.
     package func lobbyTime(_ answer: JSONValue) {
         guard let play else { return }
+        context.witness?.answered(self)
         play.clock.answered(answer, newest: play.last?.tick, at: context.clock(), report)
         guard let early = answer["early"]?.integer.flatMap(Int.init(exactly:)), (-1_024...1_024).contains(early) else {
             return

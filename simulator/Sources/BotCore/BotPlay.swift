@@ -73,6 +73,7 @@ extension Bot {
             if heading.isChecked { report[.hashChecks] += 1 }
             if !wasServed { report[.botsServed] += 1 }
             wasServed = true
+            context.witness?.applied(self)
             return true
         } catch {
             let isMismatch = error == .stateHashMismatch

@@ -68,6 +68,8 @@ package final class BotContext {
     package let client: ClientContext
     /// What the bots did.
     package let report: BotReport
+    /// Who sees what these bots see; nil for nobody.
+    package var witness: (any BotWitness)?
     /// How messages of the bots that offer it are compressed.
     package var compression = ClientCompression(pool: DeflatePool())
     /// What they were given to read codec 1 with.

@@ -29,7 +29,8 @@ final class SimulatedFlow {
     private static let lineBacklogMax = Interval.milliseconds(20)
 
     let side: PipeSide
-    private let link: LinkConditions
+    /// How the line behaves from now on.
+    var link: LinkConditions
     /// The bytes from `consumed` on; `head` of the array has been consumed already.
     private var bytes: [UInt8] = []
     private var head = 0

@@ -23,6 +23,9 @@ final class SimulatedLoops {
 
     func links(of loop: Int) -> any LoopLinks { Links(loops: self, own: loop, count: count) }
 
+    /// Lets go of the servers, which hold this.
+    func tearDown() { places = [] }
+
     /// The next loop's server and process.
     func add(_ server: Server, _ node: SimulatedNode) { places.append((server, node)) }
 
@@ -44,6 +47,7 @@ final class SimulatedLoops {
             let delay = Interval(nanoseconds: Int64(loops.random.int(in: 1...SimulatedLoops.delayMax)))
             let arrival = max(arrivals[loop], loops.time.now + delay)
             arrivals[loop] = arrival
+            guard !loops.places.isEmpty else { return }
             let place = loops.places[loop]
             place.node.call(at: arrival) { place.server.receive(batch) }
         }

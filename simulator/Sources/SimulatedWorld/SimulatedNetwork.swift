@@ -26,6 +26,8 @@ package final class SimulatedNetwork {
     package let time: SimulatedTime
     /// What has happened.
     package let trace = WorldTrace()
+    /// Who sees every byte, beside the ends; nil for nobody.
+    package var witness: (any WireWitness)?
     /// The processes, in the order they were added; crashed ones stay.
     package private(set) var nodes: [SimulatedNode] = []
     /// The connections of which an end is still open, in an order that follows from the seed, so that a fault can be
@@ -139,6 +141,9 @@ package final class SimulatedNetwork {
         livePipes = []
         listeners = []
         detached = [:]
+        witness = nil
+        trace.line = nil
+        time.tearDown()
     }
 
     // MARK: For pipes
@@ -182,6 +187,7 @@ package final class SimulatedNetwork {
         pipe.liveIndex = livePipes.count
         livePipes.append(pipe)
         pipe.client.handler = handler
+        witness?.opened(pipe)
         trace.record(.opened, pipe.connection, .client, at: time.now)
         // Scheduled before the client can send, so it comes before the first bytes even at the same instant.
         listener.node.call(at: accepted) { [self] in

@@ -1,4 +1,4 @@
-internal import BotCore
+package import BotCore
 internal import ByteKit
 package import Determinism
 
@@ -100,6 +100,12 @@ package final class SimulatedPipe {
         down.stalledUntil = max(down.stalledUntil, end)
     }
 
+    /// The line is another one from now on; what is under way arrives as it would have.
+    package func change(to conditions: NetworkConditions) {
+        up.link = conditions.up
+        down.link = conditions.down
+    }
+
     /// From now on packets vanish, those under way too, and neither end is told. For ever.
     ///
     /// - Parameter sender: Cuts only what this side sends; nil for both.
@@ -122,6 +128,7 @@ package final class SimulatedPipe {
     /// Takes bytes from an end, and returns whether it is blocked.
     func send(_ first: [UInt8], _ second: [UInt8], from side: PipeSide) -> Bool {
         let flow = flow(from: side)
+        network.witness?.sent(first, second, by: side, on: connection)
         flow.append(first, second)
         if flow.holdsBack(&random) {
             let wait = random.int(in: 1...2_000_000)
@@ -232,6 +239,7 @@ package final class SimulatedPipe {
             var buffer = network.takeReadBuffer()
             flow.read(into: &buffer, &random)
             network.trace.record(received: buffer.span, connection, side, at: time.now)
+            network.witness?.received(buffer.span, at: side, on: connection)
             var bytes = buffer.mutableSpan
             stream.handler?.streamReceived(&bytes)
             network.returnReadBuffer(&buffer)
@@ -295,6 +303,7 @@ package final class SimulatedPipe {
     private func becomeClosed(_ side: PipeSide) {
         guard end(side).state != .closed else { return }
         end(side).state = .closed
+        network.witness?.closed(side, on: connection)
         schedule(.closed, side, at: time.now)
         if end(side.other).state == .closed { network.forget(self) }
     }

@@ -49,6 +49,9 @@ package final class SimulatedStream: ByteStream {
         self.node = node
     }
 
+    /// The process at the other end; nil before the connection stands.
+    package var peerNode: SimulatedNode? { pipe?.end(side.other).node }
+
     /// Makes this an end of `pipe`.
     func join(_ pipe: SimulatedPipe) {
         self.pipe = pipe

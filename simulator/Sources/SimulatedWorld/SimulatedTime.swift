@@ -79,6 +79,9 @@ package final class SimulatedTime {
         runUntil(now + interval)
     }
 
+    /// Forgets every event that waits. Time must not be run afterwards.
+    func tearDown() { queue = EventQueue() }
+
     /// Notes that `node` has to be told when this turn ends. Called once per node and turn.
     func noteTurn(of node: SimulatedNode) {
         touched.append(node)

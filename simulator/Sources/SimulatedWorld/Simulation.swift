@@ -45,18 +45,16 @@ package final class Simulation {
     /// How long the bots' first connections are spread.
     private static let rampTime = Interval.seconds(2)
 
-    /// What the bots dial; each loop after the first has a port of its own, in place of one that the kernel shares out.
-    private static func port(of loop: Int) -> String { loop == 0 ? "server" : "server-\(loop)" }
-
     private let options: SimulationOptions
     /// The world's clock.
     package let time = SimulatedTime()
     /// The world's network, where faults are done.
     package let network: SimulatedNetwork
+    private let process: SimulatedServer
     /// The server core of each loop.
-    package let servers: [Server]
+    package var servers: [Server] { process.servers }
     /// Each loop of the server.
-    package let serverNodes: [SimulatedNode]
+    package var serverNodes: [SimulatedNode] { process.nodes }
     /// The first loop's server core.
     package var server: Server { servers[0] }
     /// The server's process, or its first loop.
@@ -72,10 +70,12 @@ package final class Simulation {
         var random = SeededRandom(seed: options.seed)
         let network = SimulatedNetwork(time: time, random: &random)
         self.network = network
-        (servers, serverNodes) = Self.makeServers(options, game, network, &random)
+        process = SimulatedServer(
+            loops: options.loops, settings: options.settings, games: [game], in: network, seed: options.seed)
+        process.start(&random)
         let botNode = network.addNode("bots")
         let dialer = SimulatedDialer(
-            network: network, node: botNode, ports: (0..<options.loops).map(Self.port), options.conditions,
+            network: network, node: botNode, ports: (0..<options.loops).map(SimulatedServer.port), options.conditions,
             seed: options.seed)
         let context = BotContext(dialer: dialer) { time.now }
         self.context = context
@@ -84,35 +84,6 @@ package final class Simulation {
         botNode.hooks.advance = { _ in crowd.advance() }
         botNode.hooks.afterTurn = { _ in crowd.flush() }
         botNode.hooks.nextWake = { crowd.nextWake }
-    }
-
-    private static func makeServers(
-        _ options: SimulationOptions, _ game: GameType, _ network: SimulatedNetwork, _ random: inout SeededRandom
-    ) -> ([Server], [SimulatedNode]) {
-        let time = network.time
-        let loops = SimulatedLoops(
-            count: options.loops, options.settings.admission, in: network, random: SeededRandom(seed: options.seed))
-        var servers: [Server] = []
-        var nodes: [SimulatedNode] = []
-        for loop in 0..<options.loops {
-            let server = Server(
-                settings: options.settings, games: [game], hooks: ServerHooks(),
-                entropy: SeededRandom(seed: random.next()), links: loops.links(of: loop), clock: { time.now })
-            var hooks = SimulatedNode.Hooks()
-            hooks.advance = { _ in server.advance() }
-            hooks.afterTurn = { _ in server.flush() }
-            hooks.nextWake = { server.nextWake }
-            let node = network.addNode(port(of: loop), hooks)
-            network.listen(on: port(of: loop), node: node) { stream in
-                // Each client has an address of its own: what one address may do is not what is simulated.
-                let address = 0x0A00_0000 + UInt32(stream.connection & 0xFF_FFFF)
-                server.accept(stream, peer: PeerAddress(ipv4: address, port: 1))
-            }
-            loops.add(server, node)
-            servers.append(server)
-            nodes.append(node)
-        }
-        return (servers, nodes)
     }
 
     private static func makeBots(

@@ -1,10 +1,18 @@
 import Determinism
 
-/// Lines that players have, by the names by which scenarios know them: round trip, jitter, loss and bandwidth as they are met,
-/// not as they are sold.
+/// Lines that players have, by the names by which scenarios, `muster bots --link` and `muster simulate --network` know them: round trip,
+/// jitter, loss and bandwidth as they are met, not as they are sold.
 package enum LinkProfile: String, CaseIterable, Sendable {
     /// A wire in the same building.
     case lan
+    /// A home line by cable.
+    case broadband
+    /// A phone that moves.
+    case cellular
+    /// The worst that still is a connection, with small buffers and hardly a read or a write that is whole.
+    case awful
+    /// A microsecond, and nothing left to chance: no line that anybody has.
+    case perfect
     /// Glass to the house, a server in the same country.
     case fiber
     /// A shared channel: mostly quick, at times late by a whole beat.
@@ -20,6 +28,10 @@ package enum LinkProfile: String, CaseIterable, Sendable {
     package var conditions: NetworkConditions {
         switch self {
         case .lan: .lan
+        case .broadband: .broadband
+        case .cellular: .cellular
+        case .awful: .awful
+        case .perfect: .perfect
         case .fiber: Self.line(halfTrip: 5, jitter: 1, up: 12_500_000, down: 37_500_000, loss: 0.0001)
         case .wifi: Self.line(halfTrip: 12, jitter: 15, up: 2_500_000, down: 6_250_000, loss: 0.005, burst: 0.1)
         case .mobile4G: Self.line(halfTrip: 25, jitter: 20, up: 1_250_000, down: 3_750_000, loss: 0.005, burst: 0.15)
