@@ -31,7 +31,7 @@ struct TableEncoder {
     let type: Schema.EntityType
 
     func writeWhole(_ table: EntityTable, to writer: inout BitWriter) {
-        if type.multiplicity == .table { writeIdentifiers(table.ids, to: &writer) }
+        if type.multiplicity == .table { writeIdentifiers(MissingRows(of: table.ids, from: []), to: &writer) }
         for row in table.ids.indices { layout.write(table.values, from: row * layout.fieldCount, to: &writer) }
     }
 
@@ -42,12 +42,10 @@ struct TableEncoder {
         guard type.multiplicity == .table else { return layout.write(table.values, from: 0, to: &writer) }
         let sameIds = table.ids == baseline.ids
         writer.write(!sameIds)
-        let spawned = sameIds ? [] : rows(of: table.ids, missingFrom: baseline.ids)
-        if !sameIds {
-            let removed = rows(of: baseline.ids, missingFrom: table.ids)
-            writeIdentifiers(removed.map { baseline.ids[$0] }, to: &writer)
-            writeIdentifiers(spawned.map { table.ids[$0] }, to: &writer)
-        }
+        guard !sameIds else { return writeSurvivors(of: table, since: baseline, to: &writer) }
+        writeIdentifiers(MissingRows(of: baseline.ids, from: table.ids), to: &writer)
+        let spawned = MissingRows(of: table.ids, from: baseline.ids)
+        writeIdentifiers(spawned, to: &writer)
         writeSurvivors(of: table, since: baseline, to: &writer)
         for row in spawned { layout.write(table.values, from: row * layout.fieldCount, to: &writer) }
     }
@@ -77,25 +75,38 @@ struct TableEncoder {
         writer.write(0, width: unchanged)
     }
 
-    private func writeIdentifiers(_ ids: [UInt16], to writer: inout BitWriter) {
-        precondition(ids.count <= 65_535, "more than 65,535 entities in \(type.name)")
-        PackedNumber.write(ids.count, to: &writer)
+    private func writeIdentifiers(_ rows: MissingRows, to writer: inout BitWriter) {
+        var count = 0
+        for _ in rows { count += 1 }
+        precondition(count <= 65_535, "more than 65,535 entities in \(type.name)")
+        PackedNumber.write(count, to: &writer)
         var least = 0
-        for id in ids {
-            PackedNumber.write(Int(id) - least, to: &writer)
-            least = Int(id) + 1
+        for row in rows {
+            PackedNumber.write(Int(rows.ids[row]) - least, to: &writer)
+            least = Int(rows.ids[row]) + 1
         }
     }
+}
 
-    /// The rows of `ids` whose id is not in `others`; both ascending.
-    private func rows(of ids: [UInt16], missingFrom others: [UInt16]) -> [Int] {
-        var rows: [Int] = []
-        var other = 0
-        for row in ids.indices {
+/// The rows of some ids that are not among others, one after the other, without an array of their own; both are ascending.
+private struct MissingRows: Sequence, IteratorProtocol {
+    let ids: [UInt16]
+    private let others: [UInt16]
+    private var row = 0
+    private var other = 0
+
+    init(of ids: [UInt16], from others: [UInt16]) {
+        self.ids = ids
+        self.others = others
+    }
+
+    mutating func next() -> Int? {
+        while row < ids.count {
+            defer { row += 1 }
             while other < others.count, others[other] < ids[row] { other += 1 }
-            if other == others.count || others[other] != ids[row] { rows.append(row) }
+            if other == others.count || others[other] != ids[row] { return row }
         }
-        return rows
+        return nil
     }
 }
 
