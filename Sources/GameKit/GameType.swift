@@ -49,6 +49,8 @@ public struct GameType: Sendable {
         schema = replication.schema(with: inputRecord)
         givenTables = G.snapshotTables
         groupedTypes = replication.parts.indices.filter { replication.parts[$0].group != nil }
+        precondition(
+            rules.snapshotBudget == nil || !groupedTypes.isEmpty, "rules: a snapshot budget is for entities in groups")
         var defaultInput: [UInt32] = []
         inputRecord.capture(G.Input(), into: &defaultInput)
         self.defaultInput = defaultInput

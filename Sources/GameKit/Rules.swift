@@ -28,18 +28,21 @@ public struct Rules: Sendable, Equatable {
     public var match: MatchRules
     /// Who may watch it without playing.
     public var watch: WatchRules
+    /// How many bytes of snapshots each player is sent, in a game whose entities are in groups; nil for as many as there are.
+    public var snapshotBudget: SnapshotBudget?
 
     /// The longest ``rewind``.
     public static let rewindMax = Interval.milliseconds(500)
 
     /// Rules; what is left out is a snapshot after each step, 30 s of grace, inputs half a second ahead and one behind, one input a
-    /// step, nothing for those that are missing, a quarter of a second to look back, and everyone may watch.
+    /// step, nothing for those that are missing, a quarter of a second to look back, everyone may watch, and no budget.
     ///
     /// - Precondition: every number is in its range.
     public init(
         tickRate: Int, snapshotRate: Int? = nil, seats: Int, grace: Interval = .seconds(30), maxTicksAhead: Int? = nil,
         maxTicksBehind: Int? = nil, inputRate: Int? = nil, missingInput: MissingInput = .skip,
-        rewind: Interval = .milliseconds(250), match: MatchRules = MatchRules(), watch: WatchRules = WatchRules()
+        rewind: Interval = .milliseconds(250), match: MatchRules = MatchRules(), watch: WatchRules = WatchRules(),
+        snapshotBudget: SnapshotBudget? = nil
     ) {
         precondition((1...128).contains(tickRate), "rules: a tick rate is 1 to 128")
         precondition((1...1_024).contains(seats), "rules: a game has 1 to 1,024 seats")
@@ -56,6 +59,7 @@ public struct Rules: Sendable, Equatable {
         self.rewind = rewind
         self.match = match
         self.watch = watch
+        self.snapshotBudget = snapshotBudget
         precondition((1...tickRate).contains(self.snapshotRate), "rules: snapshots are 1 a second to one a step")
         precondition((1...1_024).contains(self.maxTicksAhead), "rules: inputs are taken 1 to 1,024 ticks ahead")
         precondition((0...1_024).contains(self.maxTicksBehind), "rules: inputs are taken 0 to 1,024 ticks behind")
@@ -75,7 +79,32 @@ public struct Rules: Sendable, Equatable {
             tickRate: tickRate, snapshotRate: scaled(snapshotRate, 1), seats: seats, grace: grace,
             maxTicksAhead: scaled(maxTicksAhead, 1), maxTicksBehind: scaled(maxTicksBehind, 0),
             inputRate: scaled(inputRate, 1), missingInput: missing, rewind: rewind, match: match,
-            watch: watch)
+            watch: watch, snapshotBudget: snapshotBudget)
+    }
+}
+
+/// How many bytes of snapshots a player is sent at most, in a game whose entities are in groups (``Group``).
+///
+/// When there is more to say, some groups wait, and the client has these as they were: first go those whose time is nearly over,
+/// then by priority and age (``View/add(_:priority:maxAge:)``). An entity that goes from one group to another does so in one message, so that
+/// it neither vanishes nor is there twice.
+public struct SnapshotBudget: Sendable, Equatable {
+    /// Bytes of messages, without what frames and connections add. Over any time a player is sent no more than this times its
+    /// length, and half a second's worth on top.
+    public var bytesPerSecond: Int
+    /// How old what a client has of a group may get, unless the view says otherwise. It holds as long as the budget has room for all that is
+    /// due; where it has not, the budget holds, and each group that is late is counted (`groupsLate`). No group may wait for more than 24
+    /// snapshots, whatever is said here.
+    public var maxAge: Interval
+
+    /// A budget.
+    ///
+    /// - Precondition: 128 bytes a second or more, and an age that is not negative.
+    public init(bytesPerSecond: Int, maxAge: Interval = .milliseconds(500)) {
+        precondition(bytesPerSecond >= 128, "a budget is 128 bytes a second at least")
+        precondition(maxAge >= .zero, "an age is not negative")
+        self.bytesPerSecond = bytesPerSecond
+        self.maxAge = maxAge
     }
 }
 

@@ -1,3 +1,5 @@
+import Determinism
+
 /// Where an entity belongs that not everybody sees: who sees the group sees it (docs/decisions/0025-interest.md).
 ///
 /// An entity is in one group at a time, and may be in another after each step.
@@ -43,33 +45,84 @@ public struct Group: Sendable, Hashable {
 
 /// What one player sees: ``Group/all``, and the groups that are added.
 public struct View: Sendable, Equatable {
+    /// How much a group matters to the player, where not all fits into the budget of ``Rules/snapshotBudget``.
+    package struct Wish: Sendable, Equatable {
+        /// From 1 up: what waits goes by its priority times its age.
+        package fileprivate(set) var priority: UInt16 = 1
+        /// In milliseconds; the largest number for the budget's own.
+        private var age = UInt16.max
+
+        /// How old what the client has of the group may get; nil for the budget's own.
+        package fileprivate(set) var maxAge: Interval? {
+            get { age == .max ? nil : .milliseconds(Int(age)) }
+            set { age = newValue.map { UInt16(clamping: min(60_000, $0.nanoseconds / 1_000_000)) } ?? .max }
+        }
+    }
+
+    private static let usualCount = 16
+
     /// Ascending; ``Group/all`` first.
     package private(set) var numbers: [UInt16] = [Group.all.number]
+    /// Of each of them.
+    private var wishes = [Wish()]
 
     /// The view of somebody who sees what everybody sees.
     package init() {}
 
-    /// Adds a group; one that is there already changes nothing.
-    public mutating func add(_ group: Group) {
+    /// Adds a group. One that is there already gets the higher priority and the lower age of both.
+    ///
+    /// Priority and age matter only where the game has a budget (``Rules/snapshotBudget``), and the player's is used up. ``Group/all``
+    /// can be added to say how much it matters.
+    ///
+    /// - Parameters:
+    ///   - priority: 1 to 1,000: of two groups that wait, the one goes first whose age times its priority is higher.
+    ///   - maxAge: How old what the client has of the group may get at most, in whole milliseconds up to a minute; nil for
+    ///     ``SnapshotBudget/maxAge``.
+    /// - Precondition: The priority is in its range, and the age not negative.
+    public mutating func add(_ group: Group, priority: Int = 1, maxAge: Interval? = nil) {
+        precondition((1...1_000).contains(priority), "a group's priority is 1 to 1,000")
+        precondition(maxAge ?? .zero >= .zero, "a group's age is not negative")
         // Most come in order.
         var place = numbers.count
         while place > 0, numbers[place - 1] > group.number { place -= 1 }
-        guard numbers[place - 1] != group.number else { return }
+        if numbers[place - 1] == group.number {
+            wishes[place - 1].priority = max(wishes[place - 1].priority, UInt16(priority))
+            if let maxAge { wishes[place - 1].maxAge = min(wishes[place - 1].maxAge ?? maxAge, maxAge) }
+            return
+        }
+        var wish = Wish()
+        (wish.priority, wish.maxAge) = (UInt16(priority), maxAge)
         numbers.insert(group.number, at: place)
+        wishes.insert(wish, at: place)
     }
 
-    /// Adds all cells of a grid that are within `radius` of a place, or may be: those that the square around it touches.
-    public mutating func add(_ grid: GroupGrid, x: Double, y: Double, radius: Double) {
+    /// Adds all cells of a grid that are within `radius` of a place, or may be: those that the square around it touches. To have
+    /// near ones go first, add a small circle with a high priority beside the large one.
+    public mutating func add(
+        _ grid: GroupGrid, x: Double, y: Double, radius: Double, priority: Int = 1, maxAge: Interval? = nil
+    ) {
         let columns = grid.column(x - radius)...max(grid.column(x - radius), grid.column(x + radius))
         for row in grid.row(y - radius)...max(grid.row(y - radius), grid.row(y + radius)) {
-            for column in columns { add(grid.cell(column: column, row: row)) }
+            for column in columns { add(grid.cell(column: column, row: row), priority: priority, maxAge: maxAge) }
         }
+    }
+
+    /// How much a group matters; one that is not seen matters as any.
+    package func wish(for group: UInt16) -> Wish {
+        numbers.firstIndex(of: group).map { wishes[$0] } ?? Wish()
     }
 
     /// Becomes that of somebody who sees what everybody sees, in the memory that it has.
     package mutating func removeAll() {
+        if numbers.capacity < Self.usualCount {
+            // Else it would grow step by step, each of a lobby's views by itself.
+            numbers.reserveCapacity(Self.usualCount)
+            wishes.reserveCapacity(Self.usualCount)
+        }
         numbers.removeAll(keepingCapacity: true)
         numbers.append(Group.all.number)
+        wishes.removeAll(keepingCapacity: true)
+        wishes.append(Wish())
     }
 }
 

@@ -53,7 +53,8 @@ package final class Lobby {
     var groups: GroupHistory?
     /// What snapshots of codec 1 are made with; nil where there are none.
     var codec1: Codec1?
-    private let pace: SnapshotPace
+    /// After which ticks snapshots go out.
+    package let pace: SnapshotPace
     private(set) var previousSnapshotTick: UInt32?
 
     /// A lobby whose first step is due one step after `now`, or up to another step later.
@@ -278,6 +279,7 @@ package final class Lobby {
             recorded = recorder?.open(made, lobby: id, options: options, seed: seed)
             instance = recorded ?? made
             history = SnapshotHistory(schema: game.schema)
+            groups?.forgetAll()
             previousSnapshotTick = nil
         }
         for (seat, row) in seats.rows.enumerated() where row.isHeld {
@@ -323,12 +325,27 @@ package final class Lobby {
     /// The tick of the newest snapshot, or nil before the first.
     package var newestSnapshotTick: UInt32? { history.newestTick }
 
+    /// The ticks of the snapshots that are kept for those who may come back, beyond the last ones.
+    package var keptSnapshotTicks: [UInt32] { history.keptTicks }
+
     /// The newest snapshot, or nil before the first.
     package var newestSnapshot: WorldState? { history.newest }
 
     /// Quantises the state after the last step and keeps it as the newest snapshot.
-    package func captureSnapshot() {
+    ///
+    /// - Parameter isNeeded: Whether somebody may come back, or go on, from the snapshot of a tick: as long as that is so it is kept
+    ///   even when it is older than the others are.
+    package func captureSnapshot(keeping isNeeded: (UInt32) -> Bool = { _ in false }) {
         previousSnapshotTick = history.newestTick
+        if let leaving = history.leavingTick, isNeeded(leaving) {
+            let place = history.nextIndex
+            let kept = history.keepLeaving()
+            groups?.keep(place, at: kept)
+        }
+        if history.placeCount > SnapshotHistory.capacity {
+            history.forgetKept(unless: isNeeded)
+            groups?.forgetKept(unless: history)
+        }
         guard !isGrouped else { return captureGroups() }
         guard game.schema.hasRates else { return history.add { instance.capture(into: &$0) } }
         history.add(keeping: game.schema.types.indices) { instance.capture(into: &$0) { isDue($0) } }

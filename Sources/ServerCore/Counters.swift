@@ -10,7 +10,8 @@ package enum Counter: Int, CaseIterable, Sendable {
     case seatsReserved, reservationsRefused, reservationsUsed, reservationsExpired, reservationsCancelled
     case inputsAccepted, inputsRepeated, inputsTooEarly, inputsTooLate, inputsOverdrawn, inputsOverflowed, inputsRefused
     case inputFloods, keyframesRefused, pausesEnded
-    case snapshotsSent, snapshotsEncoded, snapshotsSkipped, keyframesSent, catchUpsSent, keyframesRequested,
+    case snapshotsSent, snapshotsEncoded, snapshotsSkipped, snapshotsHeldBack, snapshotsCut, groupsLate
+    case budgetsOverdrawn, keyframesSent, catchUpsSent, keyframesRequested,
         stateMismatches
     case steps, stepsDropped, lobbiesOpened, lobbiesFailed, lobbiesClosed, lobbiesDegraded, lobbiesExhausted
     case snapshotsDegraded

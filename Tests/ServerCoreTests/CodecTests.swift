@@ -458,5 +458,5 @@ struct CodecTests {
 
 extension Follower {
     /// Applies a message of another connection.
-    fileprivate mutating func receiver(takes snapshot: [UInt8]) throws { try receiver.receive(snapshot.span) }
+    mutating func receiver(takes snapshot: [UInt8]) throws { try receiver.receive(snapshot.span) }
 }

@@ -36,7 +36,7 @@ struct ResumeTests {
 
     @Test func `the state follows as a delta from the client's tick, else as a keyframe`() {
         let cases: [(tick: Int64, first: String)] = [
-            (13, "key 45"), (14, "45 from 14"), (44, "45 from 44"), (45, "none"), (99, "key 45"), (0, "key 45"),
+            (13, "45 from 13"), (14, "45 from 14"), (44, "45 from 44"), (45, "none"), (99, "key 45"), (0, "key 45"),
         ]
         for (tick, first) in cases {
             let world = World()

@@ -17,7 +17,9 @@ package final class HostedLobby {
     /// Where who sat down last came from, by seat; nil where that says nothing.
     private(set) var guestAddresses: [String?]
     package private(set) var isClosed = false
-    private var frames: SnapshotFrames
+    var frames: SnapshotFrames
+    /// What may be on the way back with those whose connections are gone.
+    var returning = ReturningClients()
     /// What whoever opened it has said of it.
     var terms: LobbyTerms
     /// Who may talk, once somebody has said something or was muted.
@@ -84,6 +86,7 @@ package final class HostedLobby {
         let member = LocalMember(session: session, dialect: dialect, request: request, hosted: self, seat: seat)
         if isResumed, let tick = request.lastTick {
             member.basis = SnapshotBasis(codec: member.basis.codec, tick: tick)
+            member.flow = SnapshotFlow(returningWith: self.number(ofSnapshot: tick))
         }
         members[seat] = member
         guestAddresses[seat] = request.guestAddress
@@ -133,6 +136,7 @@ package final class HostedLobby {
     func connectionLost(_ member: LocalMember) {
         guard members[member.seat] === member else { return }
         members[member.seat] = nil
+        returning.add(member.flow, of: member.seat)
         server.counters[.drops] += 1
         lobby.drop(member.seat, at: server.clock())
         settle()
@@ -329,66 +333,5 @@ package final class HostedLobby {
             chat?.left(seat)
             settle()
         }
-    }
-
-    // MARK: Snapshots
-
-    /// The game was made anew, and its ticks count from the beginning: nobody has a state to go on from.
-    func gameBegunAnew() {
-        for case let member? in members { member.basis.forget() }
-        audience?.gameBegunAnew()
-        if watchDelay == .zero { gallery?.gameBegunAnew() }
-    }
-
-    private func broadcastSnapshot() {
-        lobby.captureSnapshot()
-        frames.removeAll()
-        guard let newest = lobby.newestSnapshotTick else { return }
-        var sent = 0
-        for case let member? in members where send(newest, to: member) { sent += 1 }
-        server.counters[.snapshotsSent] += UInt64(sent)
-        audience?.snapshotTaken()
-        if watchDelay == .zero { gallery?.snapshotTaken() }
-    }
-
-    /// Sends the newest snapshot to a member that can take it, as a delta from the last one it was sent.
-    func sendSnapshot(to member: LocalMember) {
-        guard let newest = lobby.newestSnapshotTick, send(newest, to: member) else { return }
-        server.counters[.snapshotsSent] += 1
-    }
-
-    /// Whether the snapshot of tick `newest` was sent.
-    private func send(_ newest: UInt32, to member: LocalMember) -> Bool {
-        guard member.basis.tick != newest else { return false }
-        let transport = member.transport
-        guard transport.takesLatest else {
-            server.counters[.snapshotsSkipped] += 1
-            return false
-        }
-        let place =
-            lobby.isGrouped && member.hasSeat
-            ? frames.place(of: member.basis, for: member.seat, of: lobby, server)
-            : frames.place(of: member.basis) ?? frames.add(member.basis, of: lobby, server)
-        let kind = frames.kind(at: place)
-        switch kind {
-        case .keyframe: server.counters[.keyframesSent] += 1
-        case .catchUp: server.counters[.catchUpsSent] += 1
-        case .delta: break
-        }
-        member.basis.sent(newest, isKeyframe: kind == .keyframe)
-        if member.dialect == .socketIO {
-            transport.sendLatest(frames.socketIO(at: place, member.choice))
-        } else {
-            transport.sendLatest(frames.plain(at: place))
-        }
-        return true
-    }
-
-    /// The newest snapshot as players on plain WebSockets are sent it in codec 0 who stand at `tick`, with the tick that it
-    /// leads on from.
-    func plainFrame(since tick: UInt32?) -> (baseline: UInt32?, bytes: [UInt8]) {
-        let basis = SnapshotBasis(tick: tick ?? 0)
-        let place = frames.place(of: basis) ?? frames.add(basis, of: lobby, server)
-        return (lobby.baseline(tick), frames.plain(at: place))
     }
 }

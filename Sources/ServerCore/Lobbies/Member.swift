@@ -25,8 +25,9 @@ package class Member {
     final let session: Session
     /// Its seat; -1 for one that has none.
     package final let seat: Int
-    /// What the client has been handed of the lobby's snapshots. The lobby's affair.
+    /// What the client has been handed of the lobby's snapshots, and what of it is under way. The lobby's affair.
     final var basis = SnapshotBasis()
+    final var flow = SnapshotFlow()
     package final let dialect: Dialect
     /// Which lobby its join was for: what its namespace is called.
     final let choice: LobbyChoice
@@ -112,6 +113,9 @@ package class Member {
     /// what became of it, at once or on a later turn.
     func take(_ input: OfferedInput, key: JSONValue?) {}
 
+    /// Takes the tick of the newest snapshot that the client says it has; 0 for none.
+    func acknowledge(_ tick: UInt32) {}
+
     /// Asks something of the lobby; ``Session/commandAnswered(_:key:_:)`` says what became of it, at once or on a later turn.
     func ask(_ command: LobbyCommand, key: JSONValue?) {}
 
@@ -187,6 +191,7 @@ package class LocalMember: Member {
     }
 
     override func take(_ inputs: ArraySlice<QuantisedInput>, seen: UInt32) {
+        acknowledge(seen)
         for input in inputs {
             let verdict = hosted.receive(
                 tick: input.tick, sequence: input.sequence, values: input.values, seen: seen, from: self)
@@ -195,10 +200,17 @@ package class LocalMember: Member {
     }
 
     override func take(_ input: OfferedInput, key: JSONValue?) {
+        acknowledge(input.seen)
         let verdict = hosted.receive(
             tick: input.tick, sequence: input.sequence, values: input.values, seen: input.seen, from: self)
         guard let key, verdict != .flood else { return }
         session.inputAnswered(self, key: key, accepted: verdict == .accepted, moment: hosted.moment(for: seat))
+    }
+
+    override func acknowledge(_ tick: UInt32) {
+        guard tick > 0 else { return }
+        // What was held back for it goes now, as it would when a socket has drained.
+        if flow.note(acked: hosted.number(ofSnapshot: tick), at: hosted.server.clock()) { transportDrained() }
     }
 
     override func ask(_ command: LobbyCommand, key: JSONValue?) {

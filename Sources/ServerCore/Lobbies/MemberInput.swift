@@ -21,7 +21,7 @@ extension Member {
         do {
             switch try ClientMessage.read(bytes, game.schema.inputLayout, into: &inputs) {
             case .inputs(let seen, let count): take(inputs[..<count], seen: seen)
-            case .ack: break
+            case .ack(let tick): acknowledge(tick)
             case .keyframeRequest(let reason): keyframeRequested(isMismatch: reason == .hashMismatch)
             }
             return nil

@@ -21,6 +21,9 @@ struct SnapshotFrames {
     private struct Viewer {
         var seat: Int
         var revision: UInt64
+        /// Whether some groups wait: then the message is nobody else's.
+        var isCut: Bool
+        var byteCount: Int
     }
 
     /// How many messages keep their memory: as many as most snapshots need.
@@ -70,17 +73,24 @@ struct SnapshotFrames {
 
     /// Finds or makes the message for the holder of a seat, where players see different things, who has `basis`.
     ///
-    /// - Returns: where it stands.
-    mutating func place(of basis: SnapshotBasis, for seat: Int, of lobby: Lobby, _ server: Server) -> Int {
-        let basis = lobby.usable(basis)
+    /// - Returns: where it stands; nil where the seat's budget has no room for one.
+    mutating func place(of basis: SnapshotBasis, for seat: Int, of lobby: Lobby, _ server: Server) -> Int? {
+        let basis = lobby.usable(basis, for: seat)
         for place in 0..<min(count, Self.viewsMax) where framed[place].basis == basis {
-            guard let other = framed[place].viewer, other.revision == lobby.viewRevision else { continue }
-            if lobby.isSameView(seat, as: other.seat, since: basis) { return place }
+            guard let other = framed[place].viewer, !other.isCut, other.revision == lobby.viewRevision else { continue }
+            if lobby.takes(seat, messageFor: other.seat, since: basis, byteCount: other.byteCount) { return place }
         }
         var message = server.takeScratch()
-        let kind = lobby.appendSnapshot(for: seat, basis, to: &message)
-        let viewer = Viewer(seat: seat, revision: lobby.viewRevision)
-        return frame(&message, kind, from: basis, for: viewer, server)
+        guard let snapshot = lobby.appendSnapshot(for: seat, basis, to: &message) else {
+            server.giveBack(&message)
+            return nil
+        }
+        if snapshot.isCut { server.counters[.snapshotsCut] += 1 }
+        if snapshot.isOverdrawn { server.counters[.budgetsOverdrawn] += 1 }
+        server.counters[.groupsLate] += UInt64(snapshot.lateGroups)
+        let viewer = Viewer(
+            seat: seat, revision: lobby.viewRevision, isCut: snapshot.isCut, byteCount: message.count)
+        return frame(&message, snapshot.kind, from: basis, for: viewer, server)
     }
 
     private mutating func frame(

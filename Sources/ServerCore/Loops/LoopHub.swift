@@ -188,6 +188,7 @@ final class LoopHub {
         case .confirm(let number): sessions[home][number]?.member?.confirm()
         case .inputs(let number, let inputs, let seen): sessions[home][number]?.member?.take(inputs[...], seen: seen)
         case .input(let number, let input, let key): sessions[home][number]?.member?.take(input, key: key)
+        case .ack(let number, let tick): sessions[home][number]?.member?.acknowledge(tick)
         case .ask(let number, let command, let key): sessions[home][number]?.member?.ask(command, key: key)
         case .tick(let number, let key): sessions[home][number]?.member?.askTick(key: key)
         case .keyframe(let number, let isMismatch):

@@ -33,6 +33,8 @@ enum LoopMessage: Sendable {
     case confirm(remote: Int)
     case inputs(remote: Int, [QuantisedInput], seen: UInt32)
     indirect case input(remote: Int, OfferedInput, key: JSONValue?)
+    /// The newest snapshot that the client says it has.
+    case ack(remote: Int, UInt32)
     indirect case ask(remote: Int, LobbyCommand, key: JSONValue?)
     case tick(remote: Int, key: JSONValue)
     case keyframe(remote: Int, isMismatch: Bool)

@@ -43,6 +43,10 @@ final class RemoteMember: Member {
         if mayAsk(1) { say(.input(remote: number, input, key: key)) }
     }
 
+    override func acknowledge(_ tick: UInt32) {
+        if mayAsk(1) { say(.ack(remote: number, tick)) }
+    }
+
     override func ask(_ command: LobbyCommand, key: JSONValue?) {
         if mayAsk(1) { say(.ask(remote: number, command, key: key)) }
     }

@@ -185,7 +185,10 @@ final class Audience {
     }
 
     private func forgetStates() {
-        for spectator in spectators { spectator.basis.forget() }
+        for spectator in spectators {
+            spectator.basis.forget()
+            spectator.flow = SnapshotFlow()
+        }
     }
 
     /// Sends the newest snapshot that may be shown to a spectator that can take it, as a delta from the last it was sent.

@@ -251,6 +251,7 @@ extension WebFiles {
             if (!this.schema || this.#awaitsKeyframe && isDelta(message)) return;
             if (this.#waiting) return this.#waiting.push(message);
             const isNext = isDelta(message);
+            const from = this.state?.tick;
             try {
               const coding = this.joined.codec ? this.#coding : null;
               const state = applySnapshot(message, this.state, this.schema, coding, this.#before);
@@ -265,6 +266,10 @@ extension WebFiles {
             this.#awaitsKeyframe = false;
             this.traffic.snapshots += 1;
             if (!isNext) this.traffic.keyframes += 1;
+            // One that skips others was held back for a slow line, which the server knows by our acks alone (game-messages.md §3).
+            if (isNext && !this.isWatching && this.state.tick - from > Math.ceil(this.joined.tickRate / this.joined.snapshotRate)) {
+              this.#link.send(encodeAck(this.state.tick));
+            }
             this.onSnapshot(this.state);
           }
 

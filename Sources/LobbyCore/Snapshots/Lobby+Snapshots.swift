@@ -39,15 +39,33 @@ extension Lobby {
     ) -> SnapshotKind {
         guard let newest = history.newest else { preconditionFailure("no snapshot has been captured yet") }
         let basis = usable(basis)
-        let base = history.snapshot(at: basis.tick)
-        let hash = base == nil || isChecked || isHashDue(newest.tick) ? newest.hash : nil
-        if basis.codec == 0 || codec1 == nil {
-            Snapshot.encode(newest, since: base, schema: game.schema, stateHash: hash, appendingTo: &bytes)
-        } else {
-            let before = history.snapshot(at: basis.before)
-            codec1?.encode(newest, since: base, before: before, stateHash: hash, appendingTo: &bytes)
+        let isDue = isChecked || isHashDue(newest.tick)
+        guard let index = history.index(of: basis.tick), let base = history.snapshot(at: basis.tick) else {
+            append(newest, since: nil, before: nil, codec: basis.codec, isChecked: true, to: &bytes)
+            return .keyframe
         }
-        return kind(since: base?.tick)
+        let first = bytes.count
+        let before = history.snapshot(at: basis.before)
+        append(newest, since: base, before: before, codec: basis.codec, isChecked: isDue, to: &bytes)
+        guard SnapshotHistory.isKept(index) else { return kind(since: basis.tick) }
+        // After so long it may be less to begin anew.
+        var whole: [UInt8] = []
+        append(newest, since: nil, before: nil, codec: basis.codec, isChecked: true, to: &whole)
+        guard whole.count < bytes.count - first else { return .catchUp }
+        bytes.removeLast(bytes.count - first)
+        bytes.append(contentsOf: whole)
+        return .keyframe
+    }
+
+    private func append(
+        _ newest: WorldState, since base: WorldState?, before: WorldState?, codec: UInt8, isChecked: Bool,
+        to bytes: inout [UInt8]
+    ) {
+        let hash = isChecked ? newest.hash : nil
+        guard codec > 0, codec1 != nil else {
+            return Snapshot.encode(newest, since: base, schema: game.schema, stateHash: hash, appendingTo: &bytes)
+        }
+        codec1?.encode(newest, since: base, before: before, stateHash: hash, appendingTo: &bytes)
     }
 
     /// What a message is that leads on from the snapshot of `tick`.
