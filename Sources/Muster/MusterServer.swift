@@ -149,7 +149,7 @@ public final class MusterServer {
         let secure = configuration.tls.certificate.isEmpty ? nil : try SecureListening(configuration.tls)
         // Some more than there are connections, for files, timers and peers.
         raiseDescriptorLimit(makingRoomFor: configuration.server.admission.connectionsMax + 1_024)
-        var logger = Logger(label: "muster") { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "muster") { _ in ServerLog.standardError() }
         logger.logLevel = configuration.logLevel.loggerLevel
         let games = games.map { $0.withSnapshotTables() }
         for game in games {
