@@ -102,6 +102,12 @@ package struct Inbox {
         return early == .max ? nil : early
     }
 
+    /// The same, without that anybody was told.
+    package func earliness(of seat: Int) -> Int? { earliness[seat] == .max ? nil : earliness[seat] }
+
+    /// How many inputs of a seat wait.
+    package func waiting(of seat: Int) -> Int { waitingBySeat[seat] }
+
     /// The sequence after the last one taken from `seat`.
     package func nextSequence(of seat: Int) -> UInt32 {
         lastSequence[seat].map { $0 == .max ? .max : $0 + 1 } ?? 0

@@ -55,6 +55,9 @@ struct Latencies {
         return (Interval(nanoseconds: Int64(roundTrip * 1e6)), isNew ? latency : nil)
     }
 
+    /// How long the way to a seat's player and back is, in milliseconds, smoothed; nil before it was measured.
+    func roundTrip(of seat: Int) -> Double? { measures[seat].smooth?.roundTrip }
+
     /// Forgets all about a seat: it has another holder, or another connection.
     mutating func forget(_ seat: Int) { measures[seat] = Measure() }
 }
@@ -62,6 +65,9 @@ struct Latencies {
 extension Lobby {
     /// Whether an input of a player's, whose sender has seen that snapshot, is one to measure the way to the player by.
     package func isLatencyDue(_ seat: Int, seen: UInt32) -> Bool { latencies.isDue(seat, seen: seen, tick: tick) }
+
+    /// How long the way to a player and back is, in milliseconds, what its client keeps waiting included; nil where nothing says so.
+    package func roundTripMilliseconds(of seat: Int) -> Double? { latencies.roundTrip(of: seat) }
 
     /// Measures the way to a player by an input that has just come, and tells the game.
     ///

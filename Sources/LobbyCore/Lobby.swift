@@ -249,6 +249,12 @@ package final class Lobby {
     /// where none has come.
     package func takeEarliness(of seat: Int) -> Int? { inbox.takeEarliness(of: seat) }
 
+    /// The same, without that anybody was told: for those who look on.
+    package func earliness(of seat: Int) -> Int? { inbox.earliness(of: seat) }
+
+    /// How many inputs of a seat wait for their step.
+    package func inputsWaiting(of seat: Int) -> Int { inbox.waiting(of: seat) }
+
     /// Passes one tick: with a step, where the game runs.
     ///
     /// - Returns: How many inputs were dropped because their seats had sent more than the rules' rate.

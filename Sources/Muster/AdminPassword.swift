@@ -8,7 +8,13 @@ import FoundationEssentials
 /// As text it is `scrypt$N$r$p$salt$hash`, salt and hash in padded base64; other tools' scrypt makes the same.
 package struct AdminPassword: Sendable, CustomStringConvertible {
     /// What a plain password has to be.
-    static let plainRule = "at least 8 characters in at most 256 bytes"
+    static let plainRule = "at least 8 characters in at most 256 bytes, and none of those that everybody tries first"
+    /// What is tried first everywhere, and what other servers had as their default.
+    private static let obvious: Set = [
+        "password", "password1", "passw0rd", "12345678", "123456789", "1234567890", "11111111", "00000000", "qwertyui",
+        "qwertyuiop", "letmein1", "changeme", "changeit", "adminadmin", "administrator", "defaultkey", "defaulthttpkey",
+        "defaultencryptionkey", "musteradmin", "mustermuster",
+    ]
     private static let charactersMin = 8
     /// Longer ones are not looked at, so that a login does not choose what its check costs.
     private static let bytesMax = 256
@@ -41,12 +47,24 @@ package struct AdminPassword: Sendable, CustomStringConvertible {
     /// - Throws: ``AdminPasswordError``; the caller asks for another password.
     package init(plain: String) throws(AdminPasswordError) {
         guard Self.isLongEnough(plain) else { throw .length }
+        guard !Self.isObvious(plain) else { throw .obvious }
         var random = SystemRandomNumberGenerator()
         cost = .standard
         salt = (0..<16).map { _ in UInt8.random(in: 0...255, using: &random) }
         guard let key = Self.derive(plain, salt: salt, cost: cost, byteCount: 32) else { throw .outOfMemory }
         // A SymmetricKey lends its bytes in no other way; they are copied and the pointer does not leave.
         hash = unsafe key.withUnsafeBytes { unsafe Array($0) }
+    }
+
+    /// A hash that is nobody's, as dear as any: what names that nobody has are checked against.
+    static func decoy() -> AdminPassword {
+        var random = SystemRandomNumberGenerator()
+        let bytes = (0..<48).map { _ in UInt8.random(in: 0...255, using: &random) }
+        return AdminPassword(cost: .standard, salt: Array(bytes[..<16]), hash: Array(bytes[16...]))
+    }
+
+    private init(cost: Cost, salt: [UInt8], hash: [UInt8]) {
+        (self.cost, self.salt, self.hash) = (cost, salt, hash)
     }
 
     /// Reads the text of a hash; nil for anything that is not one, or whose cost is unreasonable.
@@ -83,7 +101,12 @@ package struct AdminPassword: Sendable, CustomStringConvertible {
     /// Whether a setting can be a password: the text of a hash, or plain and long enough. What begins like a hash but
     /// is none is refused, since it would be a password nobody knows.
     static func isAcceptable(_ setting: String) -> Bool {
-        setting.hasPrefix(marker) ? AdminPassword(text: setting) != nil : isLongEnough(setting)
+        setting.hasPrefix(marker) ? AdminPassword(text: setting) != nil : isLongEnough(setting) && !isObvious(setting)
+    }
+
+    /// Whether a password is one that is tried first, or the user's own name.
+    static func isObvious(_ plain: String, to user: String? = nil) -> Bool {
+        obvious.contains(plain.lowercased()) || plain.lowercased() == user?.lowercased()
     }
 
     /// Whether a plain password keeps ``plainRule``. The bytes are counted first: they cost nothing.
@@ -112,6 +135,8 @@ package struct AdminPassword: Sendable, CustomStringConvertible {
 package enum AdminPasswordError: Error, CustomStringConvertible {
     /// It is too short or too long.
     case length
+    /// It is one that everybody tries first.
+    case obvious
     /// There is not enough memory for the hash.
     case outOfMemory
 
@@ -119,6 +144,7 @@ package enum AdminPasswordError: Error, CustomStringConvertible {
     package var description: String {
         switch self {
         case .length: "a password must be \(AdminPassword.plainRule)"
+        case .obvious: "this password is one that everybody tries first, or the user's own name"
         case .outOfMemory: "there is not enough memory to hash a password"
         }
     }

@@ -156,9 +156,9 @@ public final class MusterServer {
             guard let problem = game.snapshotTables?.problem else { continue }
             logger.warning("the snapshot tables of \(game.name) \(problem); generic ones take their place")
         }
-        let admin = try configuration.admin.makeVerifier()
         gate.tokens = try configuration.auth.keys.map { try JWTVerifier(configuration.auth, path: $0) }
         let storage = try openStorage()
+        let admin = try makeAdmin(storage, logger)
         let group = try LoopGroup(count: configuration.loops, configuration.server.admission)
         let recordings = try configuration.record.map { [recordMegabytes = configuration.recordMegabytes] folder in
             try RecordingStore(folder: folder, bytesMax: recordMegabytes * 1_000_000, logger: logger) {
@@ -189,6 +189,26 @@ public final class MusterServer {
         }
         // The loops' callbacks do not hold their hosts.
         try withExtendedLifetime(hosts) { try group.run() }
+    }
+
+    /// Who may log in as admin; nil for nobody.
+    private func makeAdmin(
+        _ storage: (any Storage)?, _ logger: Logger
+    ) throws -> (verifier: AdminVerifier, generated: String?)? {
+        // A storage that does not answer keeps no server from starting.
+        let users = (try? storage?.answer(within: ServerStorage.loadTime) { try await $0.users() }) ?? nil
+        let isLocal = configuration.listen.allSatisfy(\.isLocal)
+        let hasUsers = users?.isEmpty == false
+        let admin = try configuration.admin.makeVerifier(storage: storage, hasUsers: hasUsers, isLocal: isLocal)
+        guard configuration.admin.isEnabled else { return nil }
+        if configuration.admin.password == nil, !hasUsers, !isLocal {
+            logger.warning(
+                "nobody can log in as admin: other machines reach this server, so set admin.password, or add somebody with muster users add"
+            )
+        } else if let open = configuration.listen.first(where: { !$0.isLocal && !$0.isSecure }) {
+            logger.warning("admins' passwords can be read on their way to \(open): have TLS there, or before it")
+        }
+        return admin
     }
 
     private func openStorage() throws -> (any Storage)? {

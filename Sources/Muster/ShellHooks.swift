@@ -28,10 +28,17 @@ struct ShellHooks {
                 let decided = LoopBound(decided, on: loop)
                 Task(executorPreference: loop) {
                     // Off the loop: the hash takes a tenth of a second, and a task's preference holds for what it awaits.
-                    let isRight = await withTaskExecutorPreference(globalConcurrentExecutor) {
+                    let verdict = await withTaskExecutorPreference(globalConcurrentExecutor) {
                         await admin.verify(user: user, password: password)
                     }
-                    decided.value(isRight)
+                    decided.value(verdict)
+                }
+            }
+            hooks.listAdmins = { answered in
+                let answered = LoopBound(answered, on: loop)
+                Task(executorPreference: loop) {
+                    let users = await withTaskExecutorPreference(globalConcurrentExecutor) { await admin.users() }
+                    answered.value(users)
                 }
             }
         }

@@ -17,11 +17,11 @@ struct HashPasswordCommand: ParsableCommand {
         guard let line = readLine() else { throw ValidationError("There is no password on standard input.") }
         do throws(AdminPasswordError) {
             print(try AdminPassword(plain: line))
-        } catch .length {
-            throw ValidationError("The password is refused: \(AdminPasswordError.length).")
-        } catch {
-            Main.complain("muster: \(error)")
+        } catch .outOfMemory {
+            Main.complain("muster: \(AdminPasswordError.outOfMemory)")
             throw ExitCode.failure
+        } catch {
+            throw ValidationError("The password is refused: \(error).")
         }
     }
 }

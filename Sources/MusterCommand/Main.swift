@@ -19,7 +19,7 @@ struct Main: ParsableCommand {
         version: MusterVersion.current,
         subcommands: [
             HostCommand.self, BotsCommand.self, MonitorCommand.self, SimulateCommand.self, ReplayCommand.self,
-            SnapshotsCommand.self, TablesCommand.self, HashPasswordCommand.self,
+            SnapshotsCommand.self, TablesCommand.self, UsersCommand.self, AuditCommand.self, HashPasswordCommand.self,
         ])
 
     static func main() {

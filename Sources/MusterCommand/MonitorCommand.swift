@@ -1,6 +1,7 @@
 import ArgumentParser
 import Fleet
 import Foundation
+import JSONCore
 import Muster
 import MusterClient
 
@@ -14,13 +15,22 @@ struct MonitorCommand: ParsableCommand {
             in MUSTER_ADMIN_PASSWORD, as other users may see a process's flags.
 
               MUSTER_ADMIN_PASSWORD=… muster monitor
+              muster monitor --lobby yard              # its seats
               muster monitor --once --json             # one JSON object
+              muster monitor --events --player ann     # what happens to her connections and seats
               muster monitor --kick LOBBY/SEAT --reason 'spoils the game'
               muster monitor --close LOBBY
               muster monitor --ban subject:ID --seconds 86400 --reason cheating
               muster monitor --bans
               muster monitor --unban subject:ID
               muster monitor --season 2026-spring
+
+            Whatever else an admin may do is a verb with its data (protocol/spec/admin.md):
+
+              muster monitor trace player=ann
+              muster monitor message text='We restart at noon.'
+              muster monitor lock lobby=yard locked=false
+              muster monitor audit actor=ann limit=20 --json
             """)
 
     /// The variable that the password is taken from when no flag gives it: the same as for `muster host`.
@@ -39,6 +49,20 @@ struct MonitorCommand: ParsableCommand {
         name: .customLong("password"), parsing: .unconditional,
         help: "The admin's password. (default: $MUSTER_ADMIN_PASSWORD)")
     var givenPassword: String?
+
+    @Option(parsing: .unconditional, help: "Show this lobby with its seats, in place of all lobbies.")
+    var lobby: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "What the lobbies are in the order of: \(MonitorOrder.allCases.map(\.rawValue).joined(separator: ", "))."))
+    var sort = MonitorOrder.players
+
+    @Flag(help: "Show what happens to connections and seats, as it happens.")
+    var events = false
+
+    @Option(parsing: .unconditional, help: "With --events: only of the player of this name or subject.")
+    var player: String?
 
     @Flag(help: "Show the server once and exit.")
     var once = false
@@ -87,6 +111,9 @@ struct MonitorCommand: ParsableCommand {
     @Option(parsing: .unconditional, help: "What the players are told with --kick, --ban or --close.")
     var reason = ""
 
+    @Argument(help: ArgumentHelp("A verb and what it is told, and exit.", valueName: "verb name=value"))
+    var request: [String] = []
+
     /// The password to log in with.
     var password: String {
         givenPassword ?? ProcessInfo.processInfo.environment[Self.passwordVariable] ?? ""
@@ -119,6 +146,13 @@ struct MonitorCommand: ParsableCommand {
         guard ban != nil || seconds == nil && !everywhere else {
             throw ValidationError("--seconds and --everywhere go with --ban alone.")
         }
+        guard events || player == nil else { throw ValidationError("--player goes with --events alone.") }
+        guard VerbText.data(Array(request.dropFirst())) != nil else {
+            throw ValidationError("What a verb is told is NAME=VALUE, such as lobby=yard.")
+        }
+        guard request.isEmpty || ![kick, close, ban, unban, season].contains(where: { $0 != nil }) && !bans else {
+            throw ValidationError("Give a verb or a flag that does something, not both.")
+        }
         guard [kick, close, ban, unban, season].count(where: { $0 != nil }) + (bans ? 1 : 0) <= 1 else {
             throw ValidationError("Give one of --kick, --ban, --unban, --bans, --close and --season.")
         }
@@ -126,6 +160,10 @@ struct MonitorCommand: ParsableCommand {
 
     /// What is to be done, if anything.
     private var action: MonitorAction? {
+        if let verb = request.first, var data = VerbText.data(Array(request.dropFirst())) {
+            if !reason.isEmpty { data["reason"] = .string(reason) }
+            return .ask(verb, data)
+        }
         if let whom = kick.flatMap({ MonitorAction.Whom($0) }) { return .kick(whom, reason: reason) }
         if let whom = ban.flatMap({ MonitorAction.Whom($0) }) {
             return .ban(whom, reason: reason, seconds: seconds, everywhere: everywhere)
@@ -141,7 +179,17 @@ struct MonitorCommand: ParsableCommand {
         options.trust = proof.trust
         options.once = once
         options.json = json
+        options.lobby = lobby
+        options.order = sort
+        if events {
+            var filter = JSONObject()
+            if let lobby { filter["lobby"] = .string(lobby) }
+            if let player { filter["player"] = .string(player) }
+            options.events = filter
+        }
         options.action = action
         throw ExitCode(runMonitor(options))
     }
 }
+
+extension MonitorOrder: ExpressibleByArgument {}

@@ -58,6 +58,7 @@ struct SettingFlags: ParsableArguments {
     @Option(key: "season") var season: [SettingFlag]
     @Option(key: "admin.enabled") var adminEnabled: [SettingFlag]
     @Option(key: "admin.user") var adminUser: [SettingFlag]
+    @Option(key: "admin.sessionSeconds") var adminSession: [SettingFlag]
     @Option(key: "log.level") var logLevel: [SettingFlag]
 
     /// The texts that were given, in order, by the name of their key.

@@ -75,8 +75,9 @@ package final class Server {
     private let addressSeed: UInt64
     /// Socket.IO for players.
     private(set) lazy var playerEngine = EngineEndpoint(players: self)
-    /// Which web pages players may come from.
+    /// Which web pages players may come from, and which admins.
     let origins: HTTPOriginRule
+    let adminOrigins: HTTPOriginRule
 
     /// Every lobby, by id, and in order of opening.
     private var lobbyIndex: [String: HostedLobby] = [:]
@@ -89,6 +90,8 @@ package final class Server {
     private var openedCount: UInt64 = 0
 
     private(set) lazy var admin = AdminHub(server: self)
+    /// What has happened to sessions and seats of late.
+    var journal: Journal
     /// Those who watch with a delay, by number in timer tokens. Looked up only: a dictionary has no order.
     var audiences: [Int: Audience] = [:]
     /// Those of this loop who wait for a match.
@@ -132,7 +135,9 @@ package final class Server {
         lobbyOpenings = AddressAllowance(
             settings.admission.openingRate, limits: settings.admission, seed: self.entropy.next())
         loopCount = links.count
+        journal = Journal(loop: links.own)
         origins = HTTPOriginRule(origins: settings.allowedOrigins, allowsCredentials: settings.setsSessionCookie)
+        adminOrigins = HTTPOriginRule(origins: settings.allowedOrigins.filter { $0 != "*" })
         wheel = TimerWheel(now: startedAt)
     }
 
@@ -240,7 +245,8 @@ package final class Server {
         for token in due {
             switch TimerToken(encoded: token) {
             case .connection(let slot): connections[slot]?.timeReached(now)
-            case .admin: admin.timeReached(now)
+            case .admin: admin.timeReached()
+            case .adminReview: admin.reviewDue()
             case .arrival(let number): arrivals[number]?.timeReached()
             case .delayedAnswer(let id): admin.answerDue(id)
             case .queue: matchmaker.desk.timeReached()

@@ -100,6 +100,8 @@ package struct ServerSettings: Sendable {
     package var drainTime = Interval.seconds(5)
     /// How long the answer to a refused admin login is held back.
     package var adminRefusalDelay = Interval.seconds(1)
+    /// How long an admin's session holds.
+    package var adminSessionTime = Interval.seconds(43_200)
     /// How often admins are sent the overview.
     package var overviewInterval = Interval.seconds(1)
 

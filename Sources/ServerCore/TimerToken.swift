@@ -10,6 +10,7 @@ enum TimerToken {
     case queuePlace(Int)
     case audience(Int)
     case list
+    case adminReview
 
     var encoded: UInt64 {
         switch self {
@@ -22,6 +23,7 @@ enum TimerToken {
         case .queuePlace(let number): 7 << 56 | UInt64(number)
         case .audience(let number): 8 << 56 | UInt64(number)
         case .list: 9 << 56
+        case .adminReview: 10 << 56
         case .socketHub(let number, let id): 5 << 56 | UInt64(number) << 40 | UInt64(id)
         }
     }
@@ -38,6 +40,7 @@ enum TimerToken {
         case 7: self = .queuePlace(payload)
         case 8: self = .audience(payload)
         case 9: self = .list
+        case 10: self = .adminReview
         default: self = .socketHub(payload >> 40, payload & (1 << 40 - 1))
         }
     }

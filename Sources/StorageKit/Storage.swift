@@ -1,4 +1,4 @@
-/// Where a server keeps what outlives it: results, leaderboards, bans, what admins did, and settings.
+/// Where a server keeps what outlives it: results, leaderboards, bans, admins and what they did, and settings.
 ///
 /// Bring your own by conforming to this: `MusterServer(configuration: …, storage: MyStorage())`. The server never waits for
 /// it. What is to be written is gathered and handed over in batches by one task, the next after the last is done, and
@@ -25,11 +25,19 @@ public protocol Storage: Sendable {
     /// The bans that have not ended at that time, the oldest first.
     func bans(at time: UnixMilliseconds) async throws -> [StoredBan]
 
-    /// What admins did, the newest first.
-    func audit(before: Int64?, limit: Int) async throws -> StoredPage<AuditEntry>
+    /// What admins did, or wanted and did not get, the newest first.
+    func audit(_ query: AuditQuery) async throws -> StoredPage<AuditEntry>
+
+    /// Who may log in as admin, in the order of their names. A storage that keeps no users says none.
+    func users() async throws -> [StoredUser]
 
     /// The value that was last written under that name.
     func setting(_ name: String) async throws -> String?
+}
+
+extension Storage {
+    /// None.
+    public func users() async throws -> [StoredUser] { [] }
 }
 
 /// One record of a batch can never be written.

@@ -41,6 +41,30 @@ public struct LeaderboardQuery: Sendable, Equatable {
     }
 }
 
+/// Entries of the audit log that somebody wants to see: those that are as all that is said.
+public struct AuditQuery: Sendable, Equatable {
+    /// Who has done it; nil for anybody.
+    public var actor: String?
+    /// What was done; nil for anything.
+    public var action: String?
+    /// What the target begins with; nil for any.
+    public var target: String?
+    /// What came of it: `done`, or the code of a refusal; nil for either.
+    public var outcome: String?
+    /// Not before that time.
+    public var since: UnixMilliseconds?
+    /// Where the page before has ended; nil for the first page.
+    public var before: Int64?
+    /// The most entries, 1 to 100.
+    public var limit: Int
+
+    /// The newest entries of all.
+    public init(before: Int64? = nil, limit: Int = 100) {
+        self.before = before
+        self.limit = limit
+    }
+}
+
 /// A page of a leaderboard.
 public struct Leaderboard: Sendable, Equatable {
     /// One player.

@@ -92,7 +92,7 @@ public struct StoredBan: Sendable, Equatable {
     }
 }
 
-/// Something that somebody with power over others has done.
+/// Something that somebody with power over others has done, or has wanted and not got.
 public struct AuditEntry: Sendable, Equatable {
     /// Names the entry for ever: written twice, it is one entry.
     public var id: String
@@ -108,10 +108,14 @@ public struct AuditEntry: Sendable, Equatable {
     public var target: String
     /// Why, as the actor has said.
     public var reason: String
+    /// What came of it: `done`, or the code of the refusal.
+    public var outcome: String
 
     /// An entry.
     public init(
-        id: String, at: UnixMilliseconds, actor: String, address: String, action: String, target: String, reason: String
+        id: String, at: UnixMilliseconds, actor: String, address: String, action: String, target: String,
+        reason: String,
+        outcome: String = "done"
     ) {
         self.id = id
         self.at = at
@@ -120,6 +124,30 @@ public struct AuditEntry: Sendable, Equatable {
         self.action = action
         self.target = target
         self.reason = reason
+        self.outcome = outcome
+    }
+}
+
+/// Somebody who may log in as admin.
+public struct StoredUser: Sendable, Equatable {
+    /// The user name: 1 to 128 bytes without control characters.
+    public var name: String
+    /// What the user may do: `viewer`, `moderator` or `admin`.
+    public var role: String
+    /// The password as a slow salted hash, as `muster hash-password` prints it.
+    public var password: String
+    /// Another one whenever the password or the role is another: what was given out before is worth nothing then.
+    public var stamp: String
+    /// When the user was added.
+    public var since: UnixMilliseconds
+
+    /// A user; an earlier one of the same name is replaced by it.
+    public init(name: String, role: String, password: String, stamp: String, since: UnixMilliseconds) {
+        self.name = name
+        self.role = role
+        self.password = password
+        self.stamp = stamp
+        self.since = since
     }
 }
 
@@ -131,7 +159,11 @@ public enum StorageRecord: Sendable, Equatable {
     case ban(StoredBan)
     /// A ban is taken back, if there is one.
     case unban(StoredBan.Target)
-    /// Somebody has used power.
+    /// Somebody may log in as admin, or may so with another password or role.
+    case user(StoredUser)
+    /// Somebody may not, any more.
+    case removeUser(String)
+    /// Somebody has used power, or has wanted to.
     case audit(AuditEntry)
     /// A value of the team's own, under a name; nil removes it.
     case setting(name: String, value: String?)
@@ -145,7 +177,9 @@ public enum StorageRecord: Sendable, Equatable {
             }
         case .ban(let ban): 256 + ban.reason.utf8.count
         case .unban: 128
-        case .audit(let entry): 256 + entry.target.utf8.count + entry.reason.utf8.count
+        case .user(let user): 256 + user.name.utf8.count + user.password.utf8.count
+        case .removeUser(let name): 64 + name.utf8.count
+        case .audit(let entry): 256 + entry.actor.utf8.count + entry.target.utf8.count + entry.reason.utf8.count
         case .setting(let name, let value): 64 + name.utf8.count + (value?.utf8.count ?? 0)
         }
     }

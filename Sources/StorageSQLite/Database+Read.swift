@@ -95,19 +95,31 @@ extension Database {
         }
     }
 
-    func audit(before: Int64?, limit: Int) throws -> StoredPage<AuditEntry> {
-        let limit = limit.clamped
+    func audit(_ query: AuditQuery) throws -> StoredPage<AuditEntry> {
+        let limit = query.limit.clamped
+        var condition: SQL = "number < \(query.before ?? Int64.max)"
+        if let actor = query.actor { condition += " AND actor = \(actor)" }
+        if let action = query.action { condition += " AND action = \(action)" }
+        if let target = query.target { condition += " AND substr(target, 1, length(\(target))) = \(target)" }
+        if let outcome = query.outcome { condition += " AND outcome = \(outcome)" }
+        if let since = query.since { condition += " AND at >= \(since)" }
         let rows = try Row.fetchAll(
             self,
-            literal: """
-                SELECT * FROM audit WHERE number < \(before ?? Int64.max) ORDER BY number DESC LIMIT \(limit + 1)
-                """)
+            literal: "SELECT * FROM audit WHERE \(condition) ORDER BY number DESC LIMIT \(limit + 1)")
         let entries = rows.prefix(limit).map { row in
             AuditEntry(
                 id: row["id"], at: row["at"], actor: row["actor"], address: row["address"], action: row["action"],
-                target: row["target"], reason: row["reason"])
+                target: row["target"], reason: row["reason"], outcome: row["outcome"])
         }
         return StoredPage(rows: entries, next: rows.next(behind: limit))
+    }
+
+    func users() throws -> [StoredUser] {
+        try Row.fetchAll(self, literal: "SELECT * FROM users ORDER BY name").map { row in
+            StoredUser(
+                name: row["name"], role: row["role"], password: row["password"], stamp: row["stamp"],
+                since: row["since"])
+        }
     }
 }
 

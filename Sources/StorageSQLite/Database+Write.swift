@@ -13,10 +13,17 @@ extension Database {
         case .audit(let entry):
             try execute(
                 literal: """
-                    INSERT INTO audit (id, at, actor, address, action, target, reason)
+                    INSERT INTO audit (id, at, actor, address, action, target, reason, outcome)
                     VALUES (\(entry.id), \(entry.at), \(entry.actor), \(entry.address), \(entry.action), \
-                    \(entry.target), \(entry.reason)) ON CONFLICT (id) DO NOTHING
+                    \(entry.target), \(entry.reason), \(entry.outcome)) ON CONFLICT (id) DO NOTHING
                     """)
+        case .user(let user):
+            try execute(
+                literal: """
+                    INSERT OR REPLACE INTO users (name, role, password, stamp, since)
+                    VALUES (\(user.name), \(user.role), \(user.password), \(user.stamp), \(user.since))
+                    """)
+        case .removeUser(let name): try execute(literal: "DELETE FROM users WHERE name = \(name)")
         case .setting(let name, let value?):
             try execute(
                 literal: """

@@ -75,9 +75,12 @@ public final class SQLiteStorage: Storage {
     }
 
     /// Limits beyond 1 to 100 are cut to them.
-    public func audit(before: Int64?, limit: Int) async throws -> StoredPage<AuditEntry> {
-        try await database.read { try $0.audit(before: before, limit: limit) }
+    public func audit(_ query: AuditQuery) async throws -> StoredPage<AuditEntry> {
+        try await database.read { try $0.audit(query) }
     }
+
+    /// In the order of their names.
+    public func users() async throws -> [StoredUser] { try await database.read { try $0.users() } }
 
     /// Nil when there is none of that name.
     public func setting(_ name: String) async throws -> String? {

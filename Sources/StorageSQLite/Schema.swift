@@ -7,6 +7,7 @@ enum Schema {
     /// By number: the name under which GRDB keeps that a step was taken, and the step.
     static let steps: [(name: String, sql: String)] = [
         ("1: matches", matches), ("2: leaderboards", leaderboards), ("3: bans, audit and settings", moderation),
+        ("4: admins", admins),
     ]
 
     /// Takes the steps that the file lacks, each in a transaction of its own.
@@ -91,6 +92,18 @@ enum Schema {
         CREATE TABLE settings (
             name TEXT PRIMARY KEY,
             value TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    private static let admins = """
+        ALTER TABLE audit ADD COLUMN outcome TEXT NOT NULL DEFAULT 'done';
+        CREATE INDEX audit_by_actor ON audit (actor, number);
+        CREATE TABLE users (
+            name TEXT PRIMARY KEY,
+            role TEXT NOT NULL,
+            password TEXT NOT NULL,
+            stamp TEXT NOT NULL,
+            since INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
         """
 }

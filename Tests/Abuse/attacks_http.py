@@ -232,10 +232,8 @@ def forwarded(arena):
         with arena.connect() as peer:
             peer.upgrade("/lobby/forwarded", "X-Forwarded-For: " + text).send(join)
             peer.message()
-            lobbies = arena.target.admin.overview()["lobbies"]
-            known = [
-                player.get("address") for lobby in lobbies if lobby["id"] == "forwarded" for player in lobby["players"]
-            ]
+            seats = arena.target.admin.ask("lobby", lobby="forwarded")["seatRows"]
+            known = [seat.get("address") for seat in seats]
             arena.expect(text[-40:], [one.rpartition(":")[0].strip("[]") for one in known], [wanted])
             peer.send(frame('{"event":"leave"}'))
             peer.closed()

@@ -253,7 +253,7 @@ class Admin(Companion):
         super().__init__(target.friend("/socket.io/?EIO=4&transport=websocket"))
         self.answers, self.number = {}, 0
         self.news = threading.Condition()
-        self.peer.send(packet("0/admin," + json.dumps({"username": "admin", "password": PASSWORD})))
+        self.peer.send(packet("0/admin," + json.dumps({"username": "admin", "password": PASSWORD, "client": "muster"})))
         self.peer.until(lambda _, payload: payload.startswith(b"42/admin,"))
         self.start()
 
@@ -272,9 +272,13 @@ class Admin(Companion):
 
     def overview(self):
         """The overview of this moment (protocol/spec/admin.md)."""
+        return self.ask("overview")
+
+    def ask(self, verb, **data):
+        """The answer to a verb of the admin's."""
         self.number += 1
         number = self.number
-        self.peer.send(packet(f'2/admin,{number}["overview"]'))
+        self.peer.send(packet(f"2/admin,{number}" + json.dumps([verb, data])))
         with self.news:
             if not self.news.wait_for(lambda: number in self.answers, PATIENCE):
                 raise AssertionError(f"the admin is not answered: {self.end or 'still open'}")

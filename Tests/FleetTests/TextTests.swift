@@ -92,6 +92,35 @@ struct TextTests {
     }
 }
 
+@Suite("Verbs and entries in a terminal (protocol/spec/admin.md)")
+struct VerbTextTests {
+    @Test func `words become data: texts stay texts, and the rest is what it looks like`() {
+        let data = VerbText.data(["lobby=7", "seat=3", "locked=false", "text=a=b", "sort=cpu", "reason="])
+        #expect(
+            data.map { .object($0) }
+                == ["lobby": "7", "seat": 3, "locked": false, "text": "a=b", "sort": "cpu", "reason": ""] as JSONValue)
+        for words in [["x"], ["=3"], ["a=1", "b"]] { #expect(VerbText.data(words) == nil) }
+    }
+
+    @Test func `entries are lines of what they have`() {
+        let joined: JSONValue = [
+            "kind": "joined", "secondsAgo": 2.25, "session": 5, "lobby": "yard", "seat": 3, "name": "ann",
+            "subject": "u7",
+        ]
+        #expect(JournalText.line(joined) == "2.3 s ago  joined  yard/3  ann  u7  session 5")
+        let act: JSONValue = [
+            "at": 0, "actor": "root", "address": "::1", "action": "kick", "target": "x/1", "reason": "rude",
+            "outcome": "done",
+        ]
+        #expect(JournalText.line(act) == "1970-01-01T00:00:00Z  root  ::1  kick  x/1  done  (rude)")
+        let ask = MonitorAction.ask("lock", ["lobby": "x"])
+        #expect(ask.command.name == "lock" && ask.text(of: ["ok": true], asJSON: false) == "Done.")
+        #expect(
+            ask.text(of: ["error": "no"], asJSON: true) == nil
+                && ask.text(of: ["users": []], asJSON: false) == #"{"users":[]}"#)
+    }
+}
+
 @Suite("The monitor's screen (protocol/spec/admin.md)")
 struct OverviewTextTests {
     private let overview: JSONValue = [
@@ -101,20 +130,33 @@ struct OverviewTextTests {
         "tickLatenessMilliseconds": ["count": 100, "p50": 0.05, "p99": 0.5, "p999": 1.25, "max": 12.5],
         "counters": ["joins": 3, "heartbeatsMissed": 2, "messagesMalformed": 0],
         "lobbies": [
-            ["id": "small", "game": "arena", "players": [], "seats": 8, "connected": 0, "tick": 5, "tickRate": 30],
             [
-                "id": "large", "game": "arena", "seats": 8, "connected": 1, "tick": 1_234, "tickRate": 30,
-                "stepsDropped": 7,
-                "players": [
-                    ["seat": 0, "name": "ann", "connected": true, "resumes": 1, "address": "::1"],
-                    ["seat": 4, "name": "bob", "connected": false, "resumes": 0, "address": ""],
-                ],
+                "id": "small", "game": "arena", "players": 0, "seats": 8, "connected": 0, "tick": 5, "tickRate": 30,
+                "latenessMilliseconds": ["mean": 0.5, "max": 3.25],
+            ],
+            [
+                "id": "large", "game": "arena", "seats": 8, "players": 2, "connected": 1, "tick": 1_234, "tickRate": 30,
+                "stepsDropped": 7, "paused": true, "latenessMilliseconds": ["mean": 0.5, "max": 1.25],
+                "cpuPercent": 2.5,
+                "snapshotBytesPerSecond": 4_500,
             ],
         ],
     ]
 
+    private let lobby: JSONValue = [
+        "id": "large", "game": "arena", "tick": 1_234,
+        "seatRows": [
+            [
+                "seat": 0, "name": "ann", "state": "connected", "resumes": 1, "address": "::1",
+                "roundTripMilliseconds": 20.5, "snapshotAgeMilliseconds": 0, "queuedBytes": 0, "inputEarlyTicks": -1,
+                "transport": "polling",
+            ],
+            ["seat": 4, "name": "bob", "state": "dropped", "resumes": 0],
+        ],
+    ]
+
     @Test func `lobbies come with the fullest first, and the rest is counted`() {
-        let lines = OverviewText(overview, server: "h:1", lobby: nil).lines
+        let lines = OverviewText(overview, server: "h:1").lines
         #expect(
             lines == [
                 "muster h:1   up 1 min 01 s", "",
@@ -123,25 +165,35 @@ struct OverviewTextTests {
                 "tick lateness  p50 0.05 ms   p99 0.50 ms   p99.9 1.25 ms   max 12.5 ms   of 100 steps",
                 "players        joined 3   resumed 0   left 0   dropped 0   expired 0   kicked 0",
                 "trouble        heartbeatsMissed 2", "",
-                "LOBBY  GAME   PLAYERS  CONNECTED  SEATS   TICK   RATE  STEPS DROPPED",
-                "large  arena        2          1      8  1,234  30 Hz              7",
-                "small  arena        0          0      8      5  30 Hz              0", "… and 43 more",
+                "LOBBY  GAME            PLAYERS  CONNECTED  SEATS   TICK   RATE     LATE    CPU       OUT  STEPS DROPPED",
+                "large  arena (paused)        2          1      8  1,234  30 Hz  1.25 ms  2.5 %  4.5 kB/s              7",
+                "small  arena                 0          0      8      5  30 Hz  3.25 ms  0.0 %     0 B/s              0",
+                "… and 43 more",
             ])
     }
 
+    @Test func `lobbies come in the order that is asked for`() {
+        func first(_ order: MonitorOrder) -> String? {
+            OverviewText(overview, server: "h:1", by: order).lines.dropLast(2).last.map { String($0.prefix(5)) }
+        }
+        #expect(MonitorOrder.allCases.map(first) == ["large", "small", "large", "large", "large"])
+    }
+
     @Test func `one lobby is shown seat by seat`() {
-        let lines = OverviewText(overview, server: "h:1", lobby: "large").lines.suffix(3)
+        let lines = OverviewText(overview, server: "h:1", lobby: lobby).lines.suffix(3)
         #expect(
             lines == [
-                "SEAT  NAME  STATE      RESUMES  ADDRESS", "   0  ann   connected        1  ::1",
-                "   4  bob   kept             0",
+                "SEAT  NAME  STATE      RESUMES  ROUND TRIP  SNAPSHOT AGE  QUEUED  EARLY  TRANSPORT  ADDRESS",
+                "   0  ann   connected        1     20.5 ms       0.00 ms     0 B     -1  polling    ::1",
+                "   4  bob   dropped          0",
             ])
-        #expect(OverviewText(overview, server: "h:1", lobby: "x").lines.last == "There is no lobby x.")
+        let refusal: JSONValue = ["error": "no such lobby", "code": "no-such-lobby"]
+        #expect(OverviewText(overview, server: "h:1", lobby: refusal).lines.last == "no such lobby")
     }
 
     @Test func `an overview of nothing is shown as nothing`() {
         for value in [JSONValue.null, [:], ["lobbies": 3, "seats": "x"]] {
-            #expect(OverviewText(value, server: "h:1", lobby: nil).lines.last == "No lobby is open.")
+            #expect(OverviewText(value, server: "h:1").lines.last == "No lobby is open.")
         }
     }
 }

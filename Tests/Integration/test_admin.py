@@ -2,11 +2,12 @@
 
 import asyncio
 import json
+import subprocess
 
 import pytest
 import socketio
 
-from conftest import run_muster
+from conftest import BINARY, clean_environment, run_muster
 from test_lobby import SECONDS, Plain, run
 
 PASSWORD = "correct horse battery"
@@ -25,7 +26,7 @@ async def login(server, password=PASSWORD):
     admin = socketio.AsyncClient(reconnection=False)
     await admin.connect(
         server.url, transports=["websocket"], namespaces=["/admin"], wait_timeout=SECONDS,
-        auth={"username": "admin", "password": password})
+        auth={"username": "admin", "password": password, "client": "muster"})
     return admin
 
 
@@ -45,7 +46,9 @@ def test_an_admin_sees_the_true_numbers_and_a_kicked_player_cannot_come_back(ser
         admin = await login(server)
         overview = await admin.call("overview", namespace="/admin", timeout=SECONDS)
         lobby = next(lobby for lobby in overview["lobbies"] if lobby["id"] == "watched")
-        assert [seat["name"] for seat in lobby["players"]] == ["ann"] and lobby["connected"] == 1
+        assert lobby["players"] == 1 and lobby["connected"] == 1
+        detail = await admin.call("lobby", {"lobby": "watched"}, namespace="/admin", timeout=SECONDS)
+        assert [seat["name"] for seat in detail["seatRows"]] == ["ann"]
         kick = {"lobby": "watched", "seat": player.joined["seat"], "reason": "test"}
         assert await admin.call("kick", kick, namespace="/admin", timeout=SECONDS) == {"ok": True}
         assert (await player.expect("kicked"))["reason"] == "test"
@@ -116,3 +119,80 @@ def test_the_monitor_bans_lists_and_lets_in_again(start_server, tmp_path):
 def test_a_refused_monitor_says_so_in_one_line(server, tmp_path):
     result = run_muster("monitor", "--server", server.url, "--once", cwd=tmp_path, MUSTER_ADMIN_PASSWORD="x" * 12)
     assert result.returncode == 1 and len(result.stderr.splitlines()) == 1
+
+
+def muster_told(text, *arguments, cwd, **environment):
+    """Runs `muster` with a standard input."""
+    return subprocess.run(
+        [BINARY, *arguments], cwd=cwd, env=clean_environment(**environment), input=text, capture_output=True, text=True,
+        timeout=SECONDS)
+
+
+def test_users_are_added_log_in_with_their_roles_and_are_out_at_once(start_server, tmp_path):
+    storage = ["--storage", "muster.db"]
+
+    def users(*arguments, told=""):
+        result = muster_told(told, "users", arguments[0], *storage, *arguments[1:], cwd=tmp_path)
+        return result.returncode, result.stdout or result.stderr
+
+    assert users("add", "ann", "--role", "moderator", told="a better horse\n") == (0, "Added ann, moderator.\n")
+    assert users("add", "ann", "--role", "viewer", told="a better horse\n")[0] == 1
+    assert users("add", "bob", "--role", "viewer", told="password\n")[0] == 1, "everybody tries that first"
+    assert users("add", "bob", "--role", "king", told="a better horse\n")[0] == 2
+    server = start_server(*storage)
+    assert not any("admin: user" in line for line in server.output), "there are users: no password was made"
+
+    def monitor(*arguments, user="ann", password="a better horse"):
+        result = run_muster(
+            "monitor", "--server", server.url, "--user", user, *arguments, cwd=tmp_path, MUSTER_ADMIN_PASSWORD=password)
+        return result.returncode, result.stdout or result.stderr
+
+    async def play():
+        player = await Plain.join(server, "yard", game="arena", name="Cy")
+        assert await asyncio.to_thread(monitor, "message", "text=hello there") == (0, "Done.\n")
+        assert (await player.expect("notice"))["text"] == "hello there"
+        code, text = await asyncio.to_thread(monitor, "trace", "player=cy")
+        assert code == 0 and "connected" in text and "joined  yard/0  Cy" in text
+        code, text = await asyncio.to_thread(monitor, "--events", "--once", "--json", "--lobby", "yard")
+        assert code == 0 and [json.loads(line)["kind"] for line in text.splitlines()] == ["joined"]
+        code, text = await asyncio.to_thread(monitor, "--lobby", "yard", "--once")
+        assert code == 0 and "Cy" in text and "ROUND TRIP" in text
+        code, text = await asyncio.to_thread(monitor, "drain", "--reason", "no")
+        assert code == 1 and "this is for the role admin" in text
+        admin = socketio.AsyncClient(reconnection=False)
+        gone = asyncio.Event()
+        admin.on("disconnect", lambda *_: gone.set(), namespace="/admin")
+        await admin.connect(
+            server.url, transports=["websocket"], namespaces=["/admin"], wait_timeout=SECONDS,
+            auth={"username": "ann", "password": "a better horse", "client": "muster"})
+        assert await asyncio.to_thread(users, "passwd", "ann", told="another horse\n") == (0, "ann has another password.\n")
+        await asyncio.wait_for(gone.wait(), SECONDS)
+
+    run(play())
+    assert monitor("--bans")[0] == 1 and monitor("--bans", password="another horse") == (0, "Nobody is kept out.\n")
+    assert users("role", "ann", "viewer") == (0, "ann is viewer.\n")
+    assert monitor("--bans", password="another horse")[0] == 1
+    assert users("list") == (0, "viewer  ann\n")
+    assert users("remove", "ann") == (0, "Removed ann.\n") and users("remove", "ann")[0] == 1
+    assert monitor("--once", password="another horse")[0] == 1
+    assert server.stop() == 0
+    result = run_muster("audit", *storage, "--json", "--limit", "0", cwd=tmp_path)
+    acts = [json.loads(line) for line in result.stdout.splitlines()]
+    assert {(act["actor"], act["action"], act["outcome"]) for act in acts} >= {
+        ("ann", "login", "done"), ("ann", "message", "done"), ("ann", "drain", "forbidden"), ("ann", "login", "refused"),
+        ("ann", "bans", "forbidden")}
+    shown = run_muster("audit", *storage, "--action", "message", cwd=tmp_path).stdout
+    assert len(shown.splitlines()) == 1 and "  ann  127.0.0.1:" in shown and shown.endswith("  message    done\n")
+
+
+def test_a_server_that_others_reach_has_no_admin_without_a_password(start_server, tmp_path):
+    server = start_server(listen="0.0.0.0:0")
+    assert not any("admin: user" in line for line in server.output)
+    assert any("nobody can log in as admin" in line for line in server.output)
+
+
+@pytest.mark.parametrize("password", ["password", "changeme", "admin-admin"])
+def test_a_password_that_everybody_tries_is_refused_at_the_start(tmp_path, password):
+    result = run_muster(
+        "host", "--listen", "127.0.0.1:0", "--admin-user", "admin-admin", cwd=tmp_path, MUSTER_ADMIN_PASSWORD=password)
+    assert result.returncode == 2 and "admin.password" in result.stderr and f'"{password}"' not in result.stderr

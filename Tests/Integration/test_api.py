@@ -16,11 +16,15 @@ import openapi_spec_validator
 import pytest
 
 from conftest import ROOT
+from test_admin import PASSWORD
 from test_lobby import SECONDS, Plain, run
+from test_match import plain_events, until
 from test_storage import play
 
 DESCRIPTION = json.loads((ROOT / "protocol/spec/openapi.json").read_text())
 STRANGER = {"X-Forwarded-For": "203.0.113.5"}
+ADMIN = "/api/admin/"
+BAD_TOKEN = {"Authorization": "Bearer " + "a" * 43}
 # It takes a minute; QueueAPITests has it in virtual time.
 ELSEWHERE = {("getPlace", "410")}
 
@@ -103,13 +107,19 @@ def test_the_description_is_one():
 
 def test_all_that_is_described_is_answered_so(start_server):
     api = API()
-    server = start_server("--storage", "muster.db", "--proxies", "127.0.0.1", "--loops", "2")
+    server = start_server(
+        "--storage", "muster.db", "--proxies", "127.0.0.1", "--loops", "2", MUSTER_ADMIN_PASSWORD=PASSWORD)
     verbs_work(api, server)
     refusals_are_told(api, server)
     floods_are_told(api, server)
-    small = start_server("--limits-lobbies", "2", "--limits-watchers", "1", "--limits-subscribers", "1")
+    small = start_server(
+        "--limits-lobbies", "2", "--limits-watchers", "1", "--limits-subscribers", "1",
+        MUSTER_ADMIN_PASSWORD=PASSWORD)
     a_full_server_says_so(api, small)
-    a_draining_server_says_so(api, start_server())
+    admins_act(api, server, small)
+    admins_are_refused(api, server)
+    a_draining_server_says_so(
+        api, start_server("--storage", "other.db", "--season", "spring", MUSTER_ADMIN_PASSWORD=PASSWORD))
     described = {
         (operation["operationId"], status)
         for path in DESCRIPTION["paths"].values() for method, operation in path.items() if method != "parameters"
@@ -168,6 +178,86 @@ def verbs_work(api, server):
         assert time.monotonic() < deadline
     board = api.ok(server, "GET", "/api/leaderboards/{game}", game="tictactoe", query={"order": "sum", "around": "Ann"})
     assert [row["name"] for row in board["rows"]] == ["Ann", "Bob"]
+
+
+def bearer(api, server):
+    """The fields of an admin who has logged in."""
+    session = api.ok(server, "POST", ADMIN + "login", {"username": "admin", "password": PASSWORD})
+    return {"Authorization": f"Bearer {session['token']}"}
+
+
+def admins_act(api, server, small):
+    own = bearer(api, server)
+    lobby = api.ok(server, "POST", "/api/lobbies", {"game": "tictactoe"})["id"]
+
+    def ask(name, **query):
+        return api.ok(server, "GET", ADMIN + name, query=query, fields=own)
+
+    def act(name, **body):
+        return api.ok(server, "POST", ADMIN + name, body, fields=own)
+
+    async def play():
+        players = [await Plain.join(server, lobby, name=name) for name in ("Anya", "Boris")]
+        assert ask("overview")["lobbyCount"] >= 1
+        assert lobby in [row["id"] for row in ask("lobbies", search="anya", sort="players", limit=10)["lobbies"]]
+        detail = ask("lobby", lobby=lobby)
+        assert [seat["name"] for seat in detail["seatRows"]] == ["Anya", "Boris"] and detail["seatRows"][0]["address"]
+        told = ask("events", after=1, limit=500, lobby=lobby)
+        assert [entry["name"] for entry in told["entries"] if entry["kind"] == "joined"] == ["Anya", "Boris"]
+        trace = ask("trace", player="boris")["entries"]
+        assert [entry["kind"] for entry in trace] == ["connected", "joined"] and trace[0]["address"]
+        for name, body in [
+            ("message", {"text": "to all"}), ("message", {"lobby": lobby, "seat": 1, "text": "to Bob"}),
+            ("mute", {"seat": 0, "seconds": 5}), ("lock", {}), ("lock", {"locked": False}), ("pause", {}),
+            ("step", {"steps": 2}), ("pause", {"paused": False}), ("kick", {"seat": 0, "reason": "rude"}),
+            ("ban", {"subject": "eve"}), ("unban", {"subject": "eve"}), ("ban", {"address": "203.0.113.77", "seconds": 60}),
+        ]:
+            about = {} if name in ("ban", "unban", "message") else {"lobby": lobby}
+            assert act(name, **about, **body) == {"ok": True}, name
+        assert (await until(plain_events(players[0]), "kicked"))["reason"] == "rude"
+        assert (await until(plain_events(players[1]), "notice"))["text"] == "to all"
+        assert act("close-lobby", lobby=lobby, reason="done") == {"ok": True}
+        assert (await until(plain_events(players[1]), "closed"))["reason"] == "done"
+
+    run(play())
+    assert [ban["address"] for ban in ask("bans") if "lobby" not in ban] == ["203.0.113.77"]
+    assert [user["name"] for user in ask("users")["users"]] == ["admin"]
+    assert act("season") == {"season": ""} and act("season", season="spring") == {"ok": True}
+    deadline = time.monotonic() + SECONDS
+    while not (entries := ask("audit", action="close-lobby", limit=5)["entries"]):
+        assert time.monotonic() < deadline
+    assert entries[0]["target"] == lobby and entries[0]["reason"] == "done" and entries[0]["outcome"] == "done"
+    assert api.ask(server, "POST", ADMIN + "logout", fields=own)[0] == 204
+    assert api.ask(server, "GET", ADMIN + "overview", fields=own)[0] == 401
+    other = bearer(api, small)
+    assert api.ask(small, "GET", ADMIN + "audit", fields=other)[2]["code"] == "no-storage"
+    assert api.ask(small, "POST", ADMIN + "season", {"season": "autumn"}, fields=other)[2]["code"] == "no-storage"
+    assert api.ok(small, "POST", ADMIN + "drain", {"reason": "enough"}, fields=other) == {"ok": True}
+
+
+def admins_are_refused(api, server):
+    own = bearer(api, server)
+    for path, methods in DESCRIPTION["paths"].items():
+        if not path.startswith(ADMIN):
+            continue
+        for method in methods:
+            wrong = {"username": "admin", "password": "wrong password"} if path.endswith("login") else None
+            status, _, refusal = api.ask(server, method.upper(), path, wrong, fields=BAD_TOKEN)
+            assert status == 401 and refusal["code"] == "unauthorized"
+            if path.endswith("logout"):
+                continue
+            broken = {"body": b"{"} if method == "post" else {"query": {"why": "?"}}
+            status, _, refusal = api.ask(server, method.upper(), path, **broken, fields=own)
+            assert status == 400 and refusal["code"] == "malformed"
+    gone = {"lobby": "nowhere"}
+    for name, body in [
+        ("kick", {"seat": 0}), ("mute", {"seat": 0, "seconds": 1}), ("message", {"text": "hi"}), ("lock", {}), ("pause", {}),
+        ("step", {}), ("close-lobby", {}), ("ban", {"seat": 0}), ("unban", {"subject": "eve"}),
+    ]:
+        assert api.ask(server, "POST", ADMIN + name, {**gone, **body}, fields=own)[0] == 404, name
+    assert api.ask(server, "GET", ADMIN + "lobby", query=gone, fields=own)[0] == 404
+    lobby = api.ok(server, "POST", "/api/lobbies", {"game": "arena"})["id"]
+    assert api.ask(server, "POST", ADMIN + "step", {"lobby": lobby}, fields=own)[0] == 409
 
 
 async def sit(server, kept):
@@ -253,10 +343,13 @@ def a_draining_server_says_so(api, server):
         connection = http.client.HTTPConnection(server.host, server.port, timeout=SECONDS)
         connection.request("GET", "/health")
         assert connection.getresponse().read() == b"ok\n"
+        own = bearer(api, server)
+        assert api.ask(server, "POST", ADMIN + "season", {"season": "autumn"}, fields=own)[2]["code"] == "conflict"
         server.process.send_signal(signal.SIGTERM)
         await player.expect("draining")
         status, _, refusal = api.ask(server, "POST", "/api/queue", {"game": "arena"}, connection=connection)
         assert (status, refusal["code"]) == (503, 4009)
+        assert api.ask(server, "POST", ADMIN + "drain", {}, fields=own, connection=connection)[2]["code"] == "conflict"
         await player.send("leave", None, id=1)
 
     run(drain())

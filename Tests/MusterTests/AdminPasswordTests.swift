@@ -1,3 +1,7 @@
+import Foundation
+import ServerCore
+import StorageKit
+import StorageSQLite
 import Testing
 
 @testable import Muster
@@ -72,10 +76,12 @@ struct AdminVerifierTests {
         settings.password = try AdminPassword(plain: "correct horse").description
         let made = try #require(try settings.makeVerifier())
         #expect(made.generated == nil)
-        #expect(await made.verifier.verify(user: "admin", password: "correct horse"))
-        #expect(await !made.verifier.verify(user: "admin", password: "correct house"))
-        #expect(await !made.verifier.verify(user: "root", password: "correct horse"))
-        #expect(await !made.verifier.verify(user: "", password: ""))
+        let admin = AdminUser("admin", .admin, stamp: "settings")
+        #expect(await made.verifier.verify(user: "admin", password: "correct horse") == .right(admin))
+        #expect(await made.verifier.verify(user: "admin", password: "correct house") == .wrong(isKnown: true))
+        #expect(await made.verifier.verify(user: "root", password: "correct horse") == .wrong(isKnown: false))
+        #expect(await made.verifier.verify(user: "", password: "") == .wrong(isKnown: false))
+        #expect(await made.verifier.users() == [admin])
     }
 
     @Test func `a plain password is hashed, and a missing one generated and told once`() async throws {
@@ -83,17 +89,110 @@ struct AdminVerifierTests {
         settings.password = "correct horse"
         let plain = try #require(try settings.makeVerifier())
         #expect(plain.generated == nil)
-        #expect(await plain.verifier.verify(user: "admin", password: "correct horse"))
+        #expect(await plain.verifier.lets("admin", "correct horse"))
 
         settings.password = nil
         let fresh = try #require(try settings.makeVerifier())
         let generated = try #require(fresh.generated)
-        #expect(await fresh.verifier.verify(user: "admin", password: generated))
+        #expect(await fresh.verifier.lets("admin", generated))
     }
 
     @Test func `without an admin there is nothing to verify against`() throws {
         var settings = AdminSettings()
         settings.isEnabled = false
         #expect(try settings.makeVerifier() == nil)
+    }
+}
+
+extension AdminVerifier {
+    fileprivate func lets(_ user: String, _ password: String) async -> Bool {
+        if case .right = await verify(user: user, password: password) { true } else { false }
+    }
+}
+
+@Suite("Who may log in as admin")
+struct AdminUsersTests {
+    private let path = FileManager.default.temporaryDirectory.appending(path: "muster-\(UUID().uuidString).db").path
+
+    /// Does something with the users on a thread of its own: what blocks must not have one that answers need.
+    private func withUsers(_ work: @escaping @Sendable (AdminUsers) throws(AdminUsersError) -> Void) async throws {
+        let path = path
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            Thread {
+                continuation.resume(
+                    with: Result {
+                        var configuration = MusterConfiguration()
+                        configuration.storage = path
+                        // The other tests may have all threads for long.
+                        try work(try AdminUsers(configuration, patience: .seconds(600)))
+                    })
+            }.start()
+        }
+    }
+
+    @Test func `users of the storage log in with their roles, and the settings' user beside them`() async throws {
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try await withUsers { users throws(AdminUsersError) in
+            try users.add("ann", .moderator, password: "correct horse")
+            try users.add("admin", .viewer, password: "another horse")
+        }
+        let storage = try SQLiteStorage(path: path)
+        let verifier = AdminVerifier(user: ("boss", try AdminPassword(plain: "third horse")), storage: storage)
+        guard case .right(let ann) = await verifier.verify(user: "ann", password: "correct horse") else {
+            Issue.record("ann is let in")
+            return
+        }
+        #expect(ann.role == .moderator)
+        #expect(await verifier.verify(user: "ann", password: "another horse") == .wrong(isKnown: true))
+        #expect(await verifier.lets("boss", "third horse"))
+        #expect(await verifier.users()?.map(\.name) == ["admin", "ann", "boss"])
+        try await withUsers { users throws(AdminUsersError) in try users.setPassword(of: "ann", "fourth horse") }
+        #expect(await verifier.users()?.contains(ann) == false, "her sessions are worth nothing now")
+        #expect(await verifier.lets("ann", "fourth horse"))
+        try await withUsers { users throws(AdminUsersError) in try users.setRole(of: "ann", .admin) }
+        #expect(await verifier.users()?.first { $0.name == "ann" }?.role == .admin)
+        try await withUsers { users throws(AdminUsersError) in try users.remove("ann") }
+        #expect(await verifier.verify(user: "ann", password: "fourth horse") == .wrong(isKnown: false))
+    }
+
+    @Test func `one who is there is not added again, and nobody who is not there is changed`() async throws {
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try await withUsers { users throws(AdminUsersError) in
+            try users.add("ann", .viewer, password: "correct horse")
+            #expect(throws: AdminUsersError.self) { try users.add("ann", .admin, password: "correct horse") }
+            #expect(throws: AdminUsersError.self) { try users.setRole(of: "bob", .admin) }
+            #expect(throws: AdminUsersError.self) { try users.remove("Ann") }
+            for name in ["", "a\nb", String(repeating: "x", count: 129)] {
+                #expect(throws: AdminUsersError.self) { try users.add(name, .admin, password: "correct horse") }
+            }
+            for password in ["short", "password", "ChangeMe", "longer-name"] {
+                #expect(throws: AdminUsersError.self) { try users.add("longer-name", .admin, password: password) }
+            }
+            let names = try users.list().map(\.name)
+            #expect(names == ["ann"])
+        }
+    }
+
+    @Test func `without a password anywhere only a server that nobody else reaches has an admin`() throws {
+        let settings = AdminSettings()
+        #expect(try settings.makeVerifier(isLocal: false) == nil)
+        #expect(try settings.makeVerifier(isLocal: true)?.generated != nil)
+        let storage = try SQLiteStorage(path: path)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        #expect(try settings.makeVerifier(storage: storage, hasUsers: true, isLocal: true)?.generated == nil)
+        #expect(try settings.makeVerifier(storage: storage, isLocal: false) != nil, "users may be added while it runs")
+        let places = ["127.0.0.1:1", "localhost:1", "[::1]:1", "unix:/tmp/x", "127.9.9.9:1"]
+        #expect(places.allSatisfy { ListenAddress($0)?.isLocal == true })
+        for place in ["0.0.0.0:1", "[::]:1", "https://192.0.2.1:1", "127.0.0.1.example:1", "game.example:1"] {
+            #expect(ListenAddress(place)?.isLocal == false, "\(place)")
+        }
+    }
+
+    @Test(arguments: ["password", "PASSWORD", "changeme", "12345678", "defaultkey", "admin-admin"])
+    func `what everybody tries first is no password`(_ password: String) {
+        var configuration = MusterConfiguration()
+        configuration.admin.user = "admin-admin"
+        configuration.admin.password = password
+        #expect(!configuration.conflicts.isEmpty)
     }
 }

@@ -214,8 +214,8 @@ final class SocketClient: Client {
     private var gotPackets: [SocketPacket] = []
     private var decoder = SocketPacketDecoder()
 
-    init(_ world: World, peer: PeerAddress = .test) {
-        super.init(world, "/socket.io/?EIO=4&transport=websocket", peer: peer)
+    init(_ world: World, fields: String = "", peer: PeerAddress = .test) {
+        super.init(world, "/socket.io/?EIO=4&transport=websocket", fields: fields, peer: peer)
     }
 
     override func got(_ received: Received) {

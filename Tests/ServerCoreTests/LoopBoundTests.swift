@@ -186,7 +186,7 @@ struct LoopDirectoryTests {
 
     @Test func `admins see all loops, and may kick and close on any`() {
         var hooks = ServerHooks()
-        hooks.verifyAdmin = { _, _, decided in decided(true) }
+        hooks.verifyAdmin = { _, _, decided in decided(.of(true)) }
         let world = World(loops: 2, hooks: hooks)
         let players = ["a", "b", "c"].map { lobby in
             let client = PlainClient(world, lobby: lobby)
@@ -210,7 +210,7 @@ struct LoopDirectoryTests {
         admin.emit("close-lobby", ["lobby": "b"], in: "/admin", id: 2)
         admin.emit("close-lobby", ["lobby": "b"], in: "/admin", id: 3)
         #expect(admin.ack(1) == ["ok": true] && admin.ack(2) == ["ok": true])
-        #expect(admin.ack(3) == ["error": "no such lobby"])
+        #expect(admin.ack(3) == ["error": "no such lobby", "code": "no-such-lobby"])
         #expect(players[1].closeCode == 4003 && players[0].closeCode == nil)
 
         world.mail.stuck = [1]

@@ -23,7 +23,9 @@ private final class Shelf {
             questions.append(question)
             waiting.append(answered)
         }
-        hooks.verifyAdmin = { user, password, decided in decided(user == "root" && password == "secret") }
+        hooks.verifyAdmin = { user, password, decided in
+            decided(.of(user == "root" && password == "secret", user))
+        }
         return hooks
     }
 
@@ -54,7 +56,7 @@ struct RecordTests {
         #expect(result?.players.map(\.name) == ["Ann", "Bob"] && result?.players.map(\.score) == [7, nil])
     }
 
-    @Test func `what an admin does is noted once it is done: who, from where, what, to whom and why`() {
+    @Test func `what an admin does or is refused is noted: who, from where, what, to whom and why`() {
         let shelf = Shelf()
         let world = World(hooks: shelf.hooks)
         PlainClient(world).join(["name": "Ann"])
@@ -68,10 +70,11 @@ struct RecordTests {
         ].enumerated() as EnumeratedSequence<[(String, JSONValue)]> {
             client.emit(command.0, command.1, in: "/admin", id: id + 1)
         }
-        #expect(shelf.acts.map(\.action) == ["login", "kick", "close-lobby"])
-        #expect(shelf.acts.map(\.target) == ["", "x/0", "x"])
+        #expect(shelf.acts.map(\.action) == ["login", "kick", "kick", "close-lobby"])
+        #expect(shelf.acts.map(\.target) == ["", "x/0", "x/0", "x"])
+        #expect(shelf.acts.map(\.outcome) == ["done", "done", "no-such-seat", "done"])
         #expect(shelf.acts.allSatisfy { $0.actor == "root" && $0.address == "198.51.100.7:9" })
-        #expect(shelf.acts[1].reason == "rude" && shelf.acts[2].reason.count == 100)
+        #expect(shelf.acts[1].reason == "rude" && shelf.acts[3].reason.count == 100)
     }
 
     @Test func `a lobby that is closed or fails hands on nothing`() {

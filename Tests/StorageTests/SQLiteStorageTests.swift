@@ -158,9 +158,49 @@ struct SQLiteStorageTests {
                 reason: "because")
         }
         try await storage.write(entries.map { .audit($0) } + [.audit(entries[0])])
-        let page = try await storage.audit(before: nil, limit: 2)
+        let page = try await storage.audit(AuditQuery(limit: 2))
         #expect(page.rows == [entries[2], entries[1]])
-        #expect(try await storage.audit(before: page.next, limit: 2) == StoredPage(rows: [entries[0]], next: nil))
+        #expect(
+            try await storage.audit(AuditQuery(before: page.next, limit: 2))
+                == StoredPage(rows: [entries[0]], next: nil))
+    }
+
+    @Test func `the audit log is asked for by who, what, to whom, when and what came of it`() async throws {
+        func entry(_ number: Int, _ actor: String, _ action: String, _ target: String, _ outcome: String) -> AuditEntry
+        {
+            AuditEntry(
+                id: "\(number)", at: Int64(number), actor: actor, address: "", action: action, target: target,
+                reason: "",
+                outcome: outcome)
+        }
+        try await storage.write([
+            .audit(entry(0, "ann", "kick", "x/1", "done")), .audit(entry(1, "ann", "ban", "x/2", "no-such-seat")),
+            .audit(entry(2, "bob", "kick", "x%", "done")), .audit(entry(3, "bob", "kick", "y/1", "done")),
+        ])
+        func ids(_ adjust: (inout AuditQuery) -> Void) async throws -> [String] {
+            var query = AuditQuery()
+            adjust(&query)
+            return try await storage.audit(query).rows.map(\.id)
+        }
+        #expect(try await ids { $0.actor = "ann" } == ["1", "0"])
+        #expect(try await ids { $0.action = "kick" } == ["3", "2", "0"])
+        #expect(try await ids { $0.target = "x/" } == ["1", "0"])
+        #expect(try await ids { $0.target = "x%" } == ["2"], "it is text and no pattern")
+        #expect(try await ids { $0.outcome = "no-such-seat" } == ["1"])
+        #expect(try await ids { $0.since = 2 } == ["3", "2"])
+        #expect(try await ids { ($0.actor, $0.action, $0.since) = ("bob", "kick", 3) } == ["3"])
+    }
+
+    @Test func `a user is what was last written of that name, until it is removed`() async throws {
+        let ann = StoredUser(name: "ann", role: "viewer", password: "scrypt$…", stamp: "1", since: 5)
+        var other = ann
+        (other.role, other.stamp) = ("admin", "2")
+        try await storage.write([
+            .user(ann), .user(StoredUser(name: "Bob", role: "admin", password: "p", stamp: "3", since: 6)),
+        ])
+        #expect(try await storage.users().map(\.name) == ["Bob", "ann"])
+        try await storage.write([.user(other), .removeUser("Bob"), .removeUser("nobody")])
+        #expect(try await storage.users() == [other])
     }
 
     @Test func `a setting is what was last written, or nothing`() async throws {

@@ -145,7 +145,7 @@ final class ScriptedStorage: Storage {
             return state.bans
         }
     }
-    func audit(before: Int64?, limit: Int) async throws -> StoredPage<AuditEntry> { StoredPage(rows: [], next: nil) }
+    func audit(_ query: AuditQuery) async throws -> StoredPage<AuditEntry> { StoredPage(rows: [], next: nil) }
     func setting(_ name: String) async throws -> String? { state.withLock { $0.settings[name] } }
 }
 

@@ -177,6 +177,9 @@ extension ConfigurationKey {
             allowed: "\(AdminPassword.plainRule), or a hash as muster hash-password prints it", unset: "generated",
             "The admin's password; without one, a fresh one is printed at the start.",
             format: { $0 ?? "" }, parse: { AdminPassword.isAcceptable($0) ? .some($0) : nil }),
+        .seconds(
+            "admin.sessionSeconds", \.server.adminSessionTime, 60...2_592_000,
+            "How long an admin who has logged in stays so."),
         .text(
             "metrics.token", \.server.metricsToken, allowed: "16 to 256 printable characters without spaces",
             unset: "none", "What requests for /metrics from other machines bear; without one, they are refused.",

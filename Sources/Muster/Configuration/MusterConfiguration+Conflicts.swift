@@ -24,6 +24,9 @@ extension MusterConfiguration {
         if auth.keys == nil, auth.audience != nil || auth.issuer != nil {
             conflicts.append("auth.keys: without keys no JWT is taken, and auth.audience and auth.issuer mean nothing")
         }
+        if let password = admin.password, AdminPassword.isObvious(password, to: admin.user) {
+            conflicts.append("admin.password: it is the user's own name, which is the first that anybody tries")
+        }
         return conflicts
     }
 }

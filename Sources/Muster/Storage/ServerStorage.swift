@@ -156,7 +156,7 @@ final class ServerStorage: Sendable {
     private func entry(_ act: AdminAct) -> AuditEntry {
         AuditEntry(
             id: Self.makeID(), at: Self.now, actor: act.actor, address: act.address, action: act.action,
-            target: act.target, reason: act.reason)
+            target: act.target, reason: act.reason, outcome: act.outcome)
     }
 
     // MARK: Asking
@@ -171,11 +171,21 @@ final class ServerStorage: Sendable {
                 return try await storage.leaderboard(query).json(of: query)
             case .results(let game, let before, let limit):
                 return try await storage.matches(of: game, before: before, limit: limit).json
+            case .audit(let filter, let before, let limit):
+                return try await storage.audit(AuditQuery(filter, before: before, limit: limit)).json
             }
         } catch {
             logger.error("the storage cannot answer: \(error)")
             return nil
         }
+    }
+}
+
+extension AuditQuery {
+    fileprivate init(_ filter: AuditFilter, before: Int64?, limit: Int) {
+        self.init(before: before, limit: limit)
+        (actor, action, target) = (filter.actor, filter.action, filter.target)
+        (outcome, since) = (filter.outcome, filter.since)
     }
 }
 

@@ -1,7 +1,8 @@
 import JSONCore
 import StorageKit
 
-// What is stored, as anyone may see it (protocol/spec/lobby.md §5.4): names, and no subjects, which may say who somebody is.
+// What is stored, as anyone may see it (protocol/spec/lobby.md §5.4): names, and no subjects, which may say who somebody is. The
+// audit log is for admins.
 
 extension Leaderboard {
     func json(of query: LeaderboardQuery) -> JSONValue {
@@ -45,5 +46,22 @@ extension StoredMatch.Player {
         if let team { row["team"] = .integer(Int64(team)) }
         if let score { row["score"] = .integer(Int64(score)) }
         return .object(row)
+    }
+}
+
+extension StoredPage<AuditEntry> {
+    var json: JSONValue {
+        ["entries": .array(rows.map(\.json)), "next": next.map { .integer($0) } ?? .null]
+    }
+}
+
+extension AuditEntry {
+    /// One entry (protocol/spec/admin.md §6).
+    package var json: JSONValue {
+        [
+            "id": .string(id), "at": .integer(at), "actor": .string(actor), "address": .string(address),
+            "action": .string(action), "target": .string(target), "reason": .string(reason),
+            "outcome": .string(outcome),
+        ]
     }
 }

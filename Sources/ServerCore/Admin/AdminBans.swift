@@ -3,43 +3,27 @@ import Determinism
 import HTTPCore
 import JSONCore
 
-/// What an admin does about bans (protocol/spec/admin.md).
+/// What an admin does about bans (protocol/spec/admin.md §4).
 extension AdminHub {
-    /// The longest ban that an admin may give, in seconds: ten years.
-    private static let banSecondsMax: Int64 = 315_360_000
-
     /// Bans the player of a seat, `{"lobby", "seat"}`, or somebody who need not be there, `{"subject"}` or `{"address"}`, from
     /// a lobby of this loop or from all.
     ///
     /// - Parameter lobby: The one that the admin has named; nil for none.
-    func ban(_ argument: JSONValue, in lobby: HostedLobby?, by actor: String) -> JSONValue {
-        var time: Interval?
-        if let seconds = argument["seconds"], seconds != .null {
-            guard let count = seconds.integer, (1...Self.banSecondsMax).contains(count) else {
-                return Self.error("\"seconds\" must be a whole number from 1 to 315360000")
+    func ban(_ call: AdminCall, in lobby: HostedLobby?) throws(AdminRefusal) -> JSONValue {
+        let time = call.integer("seconds").map { Interval.seconds($0) }
+        let isEverywhere = lobby == nil || call.flag("everywhere") ?? false
+        let actor = call.actor.user.name
+        if let lobby, let seat = call.integer("seat") {
+            guard lobby.ban(seat: seat, reason: call.reason, for: time, everywhere: isEverywhere, by: actor) else {
+                throw .noSuchSeat
             }
-            time = .seconds(Int(count))
-        }
-        let isEverywhere = lobby == nil || argument["everywhere"]?.bool ?? false
-        let place = lobby.map { " of lobby \($0.id)" } ?? ""
-        let whom: String
-        if let lobby, let number = argument["seat"] {
-            guard let seat = number.integer.flatMap({ Int(exactly: $0) }) else {
-                return Self.error("\"seat\" must be a seat number")
-            }
-            guard lobby.ban(seat: seat, reason: reason(argument), for: time, everywhere: isEverywhere, by: actor) else {
-                return Self.error("the seat is free")
-            }
-            whom = "seat \(seat)\(place)"
         } else {
-            guard argument["seat"] == nil, let target = target(argument) else {
-                return Self.error("\"lobby\" with \"seat\", \"subject\" or \"address\" says who")
+            guard call.integer("seat") == nil, let target = target(call) else {
+                throw .malformed("\"lobby\" with \"seat\", \"subject\" or \"address\" says who")
             }
-            server.ban(target, from: isEverywhere ? nil : lobby, reason: reason(argument), for: time, by: actor)
-            whom = target.text + (isEverywhere ? "" : place)
+            server.ban(target, from: isEverywhere ? nil : lobby, reason: call.reason, for: time, by: actor)
         }
-        server.hooks.log(.info) { "admin banned \(whom)\(isEverywhere ? " from all lobbies" : "")" }
-        return ["ok": true]
+        return AdminVerb.done
     }
 
     /// Every ban that holds.
@@ -62,21 +46,20 @@ extension AdminHub {
     }
 
     /// Lets somebody in again: `{"subject"}` or `{"address"}`, as the list has it, and `"lobby"?`.
-    func unban(_ argument: JSONValue) -> JSONValue {
-        guard let target = target(argument) else {
-            return Self.error("either \"subject\" or \"address\" says who")
+    func unban(_ call: AdminCall) -> AdminOutcome {
+        guard let target = target(call) else {
+            return .failure(.malformed("either \"subject\" or \"address\" says who"))
         }
-        guard server.lift(target, from: argument["lobby"]?.string) else { return Self.error("there is no such ban") }
-        server.hooks.log(.info) { "admin lifted the ban of \(target.text)" }
-        return ["ok": true]
+        guard server.lift(target, from: call.text("lobby")) else { return .failure(.noSuchBan) }
+        return .success(AdminVerb.done)
     }
 
     /// Whom `{"subject"}` or `{"address"}` means; nil for both, for neither, for what is no address, and for one that says
     /// nothing about who is there.
-    private func target(_ argument: JSONValue) -> BanTarget? {
-        switch (argument["subject"], argument["address"]) {
-        case (.string(let subject), nil) where (1...128).contains(subject.utf8.count): return .subject(subject)
-        case (nil, .string(let text)):
+    private func target(_ call: AdminCall) -> BanTarget? {
+        switch (call.text("subject"), call.text("address")) {
+        case (let subject?, nil) where !subject.isEmpty: return .subject(subject)
+        case (nil, let text?):
             // As lists of bans have it, or as somebody has it from a log.
             let isNetwork = text.hasSuffix("/64")
             guard let address = IPAddress(isNetwork ? String(text.dropLast(3)) : text) else { return nil }

@@ -1,18 +1,15 @@
 import JSONCore
 
-/// What an admin does about the season of the leaderboards (protocol/spec/admin.md).
+/// What an admin does about the season of the leaderboards (protocol/spec/admin.md §4).
 extension AdminHub {
-    /// Says which it is, or begins `{"season"}`.
-    func season(_ argument: JSONValue) -> JSONValue {
-        guard let now = server.hooks.season, let begin = server.hooks.beginSeason else {
-            return Self.error("this server keeps no results: it was started without a storage")
+    /// Begins `{"season"}`, or without one says which it is.
+    func season(_ call: AdminCall) -> AdminOutcome {
+        guard let now = server.hooks.season, let begin = server.hooks.beginSeason else { return .failure(.noStorage) }
+        guard let name = call.text("season") else { return .success(["season": .string(now())]) }
+        guard name.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+            return .failure(.malformed("\"season\" must be a string of at most 64 bytes without control characters"))
         }
-        guard let wanted = argument["season"], wanted != .null else { return ["season": .string(now())] }
-        guard let name = wanted.string, name.utf8.count <= 64, name.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
-            return Self.error("\"season\" must be a string of up to 64 bytes without control characters")
-        }
-        guard begin(name) else { return Self.error("the configuration names the season") }
-        server.hooks.log(.info) { "admin began season \"\(name)\"" }
-        return ["ok": true]
+        guard begin(name) else { return .failure(.conflict("the configuration names the season")) }
+        return .success(AdminVerb.done)
     }
 }

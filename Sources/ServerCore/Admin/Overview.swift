@@ -3,9 +3,9 @@ import GameKit
 import JSONCore
 import LobbyCore
 
-/// What admins and `muster monitor` are shown: totals, rates, tick lateness, lobbies and their seats, of all loops.
+/// What admins and `muster monitor` are shown: totals, rates, tick lateness and lobbies, of all loops.
 struct Overview {
-    /// The most lobbies listed with their seats; the totals count all.
+    /// The most lobbies listed; the totals count all.
     static let lobbiesListedMax = 500
 
     private unowned let server: Server
@@ -28,7 +28,7 @@ struct Overview {
         return LoopFigures(
             connections: server.connectionCount, lobbyCount: server.lobbies.count, seats: seats,
             rates: currentRates(), durations: server.durations, counters: server.counted,
-            rows: withRows ? server.lobbies.prefix(Self.lobbiesListedMax).map { $0.row(withSeats: true) } : [])
+            rows: withRows ? server.lobbies.prefix(Self.lobbiesListedMax).map(\.adminRow) : [])
     }
 
     private mutating func currentRates() -> LoopRates {
@@ -64,6 +64,7 @@ struct Overview {
             "tickLatenessMilliseconds": sum.durations.lateness.summary,
             "counters": sum.counters.json,
             "loops": .array(loops.map(\.summary)),
+            "season": server.hooks.season.map { .string($0()) } ?? .null,
             "lobbies": .array(Array(sum.rows.prefix(Self.lobbiesListedMax))),
         ]
     }
@@ -154,7 +155,11 @@ extension Server {
         case .figures: .figures(admin.figures())
         case .totals: .figures(admin.figures(withRows: false))
         case .alive: .outcome(.null)
-        case .command(let name, let argument, let actor): .outcome(admin.lobbyCommand(name, argument, by: actor))
+        case .command(let call): .commanded(admin.lobbyCommand(call))
+        case .adminLobbies(let query): adminLobbies(query)
+        case .notice(let notice): noticed(notice)
+        case .journal(let query): .journal(journal.entries(query), until: clock())
+        case .endAdmins: adminsEnded()
         }
     }
 
@@ -162,37 +167,36 @@ extension Server {
         evict(ban)
         return .outcome(.null)
     }
+
+    private func adminLobbies(_ query: AdminLobbyQuery) -> LoopAnswer {
+        let (rows, count) = admin.lobbies(query)
+        return .adminLobbies(rows, count: count)
+    }
+
+    private func noticed(_ notice: JSONValue) -> LoopAnswer {
+        for lobby in lobbies { lobby.emit("notice", notice) }
+        return .outcome(.null)
+    }
+
+    private func adminsEnded() -> LoopAnswer {
+        admin.endWatchers()
+        return .outcome(.null)
+    }
 }
 
 extension HostedLobby {
-    /// One lobby as a row of a list.
-    func row(withSeats: Bool) -> JSONValue {
-        let seats = lobby.seats
+    /// The lobby as anyone may see it in a list.
+    var publicRow: JSONValue { .object(publicMembers) }
+
+    var publicMembers: JSONObject {
         var row: JSONObject = [
-            "id": .string(id), "game": .string(lobby.game.name), "players": .integer(Int64(seats.takenCount)),
+            "id": .string(id), "game": .string(lobby.game.name), "players": .integer(Int64(playerCount)),
             "seats": .integer(Int64(playersMax)),
         ]
         if !terms.title.isEmpty { row["title"] = .string(terms.title) }
         if !terms.metadata.isEmpty { row["metadata"] = .object(terms.metadata) }
         if terms.hasPassword { row["password"] = true }
         if lobby.isLocked { row["locked"] = true }
-        guard withSeats else { return .object(row) }
-        row["listed"] = .bool(terms.isListed)
-        row["loop"] = .integer(Int64(server.loops.own))
-        row["connected"] = .integer(Int64(seats.connectedCount))
-        row["watchers"] = .integer(Int64(watcherCount))
-        row["tick"] = .integer(Int64(lobby.tick))
-        row["tickRate"] = .integer(Int64(lobby.rules.tickRate))
-        row["stepsDropped"] = .integer(Int64(clamping: lobby.clock.dropped))
-        row["players"] = .array(
-            seats.rows.enumerated().compactMap { number, seat in
-                guard seat.isHeld else { return nil }
-                return [
-                    "seat": .integer(Int64(number)), "name": .string(seat.name),
-                    "connected": .bool(seat.state == .connected), "resumes": .integer(Int64(seat.resumes)),
-                    "address": .string(members[number]?.transport.peerAddress ?? ""),
-                ]
-            })
-        return .object(row)
+        return row
     }
 }

@@ -91,6 +91,7 @@ package final class Connection: ByteStreamHandler {
         webSocket = transport
         let session = makeSession(transport)
         transport.session = session
+        server.note(.connected, session, detail: transport.name)
         session.opened()
         armTimer()
     }

@@ -78,6 +78,7 @@ final class PollingTransport: Transport {
         self.session = session
         server.engineSessions.place(self)
         wait(handshake)
+        server.note(.connected, session, detail: name)
         session.opened()
         armTimer()
     }
@@ -366,6 +367,7 @@ final class PollingTransport: Transport {
 
     private func endSession() {
         guard let session else { return }
+        server.note(.ended, session, detail: session.endReason.rawValue)
         self.session = nil
         session.closed()
     }

@@ -314,6 +314,7 @@ final class WebSocketTransport: Transport {
 
     private func endSession() {
         guard let session else { return }
+        server.note(.ended, session, detail: session.endReason.rawValue)
         self.session = nil
         session.closed()
     }

@@ -26,7 +26,9 @@ package struct APIRoute: Sendable {
     }
 
     /// Everything there is.
-    package static let all = [
+    package static let all = open + admins
+
+    private static let open = [
         APIRoute(.get, "/api/openapi.json") { _, _, exchange in WebFiles.apiOpenapiJson.answer(exchange) },
         APIRoute(.get, "/api/lobbies") { $0.answerList($2) },
         APIRoute(.post, "/api/lobbies") { $0.openLobby($2) },
@@ -40,7 +42,16 @@ package struct APIRoute: Sendable {
         APIRoute(.delete, "/api/queue/{id}") { $0.leaveQueue($1[0], $2) },
         APIRoute(.get, "/api/leaderboards/{game}") { $0.answerLeaderboard(of: $1[0], $2) },
         APIRoute(.get, "/api/results") { $0.answerResults($2) },
+        APIRoute(.post, "/api/admin/login") { $0.answerLogin($2) },
+        APIRoute(.post, "/api/admin/logout") { $0.answerLogout($2) },
     ]
+
+    /// The verbs of admins, after what anyone may ask: those are asked more.
+    private static let admins: [APIRoute] = AdminVerb.all.map { verb in
+        APIRoute(verb.isAction ? .post : .get, Server.adminPath + verb.name) { server, _, exchange in
+            server.answer(verb, exchange)
+        }
+    }
 
     /// What stands in a path where the names are; nil for a path that is not this route's.
     private func names(in path: [Substring]) -> [String]? {
@@ -76,7 +87,8 @@ package struct APIRoute: Sendable {
 extension Server {
     /// Answers what is asked under `/api` (protocol/spec/lobby.md §5): always JSON, or an event stream.
     func answerAPI(_ exchange: HTTPExchange) {
-        guard origins.admits(exchange) else { return }
+        let isAdmin = exchange.head.path.hasPrefix(Self.adminPath)
+        guard (isAdmin ? adminOrigins : origins).admits(exchange) else { return }
         APIRoute.answer(exchange, by: self)
     }
 }

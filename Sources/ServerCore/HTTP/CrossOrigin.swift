@@ -24,7 +24,7 @@ extension HTTPOriginRule {
             .noContent,
             fields: [
                 .accessControlAllowMethods: methods,
-                .accessControlAllowHeaders: "Content-Type, If-None-Match, Last-Event-ID",
+                .accessControlAllowHeaders: "Authorization, Content-Type, If-None-Match, Last-Event-ID",
                 .accessControlMaxAge: "600", .allow: "\(methods), OPTIONS",
             ], body: [])
         return false

@@ -130,7 +130,9 @@ extension Server {
         let request = endpoint.keepsRequest.map {
             KeptRequest(exchange.head, isSecure: exchange.isSecure, extent: $0)
         }
-        return EngineHandshake(endpoint: endpoint, form: form, cookie: value, request: request)
+        return EngineHandshake(
+            endpoint: endpoint, form: form, cookie: value, request: request,
+            isForeignToAdmins: adminOrigins.isForeign(exchange.head.fields))
     }
 
     private func open(_ exchange: HTTPExchange, _ handshake: EngineHandshake, _ poll: EnginePoll) {

@@ -78,11 +78,10 @@ extension HostedLobby {
         }
         member.basis.sent(newest.tick, isKeyframe: kind == .keyframe)
         member.flow.note(sent: newest.number, at: newest.now)
-        if member.dialect == .socketIO {
-            transport.sendLatest(frames.socketIO(at: place, member.choice))
-        } else {
-            transport.sendLatest(frames.plain(at: place))
-        }
+        let bytes =
+            member.dialect == .socketIO ? frames.socketIO(at: place, member.choice) : frames.plain(at: place)
+        load.sent(bytes.count)
+        transport.sendLatest(bytes)
         return true
     }
 

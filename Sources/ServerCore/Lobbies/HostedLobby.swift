@@ -28,6 +28,9 @@ package final class HostedLobby {
     var isAnnouncing = false
     private var emptySince: Instant?
     private var pausedSince: Instant?
+    /// How many steps are run although an admin has paused the lobby; nil while none has.
+    var stepsAllowed: Int?
+    var load = LobbyLoad()
     private var budget: StepBudget
     /// What the turn under way has taken, and whether a snapshot is due at its end.
     private var isSnapshotSkipped = false
@@ -38,6 +41,8 @@ package final class HostedLobby {
 
     package var id: String { lobby.id }
     var nextDue: Instant { lobby.clock.nextDue }
+    /// How much of its loop's time it has taken of late; 1 is all.
+    var cpuShare: Double { budget.share }
 
     init(
         server: Server, id: String, game: GameType, options: JSONValue, terms: LobbyTerms, seed: UInt64
@@ -90,6 +95,7 @@ package final class HostedLobby {
         }
         members[seat] = member
         guestAddresses[seat] = request.guestAddress
+        note(isResumed ? .resumed : .joined, seat, session: request.session)
         server.hooks.log(.debug) {
             "\(request.peerAddress) \(isResumed ? "resumed" : "joined") seat \(seat) of \(request.lobbyID)"
         }
@@ -99,6 +105,7 @@ package final class HostedLobby {
     /// Ends the connection that has a seat, which another one takes over.
     func replaceMember(at seat: Int) {
         guard let old = members[seat] else { return }
+        note(.replaced, seat, session: old.sessionNumber)
         members[seat] = nil
         old.session.ended(old, .replaced)
     }
@@ -138,6 +145,7 @@ package final class HostedLobby {
         members[member.seat] = nil
         returning.add(member.flow, of: member.seat)
         server.counters[.drops] += 1
+        note(.dropped, member.seat, session: member.sessionNumber)
         lobby.drop(member.seat, at: server.clock())
         settle()
     }
@@ -153,6 +161,8 @@ package final class HostedLobby {
         let member = members[seat]
         members[seat] = nil
         if departure == .left { server.counters[.leaves] += 1 }
+        let kind: JournalKind = event == .kick ? .kicked : event == .ban ? .banned : .left
+        note(kind, seat, session: member?.sessionNumber ?? 0, code: departure.closeCode, detail: departure.reason)
         lobby.free(seat, by: event)
         chat?.left(seat)
         member.map { $0.session.ended($0, departure) }
@@ -166,6 +176,7 @@ package final class HostedLobby {
         for seat in members.indices {
             guard let member = members[seat] else { continue }
             members[seat] = nil
+            note(.lobbyClosed, seat, session: member.sessionNumber, code: 4000, detail: reason)
             member.session.ended(member, .lobbyClosed(reason))
         }
         lobby.dispose()
@@ -221,7 +232,7 @@ package final class HostedLobby {
             return false
         }
         expireSeats(now)
-        if waitsPaused(now) {
+        if stepsAllowed == 0 || waitsPaused(now) {
             lobby.skip(to: now)
             return false
         }
@@ -252,16 +263,20 @@ package final class HostedLobby {
     func continueTurn() -> Bool {
         let begun = server.clock()
         let stepsBefore = turn.steps
-        if !isClosed, turn.steps < TickClock.catchUpMax, let late = lobby.clock.takeStep(at: begun, taken: turn.steps) {
+        if !isClosed, turn.steps < TickClock.catchUpMax, stepsAllowed != 0,
+            let late = lobby.clock.takeStep(at: begun, taken: turn.steps)
+        {
             turn.steps += 1
             server.durations.lateness.record(late)
+            load.stepped(late, at: begun)
             server.counters[.steps] += 1
             guard step() else { return false }
+            if let allowed = stepsAllowed { stepsAllowed = allowed - 1 }
             turn.snapshotIsDue = turn.snapshotIsDue || lobby.isSnapshotDue
         }
         let stepped = server.clock()
         if turn.steps > stepsBefore { server.durations.steps.record(stepped - begun) }
-        let owesMore = lobby.clock.owesStep(at: stepped, taken: turn.steps)
+        let owesMore = stepsAllowed != 0 && lobby.clock.owesStep(at: stepped, taken: turn.steps)
         if !owesMore, !isClosed { endTurn(stepped) }
         turn.cost = turn.cost + (server.clock() - begun)
         if !owesMore, !isClosed { noteCost() }
@@ -329,6 +344,7 @@ package final class HostedLobby {
     private func expireSeats(_ now: Instant) {
         while let seat = lobby.expiredSeat(at: now) {
             server.counters[lobby.seats.rows[seat].isHeld ? .graceExpired : .reservationsExpired] += 1
+            note(.expired, seat)
             lobby.free(seat, by: .expire)
             chat?.left(seat)
             settle()

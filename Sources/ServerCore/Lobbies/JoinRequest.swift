@@ -48,6 +48,8 @@ package struct JoinRequest: Sendable {
     package var peerAddress: String
     /// Who has made it, once that has been found out.
     package var identity = Identity.guest
+    /// The number of the session that has made it; 0 for a request over HTTP.
+    var session: UInt64 = 0
     /// The address by which a guest is known; nil where it says nothing about who is there.
     var guestAddress: String?
 
@@ -147,11 +149,14 @@ package struct ServerHooks {
     /// after the answer.
     package var authorize: ((JoinRequest, @escaping (Result<Identity, JoinRefusal>) -> Void) -> Void)?
     /// Checks an admin's user name and password with a slow salted hash; nil means that there is no admin.
-    package var verifyAdmin: ((_ user: String, _ password: String, @escaping (Bool) -> Void) -> Void)?
+    package var verifyAdmin: ((_ user: String, _ password: String, @escaping (AdminVerdict) -> Void) -> Void)?
+    /// Says who may log in as admin by now, and nil when that cannot be told; nil where that never changes.
+    package var listAdmins: ((@escaping ([AdminUser]?) -> Void) -> Void)?
     /// Takes the result of each game that has finished; nil where nobody keeps them. It is called on the lobby's loop, between
     /// two steps, and must not take long.
     package var results: ((MatchResult) -> Void)?
-    /// Takes what admins do, for the audit log; nil where nobody keeps one. It must not take long.
+    /// Takes what admins do, and what they want and do not get, for the audit log; nil where nobody keeps one. It must not take
+    /// long.
     package var audit: ((AdminAct) -> Void)?
     /// Takes what becomes of bans from all lobbies; nil where nobody keeps them. Called while the directory is lent, so that all
     /// loops' changes come in the order in which they hold; it must not take long, nor ask the server anything.

@@ -26,6 +26,7 @@ extension Server {
     ) {
         guard mayJoin(request, from: session.transport.remotePeer) else { return decided(.failure(.tooManyJoins)) }
         var request = request
+        request.session = session.journalNumber
         let subject = request.identity.subject
         request.opener = session.transport.remotePeer.map { LobbyOpener(peer: $0, subject: subject) }
         guard request.choice != .match else {

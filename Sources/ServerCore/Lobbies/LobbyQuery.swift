@@ -189,6 +189,6 @@ struct LobbyRow: Sendable {
         game = hosted.lobby.game.name
         terms = hosted.terms
         isOpen = hosted.isOpen
-        json = hosted.row(withSeats: false)
+        json = hosted.publicRow
     }
 }

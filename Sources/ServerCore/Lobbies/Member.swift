@@ -6,13 +6,13 @@ import LobbyCore
 import SnapshotCore
 
 /// How a member is spoken to.
-package enum Dialect: Sendable {
+package enum Dialect: String, Sendable {
     /// JSON text and binary messages on a WebSocket of the lobby's own.
     case plain
     /// The same with binary events.
     case compact
     /// The lobby as a namespace.
-    case socketIO
+    case socketIO = "socketio"
 }
 
 /// One connected player of a lobby: the link between a seat and the session that speaks for it.
@@ -175,10 +175,13 @@ package class LocalMember: Member {
     private var keyframeRequests = KeyframeRequests()
     /// By what the player is known again when it comes back to another seat; nil where nothing says so.
     final let person: String?
+    /// The number of its session, on whatever loop that is.
+    final let sessionNumber: UInt64
 
     init(session: Session, dialect: Dialect, request: JoinRequest, hosted: HostedLobby, seat: Int) {
         self.hosted = hosted
         person = request.person
+        sessionNumber = request.session
         super.init(session: session, dialect: dialect, request: request, game: hosted.lobby.game, seat: seat)
         basis = SnapshotBasis(codec: hosted.codec(for: request))
     }

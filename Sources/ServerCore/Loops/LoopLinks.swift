@@ -68,6 +68,9 @@ package struct LoopDirectory: Sendable {
     var subscriberCount = 0
     /// Who is kept out of lobbies.
     package var bans = BanList()
+    /// Who is logged in as admin, and who may try to.
+    var admins = AdminSessions()
+    var logins = LoginGuard()
 
     /// The directory of a process that has opened nothing yet; `seed` is any number that no peer can know.
     package init(loops: Int, admission: AdmissionLimits, seed: UInt64) {

@@ -1,3 +1,4 @@
+import Determinism
 import JSONCore
 import SnapshotCore
 
@@ -93,7 +94,15 @@ enum LoopQuestion: Sendable {
     /// To free the seats of whoever is banned from all lobbies.
     indirect case evict(Ban)
     /// An admin's command about a lobby that is there.
-    case command(String, JSONValue, by: String)
+    indirect case command(AdminCall)
+    /// The lobbies that an admin wants to be shown.
+    indirect case adminLobbies(AdminLobbyQuery)
+    /// What has happened there.
+    indirect case journal(JournalQuery)
+    /// To say something to everybody in every lobby.
+    case notice(JSONValue)
+    /// To end the sockets of admins who are logged in no more.
+    case endAdmins
 }
 
 /// The answer to a ``LoopQuestion``, in the same order.
@@ -101,6 +110,9 @@ enum LoopAnswer: Sendable {
     case lobbies([LobbyRow])
     case figures(LoopFigures)
     case outcome(JSONValue)
+    case commanded(AdminOutcome)
+    case adminLobbies([AdminLobbyRow], count: Int)
+    case journal([JournalEntry], until: Instant)
     case opened(Result<LobbyRow, JoinRefusal>)
     case reserved(Result<JSONValue, JoinRefusal>)
     case matchOpened(Result<[KeptPlace], JoinRefusal>)

@@ -58,6 +58,8 @@ struct EngineHandshake {
     let cookie: String?
     /// The request itself, where that is kept.
     let request: KeptRequest?
+    /// Whether it came from a web page from which nobody is to act as admin.
+    let isForeignToAdmins: Bool
 }
 
 /// How a client wants its packets written.

@@ -145,6 +145,7 @@ package class EngineSession: MessageSession {
         let frames = polling.handOver()
         self.polling = nil
         transport = webSocket
+        server.note(.upgraded, self, detail: webSocket.name)
         webSocket.adopt(self, form: handshake.form)
         if !frames.isEmpty { webSocket.send(frames) }
     }

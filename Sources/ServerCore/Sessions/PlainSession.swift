@@ -209,6 +209,7 @@ final class PlainSession: Session {
 
     private func refuseJoin(_ refusal: JoinRefusal) {
         server.counters[.joinsRefused] += 1
+        server.note(refusal, self, lobby: lobbyID)
         say("exception", refusal.data)
         transport.end(.refused(refusal))
     }

@@ -17,6 +17,8 @@ package class Session {
     /// Why the session ends, in Socket.IO's words. Set before the transport is told to end; a transport that ends by itself
     /// says why, unless somebody has.
     final var endReason = SocketDisconnectReason.transportClose
+    /// By this the journal knows it.
+    final let journalNumber: UInt64
 
     /// Whether the peer has joined something, so that the join deadline no longer counts. A join that a hook has not
     /// decided yet is none: a hook that never answers holds no connection.
@@ -29,6 +31,7 @@ package class Session {
     init(_ transport: Transport, heartbeat revision: EngineRevision? = .four) {
         self.transport = transport
         let server = transport.server
+        journalNumber = server.journal.numberSession()
         let now = server.clock()
         if let revision, let interval = transport.limits.heartbeatInterval {
             heartbeat = EngineHeartbeat(
@@ -77,6 +80,9 @@ package class Session {
 
     /// A member that this session speaks for has lost its seat; tells the peer.
     func ended(_ member: Member, _ departure: Departure) {}
+
+    /// An admin whom this session speaks for is logged in no more; tells the peer.
+    func adminEnded(_ watcher: AdminWatcher) {}
 
     /// What became of an input that was given with `key`, and where the lobby stands. `accepted` is nil when only that was
     /// asked for. The member may have ended meanwhile.

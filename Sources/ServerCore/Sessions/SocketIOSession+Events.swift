@@ -54,6 +54,24 @@ extension SocketIOSession {
         }
     }
 
+    /// What an admin wants, by the session of now: it may have ended, or the user's role have changed.
+    func adminEvent(_ event: ReceivedEvent, _ watcher: AdminWatcher) {
+        let address = watcher.login.actor.address
+        guard let login = server.admin.login(by: watcher.login.digest, address: address) else {
+            return adminEnded(watcher)
+        }
+        if event.name == "logout" {
+            acknowledge(event, AdminVerb.done)
+            return server.admin.logout(login)
+        }
+        server.admin.perform(event.name, event.argument, by: login.actor) { [weak self] outcome in
+            switch outcome {
+            case .success(let data): self?.answer(event, data)
+            case .failure(let refusal): self?.answer(event, refusal.json)
+            }
+        }
+    }
+
     /// Has seats kept, and answers with their tickets.
     func reserve(in lobby: String, _ event: ReceivedEvent, _ data: JSONValue, isMember: Bool) {
         server.reserve(in: lobby, data, from: transport.remotePeer, isMember: isMember) {

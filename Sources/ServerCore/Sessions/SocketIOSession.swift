@@ -168,8 +168,12 @@ final class SocketIOSession: EngineSession {
             accept(namespace)
         } else if namespace == "/admin" {
             let number = authorizing(namespace)
-            server.admin.login(auth, peerAddress: transport.peerAddress) { [weak self] accepted in
-                self?.adminDecided(number, accepted, user: auth["username"]?.string ?? "")
+            guard !handshake.isForeignToAdmins else {
+                server.counters[.adminLoginsRefused] += 1
+                return refuse(namespace, message: "pages of this origin may not act as admin", data: .null)
+            }
+            server.admin.login(auth, from: transport.remotePeer, address: transport.peerAddress) { [weak self] in
+                self?.adminDecided(number, $0)
             }
         } else if namespace.hasPrefix("/lobby/") {
             joinLobby(namespace, auth)
@@ -233,16 +237,26 @@ final class SocketIOSession: EngineSession {
         }
     }
 
-    private func adminDecided(_ number: Int, _ accepted: Bool, user: String) {
+    private func adminDecided(_ number: Int, _ login: AdminLogin?) {
         guard let place = authorizingPlace(number) else { return }
-        guard accepted else { return refuse("/admin", message: "invalid credentials", data: .null) }
-        let watcher = AdminWatcher(session: self, user: user)
+        guard let login else { return refuse("/admin", message: "invalid credentials", data: .null) }
+        let watcher = AdminWatcher(session: self, login: login)
         attachments[place].attachment = .admin(watcher)
         accept("/admin")
+        watcher.emit("session", login.json(at: server.clock()))
         // Sending may have ended a connection that does not read.
         guard isLive else { return }
         server.admin.add(watcher)
-        server.admin.auditLogin(watcher)
+    }
+
+    override func adminEnded(_ watcher: AdminWatcher) {
+        let place = attachments.firstIndex { entry in
+            if case .admin(let own) = entry.attachment { own === watcher } else { false }
+        }
+        guard let place else { return }
+        detach(removeAttachment(at: place))
+        remember("/admin")
+        send(SocketPacket(namespace: "/admin", .disconnect))
     }
 
     /// Notes that a CONNECT waits for a decision, and numbers it.
@@ -269,6 +283,7 @@ final class SocketIOSession: EngineSession {
 
     private func refuseJoin(_ namespace: String, _ refusal: JoinRefusal) {
         server.counters[.joinsRefused] += 1
+        server.note(refusal, self, lobby: String(namespace.dropFirst(7)))
         if refusal == .wrongPassword {
             wrongPasswords += 1
             // A plain connection ends with its first.
@@ -301,10 +316,7 @@ final class SocketIOSession: EngineSession {
             reserve(in: id, event, .object(data), isMember: false)
         case .root: acknowledge(event, .null)
         case .admin(let watcher):
-            let answer = server.admin.audited(event.name, event.argument, by: watcher) { [weak self] in
-                self?.answer(event, $0)
-            }
-            server.admin.command(event.name, event.argument, by: watcher.user, answer)
+            adminEvent(event, watcher)
         case .lobby(let member): memberEvent(event, member)
         }
     }
@@ -339,12 +351,17 @@ final class SocketIOSession: EngineSession {
 
     // MARK: Out
 
+    /// Packets of the client's to a namespace that we have ended may be under way.
+    private func remember(_ namespace: String) {
+        if endedNamespaces.count == server.settings.namespacesMax { endedNamespaces.removeFirst() }
+        endedNamespaces.append(namespace)
+    }
+
     override func ended(_ member: Member, _ departure: Departure) {
         let namespace = member.namespace
         guard let place = attachments.firstIndex(where: { $0.namespace == namespace }) else { return }
         _ = removeAttachment(at: place)
-        if endedNamespaces.count == server.settings.namespacesMax { endedNamespaces.removeFirst() }
-        endedNamespaces.append(namespace)
+        remember(namespace)
         if let event = departure.event { member.emit(event, .object(["reason": .string(departure.reason)])) }
         send(SocketPacket(namespace: namespace, .disconnect))
     }

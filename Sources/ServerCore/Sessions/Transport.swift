@@ -40,7 +40,9 @@ package class Transport {
 
     /// Notes why the session ends, unless it is known already.
     final func note(_ departure: Departure) {
-        guard let session, session.endReason == .transportClose else { return }
+        guard let session else { return }
+        server.note(.closed, session, code: departure.closeCode, detail: departure.reason)
+        guard session.endReason == .transportClose else { return }
         switch departure {
         case .badMessage, .rateLimited, .slowConsumer: session.endReason = .transportError
         case .draining: session.endReason = .serverShuttingDown

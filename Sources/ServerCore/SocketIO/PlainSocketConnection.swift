@@ -156,7 +156,7 @@ extension SocketHub {
             for pair in (try? HTTPQuery(head.query).pairs) ?? [] { auth[pair.name] = .string(pair.value) }
             let handshake = EngineHandshake(
                 endpoint: engine, form: EngineForm(revision: .four, isBase64: false), cookie: nil,
-                request: KeptRequest(head, isSecure: exchange.isSecure, extent: extent))
+                request: KeptRequest(head, isSecure: exchange.isSecure, extent: extent), isForeignToAdmins: true)
             return PlainSocketConnection(
                 transport, handshake, hub: self, namespace: name, auth: .object(auth))
         }

@@ -1,11 +1,13 @@
 import HTTPCore
 
-/// Something that anyone may ask about what is stored (protocol/spec/lobby.md §5.4).
+/// Something that may be asked about what is stored (protocol/spec/lobby.md §5.4), the audit log by admins alone.
 package enum StoredQuestion: Sendable, Equatable {
     /// A page of a leaderboard.
     case leaderboard(game: String, season: String, order: String, place: BoardPlace, limit: Int)
     /// Matches that have ended, the newest first.
     case results(game: String?, before: Int64?, limit: Int)
+    /// What admins did, the newest first.
+    case audit(AuditFilter, before: Int64?, limit: Int)
 }
 
 /// Where a page of a leaderboard begins.

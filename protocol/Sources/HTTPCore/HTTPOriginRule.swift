@@ -48,6 +48,14 @@ package struct HTTPOriginRule: Sendable, Equatable {
         return .allowed(origin)
     }
 
+    /// Whether a request comes from a page whose origin is not served.
+    package func isForeign(_ fields: HTTPFields) -> Bool {
+        switch verdict(fields) {
+        case .absent, .allowed: false
+        case .foreign, .malformed: true
+        }
+    }
+
     /// The fields that an answer has because of the origin, also one that refuses (Fetch §3.3.3).
     package func fields(for verdict: HTTPOriginVerdict) -> HTTPFields {
         guard !namesNone else { return [.accessControlAllowOrigin: "*"] }

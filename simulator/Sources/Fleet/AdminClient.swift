@@ -28,7 +28,7 @@ final class AdminClient {
         options.connectTimeout = nil
         manager = ClientManager(options, random: SeededRandom(seed: seed), context)
         var namespace = NamespaceClientOptions()
-        namespace.auth = .fixed(["username": .string(user), "password": .string(password)])
+        namespace.auth = .fixed(["username": .string(user), "password": .string(password), "client": "muster"])
         socket = manager.socket("/admin", namespace)
         manager.owner = self
         socket.owner = self

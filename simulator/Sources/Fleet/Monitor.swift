@@ -20,8 +20,12 @@ package struct MonitorOptions: Sendable {
     package var once = false
     /// Whether to print overviews as JSON objects, one to a line.
     package var json = false
-    /// Lists the seats of this lobby instead of all lobbies.
+    /// Shows this lobby with its seats instead of all lobbies.
     package var lobby: String?
+    /// What the lobbies are in the order of.
+    package var order = MonitorOrder.players
+    /// Shows what happens to connections and seats, and goes on, instead of lobbies: only what is as this says.
+    package var events: JSONObject?
     /// Does this and ends, instead of showing anything.
     package var action: MonitorAction?
 
@@ -69,6 +73,8 @@ private final class MonitorRun {
     private let queue: FlushQueue
     private var answerDeadline: Instant?
     private var overviewCount = 0
+    private var isFirstScreen = true
+    private var nextEvent: JSONValue?
     private var exitCode: Int32 = 0
 
     init(_ options: MonitorOptions, _ address: ServerAddress, _ secure: SecureDialing?) throws(UVError) {
@@ -134,15 +140,37 @@ private final class MonitorRun {
         overviewCount += 1
         // The first one comes with the login: its rates are those of an instant, not of a second.
         if options.once, overviewCount == 1 { return }
+        if let filter = options.events { return askForEvents(filter) }
+        guard let lobby = options.lobby else { return show(overview, lobby: nil) }
+        client.command("lobby", ["lobby": .string(lobby)]) { [unowned self] in show(overview, lobby: $0) }
+    }
+
+    /// What has happened since it was asked last; asked with each overview, once a second.
+    private func askForEvents(_ filter: JSONObject) {
+        var data = filter
+        data["after"] = nextEvent
+        client.command("events", .object(data)) { [unowned self] answer in
+            guard let entries = answer["entries"]?.array else {
+                return fail(answer["error"]?.string ?? "the server's answer is malformed")
+            }
+            answerDeadline = nil
+            nextEvent = answer["next"]
+            for entry in entries { Console.write((options.json ? entry.text : JournalText.line(entry)) + "\n") }
+            if options.once { finish(0) }
+        }
+    }
+
+    private func show(_ overview: JSONValue, lobby: JSONValue?) {
         answerDeadline = nil
         if options.json {
-            Console.write(overview.text + "\n")
+            Console.write((lobby ?? overview).text + "\n")
         } else {
-            let lines = OverviewText(overview, server: address.authority, lobby: options.lobby).lines
+            let lines = OverviewText(overview, server: address.authority, lobby: lobby, by: options.order).lines
             // In place: home, each line cleared to its end, then everything below.
             let isLive = Console.showsOutput && !options.once
             let text = lines.map { $0 + (isLive ? "\u{1B}[K\n" : "\n") }.joined()
-            Console.write(isLive ? (overviewCount == 1 ? "\u{1B}[2J" : "") + "\u{1B}[H\(text)\u{1B}[J" : text)
+            Console.write(isLive ? (isFirstScreen ? "\u{1B}[2J" : "") + "\u{1B}[H\(text)\u{1B}[J" : text)
+            isFirstScreen = false
         }
         if options.once { finish(0) }
     }

@@ -14,6 +14,8 @@ package enum MonitorAction: Sendable, Equatable {
     case closeLobby(String, reason: String)
     /// Begins a season.
     case beginSeason(String)
+    /// Anything that protocol/spec/admin.md §4 has.
+    case ask(String, JSONObject)
 
     /// Somebody whom it is done to.
     package enum Whom: Sendable, Equatable {
@@ -81,12 +83,17 @@ package enum MonitorAction: Sendable, Equatable {
         case .closeLobby(let lobby, let reason):
             return ("close-lobby", ["lobby": .string(lobby), "reason": .string(reason)])
         case .beginSeason(let name): return ("season", ["season": .string(name)])
+        case .ask(let verb, let data): return (verb, .object(data))
         }
     }
 
     /// What the server's answer says, for a person or a script; nil when it says that nothing was done.
     package func text(of answer: JSONValue, asJSON: Bool) -> String? {
         if case .bans = self { return answer.array.map { asJSON ? answer.text : Self.table($0) } }
+        if case .ask = self, answer["error"] == nil, answer["ok"] == nil {
+            guard !asJSON, let entries = answer["entries"]?.array else { return answer.text }
+            return entries.isEmpty ? "Nothing." : entries.map(JournalText.line).joined(separator: "\n")
+        }
         guard answer["ok"]?.bool == true else { return nil }
         return asJSON ? answer.text : done
     }
@@ -99,6 +106,7 @@ package enum MonitorAction: Sendable, Equatable {
         case .unban(let whom, let lobby): "Let in \(whom.text) again\(lobby.map { ", to lobby \($0)" } ?? "")."
         case .bans: ""
         case .closeLobby(let lobby, _): "Closed lobby \(lobby)."
+        case .ask: "Done."
         case .beginSeason(let name): name.isEmpty ? "Ended the season." : "Began season \(name)."
         }
     }

@@ -14,9 +14,12 @@ struct OverviewText {
 
     private let overview: JSONValue
     private let server: String
-    private let lobby: String?
+    private let lobby: JSONValue?
+    private let order: MonitorOrder
 
-    init(_ overview: JSONValue, server: String, lobby: String?) {
+    /// - Parameter lobby: What the server says of one lobby, which is shown in place of all.
+    init(_ overview: JSONValue, server: String, lobby: JSONValue? = nil, by order: MonitorOrder = .players) {
+        self.order = order
         self.overview = overview
         self.server = server
         self.lobby = lobby
@@ -26,10 +29,8 @@ struct OverviewText {
     var lines: [String] {
         let rows = overview["lobbies"]?.array ?? []
         guard let lobby else { return totals + [""] + lobbyLines(rows) }
-        guard let row = rows.first(where: { $0["id"]?.string == lobby }) else {
-            return totals + ["", "There is no lobby \(lobby)."]
-        }
-        return totals + [""] + seatLines(row)
+        if let error = lobby["error"]?.string { return totals + ["", error] }
+        return totals + [""] + seatLines(lobby)
     }
 
     // MARK: Totals
@@ -85,19 +86,24 @@ struct OverviewText {
 
     // MARK: Lobbies and seats
 
-    /// Lobbies, those with the most players first.
+    /// Lobbies, those with the most of what they are ordered by first.
     private func lobbyLines(_ rows: [JSONValue]) -> [String] {
         guard !rows.isEmpty else { return ["No lobby is open."] }
         let sorted = rows.sorted { left, right in
-            let (leftCount, rightCount) = (playerCount(left), playerCount(right))
-            return leftCount == rightCount ? id(left) < id(right) : leftCount > rightCount
+            let (leftWeight, rightWeight) = (order.weight(left), order.weight(right))
+            return leftWeight == rightWeight ? id(left) < id(right) : leftWeight > rightWeight
         }
         var table = Columns([.left, .left])
-        table.add(["LOBBY", "GAME", "PLAYERS", "CONNECTED", "SEATS", "TICK", "RATE", "STEPS DROPPED"])
+        table.add([
+            "LOBBY", "GAME", "PLAYERS", "CONNECTED", "SEATS", "TICK", "RATE", "LATE", "CPU", "OUT", "STEPS DROPPED",
+        ])
         for row in sorted.prefix(Self.lobbiesShown) {
             table.add([
-                id(row), row["game"]?.string ?? "", "\(playerCount(row))", count(row["connected"]), count(row["seats"]),
-                count(row["tick"]), "\(count(row["tickRate"])) Hz", count(row["stepsDropped"]),
+                id(row), (row["game"]?.string ?? "") + (row["paused"]?.bool == true ? " (paused)" : ""),
+                count(row["players"]), count(row["connected"]), count(row["seats"]), count(row["tick"]),
+                "\(count(row["tickRate"])) Hz", milliseconds(row["latenessMilliseconds"]?["max"]),
+                Readable.decimal(row["cpuPercent"]?.number ?? 0, 1) + " %", bytes(row["snapshotBytesPerSecond"]) + "/s",
+                count(row["stepsDropped"]),
             ])
         }
         let total = max(Int(clamping: overview["lobbyCount"]?.integer ?? 0), rows.count)
@@ -105,21 +111,39 @@ struct OverviewText {
         return table.lines + (hidden > 0 ? ["… and \(Readable.count(Int64(hidden))) more"] : [])
     }
 
-    private func playerCount(_ row: JSONValue) -> Int { row["players"]?.array?.count ?? 0 }
-
     private func id(_ row: JSONValue) -> String { row["id"]?.string ?? "" }
 
+    private func milliseconds(_ value: JSONValue?) -> String { value?.number.map(Readable.milliseconds) ?? "" }
+
     private func seatLines(_ row: JSONValue) -> [String] {
-        var table = Columns([.right, .left, .left, .right, .left])
-        table.add(["SEAT", "NAME", "STATE", "RESUMES", "ADDRESS"])
-        for player in row["players"]?.array ?? [] {
+        var table = Columns([.right, .left, .left, .right, .right, .right, .right, .right, .left, .left])
+        table.add([
+            "SEAT", "NAME", "STATE", "RESUMES", "ROUND TRIP", "SNAPSHOT AGE", "QUEUED", "EARLY", "TRANSPORT", "ADDRESS",
+        ])
+        for seat in row["seatRows"]?.array ?? [] {
             table.add([
-                count(player["seat"]), player["name"]?.string ?? "",
-                player["connected"]?.bool == true ? "connected" : "kept", count(player["resumes"]),
-                player["address"]?.string ?? "",
+                count(seat["seat"]), seat["name"]?.string ?? "", seat["state"]?.string ?? "", count(seat["resumes"]),
+                milliseconds(seat["roundTripMilliseconds"]), milliseconds(seat["snapshotAgeMilliseconds"]),
+                seat["queuedBytes"].map(bytes) ?? "", seat["inputEarlyTicks"]?.integer.map(Readable.count) ?? "",
+                seat["transport"]?.string ?? "", seat["address"]?.string ?? "",
             ])
         }
         let heading = "Lobby \(id(row)), \(row["game"]?.string ?? ""), tick \(count(row["tick"]))"
         return [heading, ""] + table.lines
+    }
+}
+
+/// What the monitor's lobbies are in the order of, the most first.
+package enum MonitorOrder: String, Sendable, CaseIterable {
+    case players, lateness, cpu, bytes, id
+
+    fileprivate func weight(_ row: JSONValue) -> Double {
+        switch self {
+        case .players: row["players"]?.number ?? 0
+        case .lateness: row["latenessMilliseconds"]?["max"]?.number ?? 0
+        case .cpu: row["cpuPercent"]?.number ?? 0
+        case .bytes: row["snapshotBytesPerSecond"]?.number ?? 0
+        case .id: 0
+        }
     }
 }

@@ -13,7 +13,7 @@ extension WebFiles {
           },
           "servers": [{"url": "/"}],
           "security": [{}],
-          "tags": [{"name": "lobbies"}, {"name": "seats"}, {"name": "queue"}, {"name": "stored"}, {"name": "about"}],
+          "tags": [{"name": "lobbies"}, {"name": "seats"}, {"name": "queue"}, {"name": "stored"}, {"name": "about"}, {"name": "admin"}],
           "paths": {
             "/api/lobbies": {
               "get": {
@@ -401,9 +401,918 @@ extension WebFiles {
                   "default": {"$ref": "#/components/responses/Other"}
                 }
               }
+            },
+            "/api/admin/login": {
+              "post": {
+                "operationId": "adminLogin",
+                "tags": ["admin"],
+                "summary": "Begins a session.",
+                "requestBody": {
+                  "required": true,
+                  "content": {
+                    "application/json": {
+                      "schema": {
+                        "type": "object",
+                        "required": ["username", "password"],
+                        "properties": {
+                          "username": {"type": "string", "maxLength": 128},
+                          "password": {"type": "string", "maxLength": 256}
+                        },
+                        "additionalProperties": true
+                      }
+                    }
+                  }
+                },
+                "responses": {
+                  "200": {
+                    "description": "The session, whose token is the bearer of all else.",
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/AdminSession"}}}
+                  },
+                  "400": {"$ref": "#/components/responses/AdminBadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "403": {"$ref": "#/components/responses/AdminForbidden"},
+                  "default": {"$ref": "#/components/responses/AdminOther"}
+                }
+              }
+            },
+            "/api/admin/logout": {
+              "post": {
+                "operationId": "adminLogout",
+                "tags": ["admin"],
+                "summary": "Ends the session whose token is shown.",
+                "security": [{"admin": []}],
+                "responses": {
+                  "204": {"description": "It has ended, and its sockets with it."},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "403": {"$ref": "#/components/responses/AdminForbidden"},
+                  "default": {"$ref": "#/components/responses/AdminOther"}
+                }
+              }
+            },
+            "/api/admin/overview": {
+              "get": {
+                "operationId": "adminOverview",
+                "tags": ["admin"],
+                "summary": "Totals, rates, counters and up to 500 lobbies.",
+                "description": "For the role viewer and above.",
+                "security": [{"admin": []}],
+                "responses": {
+                  "200": {
+                    "description": "As admin.md §5 has it.",
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/AdminOverview"}}}
+                  },
+                  "400": {"$ref": "#/components/responses/AdminBadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "403": {"$ref": "#/components/responses/AdminForbidden"},
+                  "default": {"$ref": "#/components/responses/AdminOther"}
+                }
+              }
+            },
+            "/api/admin/lobbies": {
+              "get": {
+                "operationId": "adminLobbies",
+                "tags": ["admin"],
+                "summary": "Lobbies of all kinds, found and in order.",
+                "description": "For the role viewer and above.",
+                "security": [{"admin": []}],
+                "parameters": [
+                  {
+                    "name": "search",
+                    "in": "query",
+                    "schema": {
+                      "type": "string",
+                      "maxLength": 64,
+                      "description": "In the id, the title, the game, or a player's name or subject, in any case."
+                    }
+                  },
+                  {
+                    "name": "sort",
+                    "in": "query",
+                    "schema": {
+                      "enum": ["id", "players", "lateness", "cpu", "bytes"],
+                      "default": "id"
+                    }
+                  },
+                  {
+                    "name": "offset",
+                    "in": "query",
+                    "schema": {"type": "integer", "minimum": 0, "maximum": 100000, "default": 0}
+                  },
+                  {
+                    "name": "limit",
+                    "in": "query",
+                    "schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": 50}
+                  }
+                ],
+                "responses": {
+                  "200": {
+                    "description": "How many there are, and a page of them.",
+                    "content": {
+                      "application/json": {
+                        "schema": {
+                          "type": "object",
+                          "required": ["count", "lobbies"],
+                          "properties": {
+                            "count": {"type": "integer", "minimum": 0},
+                            "lobbies": {
+                              "type": "array",
+                              "maxItems": 100,
+                              "items": {"$ref": "#/components/schemas/AdminLobby"}
+                            }
+                          },
+                          "additionalProperties": false
+                        }
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/AdminBadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "403": {"$ref": "#/components/responses/AdminForbidden"},
+                  "default": {"$ref": "#/components/responses/AdminOther"}
+                }
+              }
+            },
+            "/api/admin/lobby": {
+              "get": {
+                "operationId": "adminLobby",
+                "tags": ["admin"],
+                "summary": "One lobby with its seats.",
+                "description": "For the role viewer and above.",
+                "security": [{"admin": []}],
+                "parameters": [
+                  {
+                    "name": "lobby",
+                    "in": "query",
+                    "required": true,
+                    "schema": {"$ref": "#/components/schemas/LobbyID"}
+                  }
+                ],
+                "responses": {
+                  "200": {
+                    "description": "As admin.md §5 has it.",
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/AdminLobbyDetail"}}}
+                  },
+                  "400": {"$ref": "#/components/responses/AdminBadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "403": {"$ref": "#/components/responses/AdminForbidden"},
+                  "404": {"$ref": "#/components/responses/AdminNotFound"},
+                  "default": {"$ref": "#/components/responses/AdminOther"}
+                }
+              }
+            },
+            "/api/admin/events": {
+              "get": {
+                "operationId": "adminEvents",
+                "tags": ["admin"],
+                "summary": "What happened to connections and seats, the oldest first.",
+                "description": "For the role viewer and above.",
+                "security": [{"admin": []}],
+                "parameters": [
+                  {
+                    "name": "after",
+                    "in": "query",
+                    "schema": {"type": "integer", "minimum": 0}
+                  },
+                  {
+                    "name": "player",
+                    "in": "query",
+                    "schema": {"type": "string", "maxLength": 128}
+                  },
+                  {
+                    "name": "lobby",
+                    "in": "query",
+                    "schema": {"$ref": "#/components/schemas/LobbyID"}
+                  },
+                  {
+                    "name": "kind",
+                    "in": "query",
+                    "schema": {
+                      "enum": [
+                        "connected",
+                        "upgraded",
+                        "closed",
+                        "ended",
+                        "joined",
+                        "resumed",
+                        "refused",
+                        "dropped",
+                        "left",
+                        "kicked",
+                        "banned",
+                        "replaced",
+                        "expired",
+                        "lobby-closed"
+                      ]
+                    }
+                  },
+                  {
+                    "name": "limit",
+                    "in": "query",
+                    "schema": {"type": "integer", "minimum": 1, "maximum": 500, "default": 100}
+                  }
+                ],
+                "responses": {
+                  "200": {
+                    "description": "As admin.md §7 has it.",
+                    "content": {
+                      "application/json": {
+                        "schema": {
+                          "type": "object",
+                          "required": ["next", "entries"],
+                          "properties": {
+                            "next": {"type": "integer", "description": "For after, of the next question."},
+                            "entries": {
+                              "type": "array",
+                              "maxItems": 500,
+                              "items": {"$ref": "#/components/schemas/JournalEntry"}
+                            }
+                          },
+                          "additionalProperties": false
+                        }
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/AdminBadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "403": {"$ref": "#/components/responses/AdminForbidden"},
+                  "default": {"$ref": "#/components/responses/AdminOther"}
+                }
+              }
+            },
+            "/api/admin/trace": {
+              "get": {
+                "operationId": "adminTrace",
+                "tags": ["admin"],
+                "summary": "All that is known of a player.",
+                "description": "For the role moderator and above.",
+                "security": [{"admin": []}],
+                "parameters": [
+                  {
+                    "name": "player",
+                    "in": "query",
+                    "schema": {"type": "string", "maxLength": 128}
+                  },
+                  {
+                    "name": "lobby",
+                    "in": "query",
+                    "schema": {"$ref": "#/components/schemas/LobbyID"}
+                  },
+                  {
+                    "name": "seat",
+                    "in": "query",
+                    "schema": {"type": "integer", "minimum": 0, "maximum": 1023}
+                  },
+                  {
+                    "name": "session",
+                    "in": "query",
+                    "schema": {"type": "integer", "minimum": 1}
+                  },
+                  {
+                    "name": "limit",
+                    "in": "query",
+                    "schema": {"type": "integer", "minimum": 1, "maximum": 500, "default": 200}
+                  }
+                ],
+                "responses": {
+                  "200": {
+                    "description": "As admin.md §7 has it.",
+                    "content": {
+                      "application/json": {
+                        "schema": {
+                          "type": "object",
+                          "required": ["entries"],
+                          "properties": {
+                            "entries": {
+                              "type": "array",
+                              "maxItems": 500,
+                              "items": {"$ref": "#/components/schemas/JournalEntry"}
+                            }
+                          },
+                          "additionalProperties": false
+                        }
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/AdminBadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "403": {"$ref": "#/components/responses/AdminForbidden"},
+                  "default": {"$ref": "#/components/responses/AdminOther"}
+                }
+              }
+            },
+            "/api/admin/bans": {
+              "get": {
+                "operationId": "adminBans",
+                "tags": ["admin"],
+                "summary": "Whom what keeps out just now.",
+                "description": "For the role moderator and above.",
+                "security": [{"admin": []}],
+                "responses": {
+                  "200": {
+                    "description": "All of them.",
+                    "content": {
+                      "application/json": {"schema": {"type": "array", "items": {"$ref": "#/components/schemas/AdminBan"}}}
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/AdminBadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "403": {"$ref": "#/components/responses/AdminForbidden"},
+                  "default": {"$ref": "#/components/responses/AdminOther"}
+                }
+              }
+            },
+            "/api/admin/audit": {
+              "get": {
+                "operationId": "adminAudit",
+                "tags": ["admin"],
+                "summary": "What admins did, and were refused, the newest first.",
+                "description": "For the role admin.",
+                "security": [{"admin": []}],
+                "parameters": [
+                  {
+                    "name": "actor",
+                    "in": "query",
+                    "schema": {"type": "string", "maxLength": 128}
+                  },
+                  {
+                    "name": "action",
+                    "in": "query",
+                    "schema": {"type": "string", "maxLength": 64}
+                  },
+                  {
+                    "name": "target",
+                    "in": "query",
+                    "schema": {"type": "string", "maxLength": 256, "description": "What the target begins with."}
+                  },
+                  {
+                    "name": "outcome",
+                    "in": "query",
+                    "schema": {"type": "string", "maxLength": 64}
+                  },
+                  {
+                    "name": "since",
+                    "in": "query",
+                    "schema": {"type": "integer", "minimum": 0, "description": "Milliseconds since 1970."}
+                  },
+                  {
+                    "name": "before",
+                    "in": "query",
+                    "schema": {"type": "integer", "minimum": 1}
+                  },
+                  {
+                    "name": "limit",
+                    "in": "query",
+                    "schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": 50}
+                  }
+                ],
+                "responses": {
+                  "200": {
+                    "description": "A page.",
+                    "content": {
+                      "application/json": {
+                        "schema": {
+                          "type": "object",
+                          "required": ["entries", "next"],
+                          "properties": {
+                            "entries": {
+                              "type": "array",
+                              "maxItems": 100,
+                              "items": {"$ref": "#/components/schemas/AuditEntry"}
+                            },
+                            "next": {
+                              "type": ["integer", "null"],
+                              "description": "For before, of the next page."
+                            }
+                          },
+                          "additionalProperties": false
+                        }
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/AdminBadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "403": {"$ref": "#/components/responses/AdminForbidden"},
+                  "404": {"$ref": "#/components/responses/AdminNotFound"},
+                  "default": {"$ref": "#/components/responses/AdminOther"}
+                }
+              }
+            },
+            "/api/admin/users": {
+              "get": {
+                "operationId": "adminUsers",
+                "tags": ["admin"],
+                "summary": "Who may log in as admin.",
+                "description": "For the role admin.",
+                "security": [{"admin": []}],
+                "responses": {
+                  "200": {
+                    "description": "All of them.",
+                    "content": {
+                      "application/json": {
+                        "schema": {
+                          "type": "object",
+                          "required": ["users"],
+                          "properties": {
+                            "users": {
+                              "type": "array",
+                              "items": {
+                                "type": "object",
+                                "required": ["name", "role", "sessions"],
+                                "properties": {
+                                  "name": {"type": "string"},
+                                  "role": {"$ref": "#/components/schemas/AdminRole"},
+                                  "sessions": {"type": "integer", "minimum": 0}
+                                },
+                                "additionalProperties": false
+                              }
+                            }
+                          },
+                          "additionalProperties": false
+                        }
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/AdminBadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "403": {"$ref": "#/components/responses/AdminForbidden"},
+                  "default": {"$ref": "#/components/responses/AdminOther"}
+                }
+              }
+            },
+            "/api/admin/kick": {
+              "post": {
+                "operationId": "adminKick",
+                "tags": ["admin"],
+                "summary": "Takes a seat from its player.",
+                "description": "For the role moderator and above.",
+                "security": [{"admin": []}],
+                "requestBody": {
+                  "required": true,
+                  "content": {
+                    "application/json": {
+                      "schema": {
+                        "type": "object",
+                        "required": ["lobby", "seat"],
+                        "properties": {
+                          "lobby": {"$ref": "#/components/schemas/LobbyID"},
+                          "seat": {"type": "integer", "minimum": 0, "maximum": 1023},
+                          "reason": {
+                            "type": "string",
+                            "maxLength": 1024,
+                            "description": "Why, for the players and the audit log: 100 characters are kept."
+                          }
+                        },
+                        "additionalProperties": false
+                      }
+                    }
+                  }
+                },
+                "responses": {
+                  "200": {
+                    "description": "Done.",
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Done"}}}
+                  },
+                  "400": {"$ref": "#/components/responses/AdminBadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "403": {"$ref": "#/components/responses/AdminForbidden"},
+                  "404": {"$ref": "#/components/responses/AdminNotFound"},
+                  "default": {"$ref": "#/components/responses/AdminOther"}
+                }
+              }
+            },
+            "/api/admin/ban": {
+              "post": {
+                "operationId": "adminBan",
+                "tags": ["admin"],
+                "summary": "Keeps somebody out: of a seat, a subject, or the guests of an address.",
+                "description": "For the role moderator and above.",
+                "security": [{"admin": []}],
+                "requestBody": {
+                  "required": false,
+                  "content": {
+                    "application/json": {
+                      "schema": {
+                        "type": "object",
+                        "properties": {
+                          "lobby": {"$ref": "#/components/schemas/LobbyID"},
+                          "seat": {"type": "integer", "minimum": 0, "maximum": 1023},
+                          "subject": {"type": "string", "maxLength": 128},
+                          "address": {"type": "string", "maxLength": 64},
+                          "seconds": {
+                            "type": "integer",
+                            "minimum": 1,
+                            "maximum": 315360000,
+                            "description": "For good if left out."
+                          },
+                          "everywhere": {"type": "boolean", "default": false},
+                          "reason": {
+                            "type": "string",
+                            "maxLength": 1024,
+                            "description": "Why, for the players and the audit log: 100 characters are kept."
+                          }
+                        },
+                        "additionalProperties": false
+                      }
+                    }
+                  }
+                },
+                "responses": {
+                  "200": {
+                    "description": "Done.",
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Done"}}}
+                  },
+                  "400": {"$ref": "#/components/responses/AdminBadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "403": {"$ref": "#/components/responses/AdminForbidden"},
+                  "404": {"$ref": "#/components/responses/AdminNotFound"},
+                  "default": {"$ref": "#/components/responses/AdminOther"}
+                }
+              }
+            },
+            "/api/admin/unban": {
+              "post": {
+                "operationId": "adminUnban",
+                "tags": ["admin"],
+                "summary": "Lets somebody in again.",
+                "description": "For the role moderator and above.",
+                "security": [{"admin": []}],
+                "requestBody": {
+                  "required": false,
+                  "content": {
+                    "application/json": {
+                      "schema": {
+                        "type": "object",
+                        "properties": {
+                          "lobby": {"$ref": "#/components/schemas/LobbyID"},
+                          "subject": {"type": "string", "maxLength": 128},
+                          "address": {"type": "string", "maxLength": 64},
+                          "reason": {
+                            "type": "string",
+                            "maxLength": 1024,
+                            "description": "Why, for the players and the audit log: 100 characters are kept."
+                          }
+                        },
+                        "additionalProperties": false
+                      }
+                    }
+                  }
+                },
+                "responses": {
+                  "200": {
+                    "description": "Done.",
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Done"}}}
+                  },
+                  "400": {"$ref": "#/components/responses/AdminBadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "403": {"$ref": "#/components/responses/AdminForbidden"},
+                  "404": {"$ref": "#/components/responses/AdminNotFound"},
+                  "default": {"$ref": "#/components/responses/AdminOther"}
+                }
+              }
+            },
+            "/api/admin/mute": {
+              "post": {
+                "operationId": "adminMute",
+                "tags": ["admin"],
+                "summary": "Keeps a player from talking; 0 seconds end it.",
+                "description": "For the role moderator and above.",
+                "security": [{"admin": []}],
+                "requestBody": {
+                  "required": true,
+                  "content": {
+                    "application/json": {
+                      "schema": {
+                        "type": "object",
+                        "required": ["lobby", "seat", "seconds"],
+                        "properties": {
+                          "lobby": {"$ref": "#/components/schemas/LobbyID"},
+                          "seat": {"type": "integer", "minimum": 0, "maximum": 1023},
+                          "seconds": {"type": "integer", "minimum": 0, "maximum": 86400},
+                          "reason": {
+                            "type": "string",
+                            "maxLength": 1024,
+                            "description": "Why, for the players and the audit log: 100 characters are kept."
+                          }
+                        },
+                        "additionalProperties": false
+                      }
+                    }
+                  }
+                },
+                "responses": {
+                  "200": {
+                    "description": "Done.",
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Done"}}}
+                  },
+                  "400": {"$ref": "#/components/responses/AdminBadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "403": {"$ref": "#/components/responses/AdminForbidden"},
+                  "404": {"$ref": "#/components/responses/AdminNotFound"},
+                  "default": {"$ref": "#/components/responses/AdminOther"}
+                }
+              }
+            },
+            "/api/admin/message": {
+              "post": {
+                "operationId": "adminMessage",
+                "tags": ["admin"],
+                "summary": "Says something to a seat, a lobby, or everybody in all lobbies.",
+                "description": "For the role moderator and above.",
+                "security": [{"admin": []}],
+                "requestBody": {
+                  "required": true,
+                  "content": {
+                    "application/json": {
+                      "schema": {
+                        "type": "object",
+                        "required": ["text"],
+                        "properties": {
+                          "lobby": {"$ref": "#/components/schemas/LobbyID"},
+                          "seat": {"type": "integer", "minimum": 0, "maximum": 1023},
+                          "text": {"type": "string", "maxLength": 1024, "minLength": 1},
+                          "reason": {
+                            "type": "string",
+                            "maxLength": 1024,
+                            "description": "Why, for the players and the audit log: 100 characters are kept."
+                          }
+                        },
+                        "additionalProperties": false
+                      }
+                    }
+                  }
+                },
+                "responses": {
+                  "200": {
+                    "description": "Done.",
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Done"}}}
+                  },
+                  "400": {"$ref": "#/components/responses/AdminBadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "403": {"$ref": "#/components/responses/AdminForbidden"},
+                  "404": {"$ref": "#/components/responses/AdminNotFound"},
+                  "default": {"$ref": "#/components/responses/AdminOther"}
+                }
+              }
+            },
+            "/api/admin/lock": {
+              "post": {
+                "operationId": "adminLock",
+                "tags": ["admin"],
+                "summary": "Lets nobody new into a lobby, or lets them in again.",
+                "description": "For the role moderator and above.",
+                "security": [{"admin": []}],
+                "requestBody": {
+                  "required": true,
+                  "content": {
+                    "application/json": {
+                      "schema": {
+                        "type": "object",
+                        "required": ["lobby"],
+                        "properties": {
+                          "lobby": {"$ref": "#/components/schemas/LobbyID"},
+                          "locked": {"type": "boolean", "default": true},
+                          "reason": {
+                            "type": "string",
+                            "maxLength": 1024,
+                            "description": "Why, for the players and the audit log: 100 characters are kept."
+                          }
+                        },
+                        "additionalProperties": false
+                      }
+                    }
+                  }
+                },
+                "responses": {
+                  "200": {
+                    "description": "Done.",
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Done"}}}
+                  },
+                  "400": {"$ref": "#/components/responses/AdminBadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "403": {"$ref": "#/components/responses/AdminForbidden"},
+                  "404": {"$ref": "#/components/responses/AdminNotFound"},
+                  "default": {"$ref": "#/components/responses/AdminOther"}
+                }
+              }
+            },
+            "/api/admin/pause": {
+              "post": {
+                "operationId": "adminPause",
+                "tags": ["admin"],
+                "summary": "Holds a lobby still, or lets it go on.",
+                "description": "For the role moderator and above.",
+                "security": [{"admin": []}],
+                "requestBody": {
+                  "required": true,
+                  "content": {
+                    "application/json": {
+                      "schema": {
+                        "type": "object",
+                        "required": ["lobby"],
+                        "properties": {
+                          "lobby": {"$ref": "#/components/schemas/LobbyID"},
+                          "paused": {"type": "boolean", "default": true},
+                          "reason": {
+                            "type": "string",
+                            "maxLength": 1024,
+                            "description": "Why, for the players and the audit log: 100 characters are kept."
+                          }
+                        },
+                        "additionalProperties": false
+                      }
+                    }
+                  }
+                },
+                "responses": {
+                  "200": {
+                    "description": "Done.",
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Done"}}}
+                  },
+                  "400": {"$ref": "#/components/responses/AdminBadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "403": {"$ref": "#/components/responses/AdminForbidden"},
+                  "404": {"$ref": "#/components/responses/AdminNotFound"},
+                  "default": {"$ref": "#/components/responses/AdminOther"}
+                }
+              }
+            },
+            "/api/admin/step": {
+              "post": {
+                "operationId": "adminStep",
+                "tags": ["admin"],
+                "summary": "Lets a paused lobby run some steps.",
+                "description": "For the role moderator and above.",
+                "security": [{"admin": []}],
+                "requestBody": {
+                  "required": true,
+                  "content": {
+                    "application/json": {
+                      "schema": {
+                        "type": "object",
+                        "required": ["lobby"],
+                        "properties": {
+                          "lobby": {"$ref": "#/components/schemas/LobbyID"},
+                          "steps": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 1},
+                          "reason": {
+                            "type": "string",
+                            "maxLength": 1024,
+                            "description": "Why, for the players and the audit log: 100 characters are kept."
+                          }
+                        },
+                        "additionalProperties": false
+                      }
+                    }
+                  }
+                },
+                "responses": {
+                  "200": {
+                    "description": "Done.",
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Done"}}}
+                  },
+                  "400": {"$ref": "#/components/responses/AdminBadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "403": {"$ref": "#/components/responses/AdminForbidden"},
+                  "404": {"$ref": "#/components/responses/AdminNotFound"},
+                  "409": {"$ref": "#/components/responses/AdminConflict"},
+                  "default": {"$ref": "#/components/responses/AdminOther"}
+                }
+              }
+            },
+            "/api/admin/close-lobby": {
+              "post": {
+                "operationId": "adminCloseLobby",
+                "tags": ["admin"],
+                "summary": "Ends a lobby.",
+                "description": "For the role moderator and above.",
+                "security": [{"admin": []}],
+                "requestBody": {
+                  "required": true,
+                  "content": {
+                    "application/json": {
+                      "schema": {
+                        "type": "object",
+                        "required": ["lobby"],
+                        "properties": {
+                          "lobby": {"$ref": "#/components/schemas/LobbyID"},
+                          "reason": {
+                            "type": "string",
+                            "maxLength": 1024,
+                            "description": "Why, for the players and the audit log: 100 characters are kept."
+                          }
+                        },
+                        "additionalProperties": false
+                      }
+                    }
+                  }
+                },
+                "responses": {
+                  "200": {
+                    "description": "Done.",
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Done"}}}
+                  },
+                  "400": {"$ref": "#/components/responses/AdminBadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "403": {"$ref": "#/components/responses/AdminForbidden"},
+                  "404": {"$ref": "#/components/responses/AdminNotFound"},
+                  "default": {"$ref": "#/components/responses/AdminOther"}
+                }
+              }
+            },
+            "/api/admin/season": {
+              "post": {
+                "operationId": "adminSeason",
+                "tags": ["admin"],
+                "summary": "Begins a season of the leaderboards, or says which it is.",
+                "description": "For the role admin.",
+                "security": [{"admin": []}],
+                "requestBody": {
+                  "required": false,
+                  "content": {
+                    "application/json": {
+                      "schema": {
+                        "type": "object",
+                        "properties": {
+                          "season": {"type": "string", "maxLength": 64},
+                          "reason": {
+                            "type": "string",
+                            "maxLength": 1024,
+                            "description": "Why, for the players and the audit log: 100 characters are kept."
+                          }
+                        },
+                        "additionalProperties": false
+                      }
+                    }
+                  }
+                },
+                "responses": {
+                  "200": {
+                    "description": "Begun; or, where none is named, which it is.",
+                    "content": {
+                      "application/json": {
+                        "schema": {
+                          "anyOf": [
+                            {"$ref": "#/components/schemas/Done"},
+                            {
+                              "type": "object",
+                              "required": ["season"],
+                              "properties": {"season": {"type": "string"}},
+                              "additionalProperties": false
+                            }
+                          ]
+                        }
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/AdminBadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "403": {"$ref": "#/components/responses/AdminForbidden"},
+                  "404": {"$ref": "#/components/responses/AdminNotFound"},
+                  "409": {"$ref": "#/components/responses/AdminConflict"},
+                  "default": {"$ref": "#/components/responses/AdminOther"}
+                }
+              }
+            },
+            "/api/admin/drain": {
+              "post": {
+                "operationId": "adminDrain",
+                "tags": ["admin"],
+                "summary": "Takes no new players, and ends when the last have gone.",
+                "description": "For the role admin.",
+                "security": [{"admin": []}],
+                "requestBody": {
+                  "required": false,
+                  "content": {
+                    "application/json": {
+                      "schema": {
+                        "type": "object",
+                        "properties": {
+                          "reason": {
+                            "type": "string",
+                            "maxLength": 1024,
+                            "description": "Why, for the players and the audit log: 100 characters are kept."
+                          }
+                        },
+                        "additionalProperties": false
+                      }
+                    }
+                  }
+                },
+                "responses": {
+                  "200": {
+                    "description": "Done.",
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Done"}}}
+                  },
+                  "400": {"$ref": "#/components/responses/AdminBadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "403": {"$ref": "#/components/responses/AdminForbidden"},
+                  "409": {"$ref": "#/components/responses/AdminConflict"},
+                  "default": {"$ref": "#/components/responses/AdminOther"}
+                }
+              }
             }
           },
           "components": {
+            "securitySchemes": {"admin": {"type": "http", "scheme": "bearer", "description": "The token of adminLogin."}},
             "parameters": {
               "Lobby": {
                 "name": "id",
@@ -478,6 +1387,31 @@ extension WebFiles {
               "Other": {
                 "description": "Any other refusal.",
                 "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
+              },
+              "AdminBadRequest": {
+                "description": "What was sent is not what the verb takes; the text says why.",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/AdminRefusal"}}}
+              },
+              "AdminForbidden": {
+                "description": "It is for a higher role, or a page of this origin may not ask.",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/AdminRefusal"}}}
+              },
+              "AdminNotFound": {
+                "description": "The target is gone, or the server has no storage.",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/AdminRefusal"}}}
+              },
+              "AdminConflict": {
+                "description": "It cannot be done as things stand.",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/AdminRefusal"}}}
+              },
+              "AdminOther": {
+                "description": "Any other refusal.",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/AdminRefusal"}}}
+              },
+              "Unauthorized": {
+                "description": "No session: log in.",
+                "headers": {"WWW-Authenticate": {"schema": {"const": "Bearer"}}},
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/AdminRefusal"}}}
               }
             },
             "schemas": {
@@ -774,6 +1708,307 @@ extension WebFiles {
                     }
                   },
                   "result": {"description": "As the game has said it."}
+                },
+                "additionalProperties": false
+              },
+              "AdminRole": {"enum": ["viewer", "moderator", "admin"]},
+              "AdminRefusal": {
+                "type": "object",
+                "required": ["error"],
+                "properties": {
+                  "error": {"type": "string", "minLength": 1},
+                  "code": {"type": "string", "pattern": "^[a-z]+(-[a-z]+)*$", "description": "admin.md §4.3"}
+                },
+                "additionalProperties": false
+              },
+              "Done": {
+                "type": "object",
+                "required": ["ok"],
+                "properties": {"ok": {"const": true}},
+                "additionalProperties": false
+              },
+              "AdminSession": {
+                "type": "object",
+                "required": ["user", "role", "seconds", "token"],
+                "properties": {
+                  "user": {"type": "string"},
+                  "role": {"$ref": "#/components/schemas/AdminRole"},
+                  "seconds": {"type": "integer", "minimum": 0, "description": "Until it ends."},
+                  "token": {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"}
+                },
+                "additionalProperties": false
+              },
+              "AdminOverview": {
+                "type": "object",
+                "required": [
+                  "uptimeSeconds",
+                  "draining",
+                  "connections",
+                  "lobbyCount",
+                  "seats",
+                  "watchers",
+                  "subscribers",
+                  "perSecond",
+                  "tickLatenessMilliseconds",
+                  "counters",
+                  "loops",
+                  "season",
+                  "lobbies"
+                ],
+                "properties": {
+                  "uptimeSeconds": {"type": "number"},
+                  "draining": {"type": "boolean"},
+                  "connections": {"type": "integer", "minimum": 0},
+                  "lobbyCount": {"type": "integer", "minimum": 0},
+                  "seats": {
+                    "type": "object",
+                    "required": ["taken", "connected", "total"],
+                    "properties": {
+                      "taken": {"type": "integer", "minimum": 0},
+                      "connected": {"type": "integer", "minimum": 0},
+                      "total": {"type": "integer", "minimum": 0}
+                    },
+                    "additionalProperties": false
+                  },
+                  "watchers": {"type": "integer", "minimum": 0},
+                  "subscribers": {"type": "integer", "minimum": 0},
+                  "perSecond": {
+                    "type": "object",
+                    "required": ["bytesIn", "bytesOut", "steps"],
+                    "properties": {
+                      "bytesIn": {"type": "integer"},
+                      "bytesOut": {"type": "integer"},
+                      "steps": {"type": "integer"}
+                    },
+                    "additionalProperties": false
+                  },
+                  "tickLatenessMilliseconds": {
+                    "type": "object",
+                    "required": ["count", "p50", "p99", "p999", "max"],
+                    "properties": {
+                      "count": {"type": "integer", "minimum": 0},
+                      "p50": {"type": "number"},
+                      "p99": {"type": "number"},
+                      "p999": {"type": "number"},
+                      "max": {"type": "number"}
+                    },
+                    "additionalProperties": false
+                  },
+                  "counters": {
+                    "type": "object",
+                    "additionalProperties": {"type": "integer", "minimum": 0}
+                  },
+                  "loops": {
+                    "type": "array",
+                    "items": {"type": "object"}
+                  },
+                  "season": {"type": ["string", "null"]},
+                  "lobbies": {
+                    "type": "array",
+                    "maxItems": 500,
+                    "items": {"$ref": "#/components/schemas/AdminLobby"}
+                  }
+                },
+                "additionalProperties": false
+              },
+              "AdminLobby": {
+                "type": "object",
+                "required": [
+                  "id",
+                  "game",
+                  "listed",
+                  "loop",
+                  "phase",
+                  "players",
+                  "connected",
+                  "seats",
+                  "watchers",
+                  "tick",
+                  "tickRate",
+                  "stepsDropped",
+                  "paused",
+                  "latenessMilliseconds",
+                  "snapshotBytesPerSecond",
+                  "cpuPercent"
+                ],
+                "properties": {
+                  "id": {"$ref": "#/components/schemas/LobbyID"},
+                  "game": {"type": "string"},
+                  "title": {"type": "string"},
+                  "metadata": {"$ref": "#/components/schemas/Metadata"},
+                  "password": {"const": true},
+                  "locked": {"const": true},
+                  "listed": {"type": "boolean"},
+                  "loop": {"type": "integer", "minimum": 0},
+                  "phase": {"enum": ["waiting", "starting", "running", "finished", "over"]},
+                  "players": {"type": "integer", "minimum": 0},
+                  "connected": {"type": "integer", "minimum": 0},
+                  "seats": {"type": "integer", "minimum": 0},
+                  "watchers": {"type": "integer", "minimum": 0},
+                  "tick": {"type": "integer", "minimum": 0},
+                  "tickRate": {"type": "integer", "minimum": 1},
+                  "stepsDropped": {"type": "integer", "minimum": 0},
+                  "paused": {"type": "boolean"},
+                  "latenessMilliseconds": {
+                    "type": "object",
+                    "required": ["mean", "max"],
+                    "properties": {
+                      "mean": {"type": "number"},
+                      "max": {"type": "number"}
+                    },
+                    "additionalProperties": false
+                  },
+                  "snapshotBytesPerSecond": {"type": "integer", "minimum": 0},
+                  "cpuPercent": {"type": "number", "minimum": 0}
+                },
+                "additionalProperties": false
+              },
+              "AdminLobbyDetail": {
+                "type": "object",
+                "required": [
+                  "id",
+                  "game",
+                  "listed",
+                  "loop",
+                  "phase",
+                  "players",
+                  "connected",
+                  "seats",
+                  "watchers",
+                  "tick",
+                  "tickRate",
+                  "stepsDropped",
+                  "paused",
+                  "latenessMilliseconds",
+                  "snapshotBytesPerSecond",
+                  "cpuPercent",
+                  "snapshotRate",
+                  "round",
+                  "seatRows"
+                ],
+                "properties": {
+                  "id": {"$ref": "#/components/schemas/LobbyID"},
+                  "game": {"type": "string"},
+                  "title": {"type": "string"},
+                  "metadata": {"$ref": "#/components/schemas/Metadata"},
+                  "password": {"const": true},
+                  "locked": {"const": true},
+                  "listed": {"type": "boolean"},
+                  "loop": {"type": "integer", "minimum": 0},
+                  "phase": {"enum": ["waiting", "starting", "running", "finished", "over"]},
+                  "players": {"type": "integer", "minimum": 0},
+                  "connected": {"type": "integer", "minimum": 0},
+                  "seats": {"type": "integer", "minimum": 0},
+                  "watchers": {"type": "integer", "minimum": 0},
+                  "tick": {"type": "integer", "minimum": 0},
+                  "tickRate": {"type": "integer", "minimum": 1},
+                  "stepsDropped": {"type": "integer", "minimum": 0},
+                  "paused": {"type": "boolean"},
+                  "latenessMilliseconds": {
+                    "type": "object",
+                    "required": ["mean", "max"],
+                    "properties": {
+                      "mean": {"type": "number"},
+                      "max": {"type": "number"}
+                    },
+                    "additionalProperties": false
+                  },
+                  "snapshotBytesPerSecond": {"type": "integer", "minimum": 0},
+                  "cpuPercent": {"type": "number", "minimum": 0},
+                  "snapshotRate": {"type": "integer", "minimum": 1},
+                  "round": {"type": "integer", "minimum": 0},
+                  "host": {"type": "integer", "minimum": 0},
+                  "seatRows": {
+                    "type": "array",
+                    "items": {
+                      "type": "object",
+                      "required": ["seat", "name", "state", "resumes", "inputsWaiting"],
+                      "properties": {
+                        "seat": {"type": "integer", "minimum": 0},
+                        "name": {"type": "string"},
+                        "state": {"enum": ["reserved", "connected", "dropped"]},
+                        "resumes": {"type": "integer", "minimum": 0},
+                        "inputsWaiting": {"type": "integer", "minimum": 0},
+                        "secondsLeft": {"type": "number"},
+                        "team": {"type": "integer", "minimum": 0},
+                        "role": {"type": "string"},
+                        "subject": {"type": "string"},
+                        "mutedSeconds": {"type": "integer", "minimum": 0},
+                        "transport": {"enum": ["websocket", "polling"]},
+                        "dialect": {"enum": ["plain", "compact", "socketio"]},
+                        "codec": {"enum": [0, 1]},
+                        "queuedBytes": {"type": "integer", "minimum": 0},
+                        "address": {"type": "string"},
+                        "roundTripMilliseconds": {"type": "number"},
+                        "inputEarlyTicks": {"type": "integer"},
+                        "snapshotAgeMilliseconds": {"type": "number"}
+                      },
+                      "additionalProperties": false
+                    }
+                  }
+                },
+                "additionalProperties": false
+              },
+              "AdminBan": {
+                "type": "object",
+                "required": ["kind", "reason"],
+                "properties": {
+                  "subject": {"type": "string"},
+                  "address": {"type": "string"},
+                  "lobby": {"$ref": "#/components/schemas/LobbyID"},
+                  "kind": {"enum": ["kick", "ban"]},
+                  "reason": {"type": "string"},
+                  "by": {"type": "string"},
+                  "seconds": {"type": "number"}
+                },
+                "additionalProperties": false
+              },
+              "JournalEntry": {
+                "type": "object",
+                "required": ["kind", "secondsAgo"],
+                "properties": {
+                  "kind": {
+                    "enum": [
+                      "connected",
+                      "upgraded",
+                      "closed",
+                      "ended",
+                      "joined",
+                      "resumed",
+                      "refused",
+                      "dropped",
+                      "left",
+                      "kicked",
+                      "banned",
+                      "replaced",
+                      "expired",
+                      "lobby-closed"
+                    ]
+                  },
+                  "secondsAgo": {"type": "number", "minimum": 0},
+                  "session": {"type": "integer", "minimum": 1},
+                  "lobby": {"type": "string"},
+                  "seat": {"type": "integer", "minimum": 0},
+                  "name": {"type": "string"},
+                  "subject": {"type": "string"},
+                  "address": {"type": "string"},
+                  "code": {"type": "integer", "minimum": 1000},
+                  "detail": {"type": "string"}
+                },
+                "additionalProperties": false
+              },
+              "AuditEntry": {
+                "type": "object",
+                "required": ["id", "at", "actor", "address", "action", "target", "reason", "outcome"],
+                "properties": {
+                  "id": {"type": "string"},
+                  "at": {"type": "integer", "description": "Milliseconds since 1970."},
+                  "actor": {"type": "string"},
+                  "address": {"type": "string"},
+                  "action": {"type": "string"},
+                  "target": {"type": "string"},
+                  "reason": {"type": "string"},
+                  "outcome": {"type": "string", "description": "done, or the code of the refusal."}
                 },
                 "additionalProperties": false
               }
