@@ -106,6 +106,8 @@ package final class Server {
     /// How late steps were, since the start.
     package var lateness: DurationRecord { durations.lateness }
     var durations = Durations()
+    /// What went on in the last hour.
+    var timeline: Timeline
     let startedAt: Instant
     private var drainEnd: Instant?
     /// Whether every connection has been told to go.
@@ -139,6 +141,7 @@ package final class Server {
         origins = HTTPOriginRule(origins: settings.allowedOrigins, allowsCredentials: settings.setsSessionCookie)
         adminOrigins = HTTPOriginRule(origins: settings.allowedOrigins.filter { $0 != "*" })
         wheel = TimerWheel(now: startedAt)
+        timeline = Timeline(at: startedAt)
     }
 
     // MARK: Connections
@@ -239,6 +242,7 @@ package final class Server {
     package func advance() {
         runLobbies()
         let now = clock()
+        if timeline.isOver(at: now) { closeTimeline(at: now) }
         var due: [UInt64] = []
         swap(&due, &dueTimers)
         wheel.advance(to: now) { _, token in due.append(token) }

@@ -198,7 +198,9 @@ def admins_act(api, server, small):
 
     async def play():
         players = [await Plain.join(server, lobby, name=name) for name in ("Anya", "Boris")]
-        assert ask("overview")["lobbyCount"] >= 1
+        assert ask("overview")["lobbyCount"] >= 1 and ask("overview", lobbies="false")["lobbies"] == []
+        timeline = ask("timeline")
+        assert timeline["seconds"] == 10 and len(timeline["bytesIn"]) == len(timeline["latenessMilliseconds"]["p99"])
         assert lobby in [row["id"] for row in ask("lobbies", search="anya", sort="players", limit=10)["lobbies"]]
         detail = ask("lobby", lobby=lobby)
         assert [seat["name"] for seat in detail["seatRows"]] == ["Anya", "Boris"] and detail["seatRows"][0]["address"]

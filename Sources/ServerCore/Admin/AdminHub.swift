@@ -56,14 +56,15 @@ final class AdminHub {
         for watcher in watchers { watcher.session.transport.send(frames) }
     }
 
-    /// The overview of all loops, at once or on a later turn.
-    func askForOverview(_ answered: @escaping (JSONValue) -> Void) {
-        server.loops.askAll(.figures) { [weak self] answers in
+    /// The overview of all loops, with their lobbies one by one or without, at once or on a later turn.
+    func askForOverview(withRows: Bool = true, _ answered: @escaping (JSONValue) -> Void) {
+        server.loops.askAll(withRows ? .figures : .totals) { [weak self] answers in
             guard let self else { return }
-            known = answers.compactMap { answer in
+            let loops = answers.compactMap { answer in
                 if case .figures(let figures) = answer { figures } else { nil }
             }
-            answered(overview.merged(known))
+            if withRows { known = loops }
+            answered(overview.merged(loops))
         }
     }
 

@@ -63,8 +63,11 @@ struct AdminVerb: Sendable {
     /// Everything there is.
     static let all: [AdminVerb] = [
         AdminVerb(
-            question: "overview", .viewer, [],
-            .here { hub, _, answered in hub.askForOverview { answered(.success($0)) } }),
+            question: "overview", .viewer, [AdminArgument("lobbies", .flag)],
+            .here { hub, call, answered in
+                hub.askForOverview(withRows: call.flag("lobbies") ?? true) { answered(.success($0)) }
+            }),
+        AdminVerb(question: "timeline", .viewer, [], .here { hub, _, answered in hub.answerTimeline(answered) }),
         AdminVerb(question: "lobbies", .viewer, AdminLobbyQuery.arguments, .here { $0.listLobbies($1, $2) }),
         AdminVerb(
             question: "lobby", .viewer, [lobby], .lobby { hosted, call in hosted.detail(for: call.actor.user.role) }),

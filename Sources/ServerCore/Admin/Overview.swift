@@ -159,6 +159,7 @@ extension Server {
         case .adminLobbies(let query): adminLobbies(query)
         case .notice(let notice): noticed(notice)
         case .journal(let query): .journal(journal.entries(query), until: clock())
+        case .timeline: timelineNow()
         case .endAdmins: adminsEnded()
         }
     }
@@ -176,6 +177,11 @@ extension Server {
     private func noticed(_ notice: JSONValue) -> LoopAnswer {
         for lobby in lobbies { lobby.emit("notice", notice) }
         return .outcome(.null)
+    }
+
+    private func timelineNow() -> LoopAnswer {
+        closeTimeline(at: clock())
+        return .timeline(timeline)
     }
 
     private func adminsEnded() -> LoopAnswer {

@@ -268,6 +268,7 @@ package final class HostedLobby {
         {
             turn.steps += 1
             server.durations.lateness.record(late)
+            server.timeline.stepped(late)
             load.stepped(late, at: begun)
             server.counters[.steps] += 1
             guard step() else { return false }

@@ -99,6 +99,8 @@ enum LoopQuestion: Sendable {
     indirect case adminLobbies(AdminLobbyQuery)
     /// What has happened there.
     indirect case journal(JournalQuery)
+    /// What went on in the last hour.
+    case timeline
     /// To say something to everybody in every lobby.
     case notice(JSONValue)
     /// To end the sockets of admins who are logged in no more.
@@ -113,6 +115,7 @@ enum LoopAnswer: Sendable {
     case commanded(AdminOutcome)
     case adminLobbies([AdminLobbyRow], count: Int)
     case journal([JournalEntry], until: Instant)
+    case timeline(Timeline)
     case opened(Result<LobbyRow, JoinRefusal>)
     case reserved(Result<JSONValue, JoinRefusal>)
     case matchOpened(Result<[KeptPlace], JoinRefusal>)

@@ -456,10 +456,37 @@ extension WebFiles {
                 "summary": "Totals, rates, counters and up to 500 lobbies.",
                 "description": "For the role viewer and above.",
                 "security": [{"admin": []}],
+                "parameters": [
+                  {
+                    "name": "lobbies",
+                    "in": "query",
+                    "description": "Whether the lobbies are listed one by one; true if left out.",
+                    "schema": {"type": "boolean"}
+                  }
+                ],
                 "responses": {
                   "200": {
                     "description": "As admin.md §5 has it.",
                     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/AdminOverview"}}}
+                  },
+                  "400": {"$ref": "#/components/responses/AdminBadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "403": {"$ref": "#/components/responses/AdminForbidden"},
+                  "default": {"$ref": "#/components/responses/AdminOther"}
+                }
+              }
+            },
+            "/api/admin/timeline": {
+              "get": {
+                "operationId": "adminTimeline",
+                "tags": ["admin"],
+                "summary": "What went on in each ten seconds of the last hour.",
+                "description": "For the role viewer and above.",
+                "security": [{"admin": []}],
+                "responses": {
+                  "200": {
+                    "description": "As admin.md §8 has it.",
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/AdminTimeline"}}}
                   },
                   "400": {"$ref": "#/components/responses/AdminBadRequest"},
                   "401": {"$ref": "#/components/responses/Unauthorized"},
@@ -1735,6 +1762,49 @@ extension WebFiles {
                   "role": {"$ref": "#/components/schemas/AdminRole"},
                   "seconds": {"type": "integer", "minimum": 0, "description": "Until it ends."},
                   "token": {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"}
+                },
+                "additionalProperties": false
+              },
+              "AdminTimeline": {
+                "type": "object",
+                "required": [
+                  "seconds",
+                  "room",
+                  "connections",
+                  "lobbies",
+                  "players",
+                  "bytesIn",
+                  "bytesOut",
+                  "messagesIn",
+                  "snapshotsSent",
+                  "snapshotsSkipped",
+                  "stepsDropped",
+                  "drops",
+                  "latenessMilliseconds"
+                ],
+                "properties": {
+                  "seconds": {"type": "number"},
+                  "room": {"type": "integer"},
+                  "connections": {"type": "array", "maxItems": 360, "items": {"type": "integer", "minimum": 0}},
+                  "lobbies": {"type": "array", "maxItems": 360, "items": {"type": "integer", "minimum": 0}},
+                  "players": {"type": "array", "maxItems": 360, "items": {"type": "integer", "minimum": 0}},
+                  "bytesIn": {"type": "array", "maxItems": 360, "items": {"type": "number", "minimum": 0}},
+                  "bytesOut": {"type": "array", "maxItems": 360, "items": {"type": "number", "minimum": 0}},
+                  "messagesIn": {"type": "array", "maxItems": 360, "items": {"type": "number", "minimum": 0}},
+                  "snapshotsSent": {"type": "array", "maxItems": 360, "items": {"type": "number", "minimum": 0}},
+                  "snapshotsSkipped": {"type": "array", "maxItems": 360, "items": {"type": "number", "minimum": 0}},
+                  "stepsDropped": {"type": "array", "maxItems": 360, "items": {"type": "number", "minimum": 0}},
+                  "drops": {"type": "array", "maxItems": 360, "items": {"type": "number", "minimum": 0}},
+                  "latenessMilliseconds": {
+                    "type": "object",
+                    "required": ["p50", "p99", "max"],
+                    "properties": {
+                      "p50": {"type": "array", "maxItems": 360, "items": {"type": ["number", "null"]}},
+                      "p99": {"type": "array", "maxItems": 360, "items": {"type": ["number", "null"]}},
+                      "max": {"type": "array", "maxItems": 360, "items": {"type": ["number", "null"]}}
+                    },
+                    "additionalProperties": false
+                  }
                 },
                 "additionalProperties": false
               },
