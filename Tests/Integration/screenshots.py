@@ -15,7 +15,7 @@ sys.path[:0] = [str(ROOT / "Tests/Integration"), str(ROOT / "Tests")]
 from conftest import BINARY, Server, clean_environment  # noqa: E402
 from devtools import Browser  # noqa: E402
 from lines import Line  # noqa: E402
-from test_arena import PLAYING, RESULT, open_match  # noqa: E402
+from test_arena import PASSWORD, PLAYING, RESULT, open_match  # noqa: E402
 
 DARK = {"size": (1080, 620), "scheme": "dark"}
 # Enough has happened for a picture, and something is under way.
@@ -23,9 +23,10 @@ LIVELY = "arena.newest.all('player').some(({ score }) => score > 2) && arena.new
 
 
 @contextlib.contextmanager
-def bots(server, folder, count, game="arena"):
-    """Bots in the lobby `bots-1-0`."""
-    command = [BINARY, "bots", "--server", server.url, "--count", str(count), "--lobbies", "1", "--seconds", "600", "--game", game]
+def bots(server, folder, count, game="arena", lobbies=1):
+    """Bots in the lobby `bots-1-0`, and in more of them."""
+    command = [
+        BINARY, "bots", "--server", server.url, "--count", str(count), "--lobbies", str(lobbies), "--seconds", "600", "--game", game]
     crowd = subprocess.Popen(
         [*command, "--quiet"], cwd=folder, env=clean_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL)
@@ -70,6 +71,47 @@ def match(server, browser, lobby, images):
     ann.close()
 
 
+def panel(images, folder, browser):
+    """The panel of admins, with 500 bots."""
+    server = Server(cwd=folder, MUSTER_ADMIN_PASSWORD=PASSWORD)
+    try:
+        with bots(server, folder, 500, lobbies=32):
+            tab = admin(browser, server, size=(1280, 800))
+            tab.wait("document.getElementById('now').innerText.includes('500 of')")
+            tab.wait("document.querySelectorAll('#page tbody tr').length === 32")
+            tab.screenshot(images / "admin-lobbies.png")
+            tab.run("location.hash = '#/lobby/bots-1-0'")
+            tab.wait("document.querySelector('canvas')?.width > 0 && !document.querySelector('.picture .none').textContent")
+            tab.call("Emulation.setDeviceMetricsOverride", width=1280, height=1500, deviceScaleFactor=1, mobile=False)
+            tab.run("await new Promise((done) => setTimeout(done, 1500))")
+            tab.screenshot(images / "admin-lobby.png")
+            tab.call("Emulation.setDeviceMetricsOverride", width=1280, height=800, deviceScaleFactor=1, mobile=False)
+            tab.click("td button.danger")
+            tab.run("document.querySelector('#act [name=reason]').value = 'spoils the game'")
+            tab.screenshot(images / "admin-kick.png")
+            tab.click("#act-cancel")
+            phone = admin(browser, server, size=(390, 844), scheme="dark", is_phone=True)
+            phone.wait("document.querySelectorAll('#page tbody tr').length === 32")
+            phone.screenshot(images / "admin-phone.png")
+            # A minute of samples makes a line.
+            tab.run("location.hash = '#/timelines'")
+            tab.wait("document.querySelector('.line-0')?.getAttribute('d').split('L').length > 6", seconds=120)
+            tab.screenshot(images / "admin-timelines.png")
+            for one in (tab, phone):
+                one.close()
+    finally:
+        server.stop()
+
+
+def admin(browser, server, **options):
+    """A tab that has logged in."""
+    tab = browser.tab(f"{server.url}/admin", **options)
+    tab.wait("!document.getElementById('login').hidden")
+    tab.run(f"document.getElementById('username').value = 'admin'; document.getElementById('password').value = '{PASSWORD}'")
+    tab.click("#login-button")
+    return tab
+
+
 def main():
     images = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "docs/images")
     with tempfile.TemporaryDirectory() as folder:
@@ -85,8 +127,11 @@ def main():
             with bots(server, folder, 7, "team-arena") as lobby:
                 match(server, browser, lobby, images)
         finally:
-            browser.stop()
             server.stop()
+        try:
+            panel(images, folder, browser)
+        finally:
+            browser.stop()
 
 
 if __name__ == "__main__":

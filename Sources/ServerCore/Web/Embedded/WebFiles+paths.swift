@@ -3,6 +3,23 @@ extension WebFiles {
     /// file: what is not here is not there.
     static func file(at path: String) -> WebFile? {
         switch path {
+        case "/admin.css": adminCss
+        case "/admin": adminHtml
+        case "/admin.js": adminJs
+        case "/admin/actions.js": adminActionsJs
+        case "/admin/changes.js": adminChangesJs
+        case "/admin/dialog.js": adminDialogJs
+        case "/admin/format.js": adminFormatJs
+        case "/admin/lobbies.js": adminLobbiesJs
+        case "/admin/lobby.js": adminLobbyJs
+        case "/admin/picture.js": adminPictureJs
+        case "/admin/plot.js": adminPlotJs
+        case "/admin/poll.js": adminPollJs
+        case "/admin/records.js": adminRecordsJs
+        case "/admin/rows.js": adminRowsJs
+        case "/admin/session.js": adminSessionJs
+        case "/admin/timelines.js": adminTimelinesJs
+        case "/admin/trace.js": adminTraceJs
         case "/arena/arena.js": arenaArenaJs
         case "/arena/controls.js": arenaControlsJs
         case "/arena/dom.js": arenaDomJs
