@@ -36,10 +36,7 @@ struct RangeEncoder: SymbolCoder {
 
     private(set) var bytes: [UInt8]
     private let starts: [UInt16]
-    /// In its low 32 bits the specification's `low`; above them bytes that have not been written yet, and what they carry.
-    private var low: UInt64 = 0
-    /// How many bits of such bytes: 0 or 8 between two symbols.
-    private var waiting = 0
+    private var low: UInt32 = 0
     private var range: UInt32 = .max
 
     /// Starts after `bytes`, with the cumulative frequencies of all tables.
@@ -48,7 +45,6 @@ struct RangeEncoder: SymbolCoder {
         self.starts = starts
     }
 
-    @inline(__always)
     mutating func code(_ symbol: Int, at table: Int) -> Int {
         let start = UInt32(starts[table + symbol])
         let unit = range >> Probability.bits
@@ -68,25 +64,15 @@ struct RangeEncoder: SymbolCoder {
         return bits
     }
 
-    /// Goes on into a part of the interval. No part is less than 2⁻¹⁶ of it, so that two bytes at most become certain.
-    @inline(__always)
     private mutating func advance(by distance: UInt32) {
-        low &+= UInt64(distance)
-        let certain = range.leadingZeroBitCount & 24
-        low <<= UInt64(certain)
-        range <<= UInt32(certain)
-        waiting += certain
-        if waiting > 8 { write() }
-    }
-
-    /// Writes the bytes that wait.
-    private mutating func write() {
-        if low >> UInt64(32 + waiting) != 0 { carry() }
-        while waiting > 0 {
-            waiting -= 8
-            bytes.append(UInt8(truncatingIfNeeded: low >> UInt64(32 + waiting)))
+        let (sum, carries) = low.addingReportingOverflow(distance)
+        low = sum
+        if carries { carry() }
+        while range < 1 << 24 {
+            bytes.append(UInt8(truncatingIfNeeded: low >> 24))
+            low <<= 8
+            range <<= 8
         }
-        low &= 0xFFFF_FFFF
     }
 
     private mutating func carry() {
@@ -100,12 +86,11 @@ struct RangeEncoder: SymbolCoder {
 
     /// Ends the message with the fewest bytes that name a number within the interval; what would follow is zeros.
     consuming func finish() -> [UInt8] {
-        write()
         for width in stride(from: UInt32(0), through: 32, by: 8) {
             // The least multiple of 2^(32 - width) that is not below `low`.
             let step = UInt64(1) << UInt64(32 - width)
-            let value = (low + step - 1) / step * step
-            guard value < low + UInt64(range) else { continue }
+            let value = (UInt64(low) + step - 1) / step * step
+            guard value < UInt64(low) + UInt64(range) else { continue }
             if value >> 32 > 0 { carry() }
             for shift in stride(from: UInt64(24), to: 24 - UInt64(width), by: -8) {
                 bytes.append(UInt8(value >> shift & 0xFF))
