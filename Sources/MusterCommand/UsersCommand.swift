@@ -11,11 +11,11 @@ struct UsersCommand: ParsableCommand {
             Users are kept in the storage, the SQLite file of the server. A server that runs on it takes notice within a \
             second: whoever was removed, or has another password or role, is logged out.
 
-              muster users --storage muster.db add ann --role moderator      # asks for the password
-              muster users --storage muster.db passwd ann < password.txt
-              muster users --storage muster.db role ann viewer
-              muster users --storage muster.db remove ann
-              muster users --storage muster.db list --json
+              muster users add ann --role moderator --storage muster.db      # asks for the password
+              muster users passwd ann --storage muster.db < password.txt
+              muster users role ann viewer --storage muster.db
+              muster users remove ann --storage muster.db
+              muster users list --json --storage muster.db
 
             Passwords come from the terminal, or as one line from standard input; never from an argument, which others can see.
             """,

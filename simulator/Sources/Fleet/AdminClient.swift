@@ -54,9 +54,10 @@ final class AdminClient {
         manager.timeReached(now)
     }
 
-    /// Ends the connection in good order.
+    /// Ends the session, of which a user has not many, and the connection in good order.
     func close() {
         ended = { _ in }
+        socket.emit(ClientEmission("logout", []))
         manager.close()
     }
 
