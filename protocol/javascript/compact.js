@@ -1,14 +1,13 @@
 // The compact dialect: everything is binary (protocol/spec/lobby.md §1.1).
 
 import { pack, unpack } from "./messagepack.js";
-import { overSocket } from "./websocket.js";
+import { webSocket } from "./websocket.js";
 
-const SUBPROTOCOL = "muster.compact.1";
 /** The first byte of an event, by who says it. */
 const [SERVER, CLIENT] = [0x07, 0x0f];
 
-const events = {
-  protocols: [SUBPROTOCOL],
+const EVENTS = {
+  protocol: "muster.compact.1",
   write(event, data, id) {
     const packed = pack(id === undefined ? [event, data] : [event, data, id]);
     const message = new Uint8Array(packed.length + 1);
@@ -25,5 +24,5 @@ const events = {
 
 /** A transport as in websocket.js. */
 export function compact(server, lobby, request, hooks) {
-  return overSocket(server, lobby, request, hooks, events);
+  return webSocket(server, lobby, request, hooks, EVENTS);
 }

@@ -17,14 +17,14 @@ function closure(name, seen = new Set()) {
 
 const packed = (modules) => gzipSync(modules.map(text).join(""), { level: 9 }).length;
 
-test("the library is less than 20 kB, packed, and each module that is imported besides less than 6.5 kB more", () => {
+test("the library is less than 20 kB, packed, and each module that is imported besides less than 7 kB more", () => {
   const library = closure("muster.js");
   const bytes = packed([...library].sort());
   assert.ok(bytes < 20_000, `${bytes} bytes`);
   const all = new Set(library);
   for (const name of ["codec1.js", "compact.js", "list.js", "socketio.js", "watcher.js"]) {
     const more = [...closure(name)].filter((part) => !library.has(part)).sort();
-    assert.ok(packed(more) < 6_500, `${name}: ${packed(more)} bytes`);
+    assert.ok(packed(more) < 7_000, `${name}: ${packed(more)} bytes`);
     for (const part of more) all.add(part);
   }
   assert.deepEqual([...all].sort(), names.sort(), "every module is one of these");

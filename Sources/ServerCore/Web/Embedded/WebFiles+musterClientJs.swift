@@ -14,16 +14,16 @@ extension WebFiles {
         import { applySnapshot, isDelta } from "./snapshot.js";
         import { webSocket } from "./websocket.js";
 
-        /** After so much silence the server is asked for a sign of life, and after so much it counts as lost. */
+        /** After so much silence the server is asked for a sign of life, or counts as lost. */
         const SILENCE_MS = { ask: 2000, lost: 8000 };
-        /** How often inputs are answered: at first often, so that the clock is soon known. */
+        /** How often inputs are answered: at first often, for the clock. */
         const ANSWER_MS = { first: 100, then: 1000 };
         const FIRST_ANSWERS = 5;
         /** What the server says before the end of a seat, each with a reason (lobby.md §4). */
         const ENDS = ["kicked", "banned", "closed", "replaced"];
-        /** The tables of codec 1 that came last: whoever joins such a lobby again need not be sent them. */
+        /** The tables of codec 1 that came last: they need not be sent again. */
         let lastCoding = null;
-        /** What reads codec 1 is loaded while the first join is under way, so that it is no part of what a page waits for. */
+        /** What reads codec 1 is loaded while the first join is under way. */
         const loadCodec1 = () => import("./codec1.js");
 
         /** What the server has refused: `code` is a word of lobby.md §4.1, a number of websocket.md §5, or missing. */
@@ -216,7 +216,7 @@ extension WebFiles {
             this.onState("playing", "");
           }
 
-          /** Snapshots wait for the tables by which they are read, and for what reads them. Where there is none, codec 0 is asked for. */
+          /** Snapshots wait for what reads them, and its tables. Where there is none, codec 0 is asked for. */
           async #learn({ tables, tablesHash }) {
             const waiting = this.#waiting = [];
             let coding = null;
@@ -266,7 +266,7 @@ extension WebFiles {
             this.#awaitsKeyframe = false;
             this.traffic.snapshots += 1;
             if (!isNext) this.traffic.keyframes += 1;
-            // One that skips others was held back for a slow line, which the server knows by our acks alone (game-messages.md §3).
+            // One that skips others was held back (game-messages.md §3).
             if (isNext && !this.isWatching && this.state.tick - from > Math.ceil(this.joined.tickRate / this.joined.snapshotRate)) {
               this.#link.send(encodeAck(this.state.tick));
             }

@@ -2,11 +2,11 @@ extension WebFiles {
     /// protocol/javascript/websocket.js, as `scripts/embed` found it.
     static let musterWebsocketJs = WebFile(
         ##"""
-        // The plain dialect: JSON text and binary messages on a WebSocket (protocol/spec/lobby.md §1).
+        // The plain dialect (protocol/spec/lobby.md §1).
 
         /**
-         * What every transport is: a function of the server's address, a lobby's id, the request to join, and what to tell,
-         * that returns what can be said. It tells nothing before it has returned, and nothing after it was closed.
+         * A transport is a function of the server's address, a lobby's id, the request to join, and the hooks that are told. It
+         * returns a link, tells nothing before that, and nothing after it was closed.
          *
          * @typedef {object} Hooks
          * @property {(name: string, data: any) => void} event what the server says; `joined` is the first
@@ -21,29 +21,14 @@ extension WebFiles {
          * @property {() => void} close
          */
 
-        const events = {
-          protocols: [],
+        /** Events to messages and back; null for a snapshot. */
+        const TEXT = {
           write: (event, data, id) => JSON.stringify({ event, data, id }),
           read: (message) => (typeof message === "string" ? JSON.parse(message) : null),
         };
 
-        /**
-         * @param {string} server "http://…" or "https://…"
-         * @param {Hooks} hooks
-         * @returns {Link}
-         */
-        export function webSocket(server, lobby, request, hooks) {
-          return overSocket(server, lobby, request, hooks, events);
-        }
-
-        /**
-         * A WebSocket of the lobby's own.
-         *
-         * @param {{protocols: string[], write: Function, read: Function}} events the subprotocols to offer, how an event becomes a
-         *   message, and a message `{event, data, id}`; null for one that is a snapshot
-         */
-        export function overSocket(server, lobby, request, hooks, events) {
-          const socket = new WebSocket(socketURL(server, lobby), events.protocols);
+        export function webSocket(server, lobby, request, hooks, { protocol = [], write, read } = TEXT) {
+          const socket = new WebSocket(socketURL(server, lobby), protocol);
           socket.binaryType = "arraybuffer";
           let [refusal, isClosed] = ["", false];
           const say = (message) => {
@@ -51,7 +36,7 @@ extension WebFiles {
             hooks.traffic.bytesOut += message.length;
             socket.send(message);
           };
-          const emit = (event, data, id) => say(events.write(event, data, id));
+          const emit = (event, data, id) => say(write(event, data, id));
           const closed = (code) => {
             if (isClosed) return;
             isClosed = true;
@@ -63,7 +48,7 @@ extension WebFiles {
             if (isClosed) return;
             const message = typeof data === "string" ? data : new Uint8Array(data);
             hooks.traffic.bytesIn += message.length;
-            const said = events.read(message);
+            const said = read(message);
             if (!said) return hooks.snapshot(message);
             const { event, data: body, id } = said;
             if (event === "ack") hooks.answer(id, null, body);

@@ -45,7 +45,7 @@ extension WebFiles {
           }
         }
 
-        /** An object without a prototype, so that no field's name means anything; a field named `id` comes before the id. Bytes are there as their count and words, and as bytes. */
+        /** An object without a prototype, so that no field's name means anything; a field named `id` comes before the id. Bytes are there whole, too. */
         function entity(id, fields, row) {
           const made = Object.create(null);
           made.id = id;
