@@ -30,7 +30,7 @@ func page(isOffline: Bool) -> String {
         });
         at("door").onsubmit = event => {
           event.preventDefault();
-          if (socket.disconnected) socket.connect();
+          if (!socket.active) socket.connect();
           enter({ name: at("name").value, room: at("room").value });
         };
         at("mouth").onsubmit = event => {
