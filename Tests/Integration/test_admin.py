@@ -182,7 +182,7 @@ def test_users_are_added_log_in_with_their_roles_and_are_out_at_once(start_serve
         ("ann", "login", "done"), ("ann", "message", "done"), ("ann", "drain", "forbidden"), ("ann", "login", "refused"),
         ("ann", "bans", "forbidden")}
     shown = run_muster("audit", *storage, "--action", "message", cwd=tmp_path).stdout
-    assert len(shown.splitlines()) == 1 and "  ann  127.0.0.1:" in shown and shown.endswith("  message    done\n")
+    assert len(shown.splitlines()) == 1 and "  ann  127.0.0.1  " in shown and shown.endswith("  message    done\n")
 
 
 def test_a_server_that_others_reach_has_no_admin_without_a_password(start_server, tmp_path):

@@ -62,8 +62,8 @@ extension Server {
 }
 
 extension PeerAddress {
-    /// The address alone, as the audit log has it of requests: behind a proxy there is no port.
-    fileprivate var adminText: String { family == .local ? description : host }
+    /// The address alone, as the audit log has it: behind a proxy there is no port.
+    var adminText: String { family == .local ? description : host }
 }
 
 extension HTTPExchange {

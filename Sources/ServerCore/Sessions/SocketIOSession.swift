@@ -172,7 +172,8 @@ final class SocketIOSession: EngineSession {
                 server.counters[.adminLoginsRefused] += 1
                 return refuse(namespace, message: "pages of this origin may not act as admin", data: .null)
             }
-            server.admin.login(auth, from: transport.remotePeer, address: transport.peerAddress) { [weak self] in
+            let address = transport.remotePeer?.adminText ?? transport.peerAddress
+            server.admin.login(auth, from: transport.remotePeer, address: address) { [weak self] in
                 self?.adminDecided(number, $0)
             }
         } else if namespace.hasPrefix("/lobby/") {
