@@ -1,3 +1,4 @@
+import Determinism
 import JSONCore
 import SnapshotCore
 
@@ -22,12 +23,20 @@ public protocol Brain: SendableMetatype {
     /// True unless the brain says otherwise.
     mutating func looks(at tick: UInt32) -> Bool
 
+    /// How far apart it decides, at the newest snapshot of that time; the first time is drawn by the bot, so that a crowd is spread. Nil, as
+    /// it is unless the brain says otherwise: at each snapshot, when it comes. For games in which players speak more often than
+    /// states are sent.
+    static var decidesEvery: Interval? { get }
+
     /// Hears an event of the game, whether it was for everybody or for this seat alone: a hand of cards, for example. Does
     /// nothing unless the brain says otherwise.
     mutating func hear(_ event: String, _ data: JSONValue)
 }
 
 extension Brain {
+    /// Nil: at each snapshot.
+    public static var decidesEvery: Interval? { nil }
+
     /// True.
     public mutating func looks(at tick: UInt32) -> Bool { true }
 
@@ -52,7 +61,7 @@ public struct BrainType: Sendable {
         makeBrain = { options, seed in
             var context = GameContext(tickRate: B.Played.rules.tickRate, seed: seed)
             var mind = Mind(brain: B(seed: seed), game: try B.Played(&context, options: options))
-            return BotBrain(hear: { mind.brain.hear($0, $1) }) { state, seat in
+            return BotBrain(every: B.decidesEvery, hear: { mind.brain.hear($0, $1) }) { state, seat in
                 guard mind.brain.looks(at: state.tick) else { return nil }
                 replication.restore(state, into: &mind.game)
                 guard let input = mind.decide(seat: seat, tick: state.tick) else { return nil }
@@ -91,12 +100,16 @@ public struct BrainType: Sendable {
 
 /// One bot's brain, as the bot sees it. Belongs to one loop.
 @usableFromInline package final class BotBrain {
+    /// How far apart it decides; nil for at each snapshot.
+    package let interval: Interval?
     private let ear: (String, JSONValue) -> Void
     private let body: (WorldState, Int) -> [UInt32]?
 
     @usableFromInline init(
-        hear: @escaping (String, JSONValue) -> Void, decide body: @escaping (WorldState, Int) -> [UInt32]?
+        every interval: Interval?, hear: @escaping (String, JSONValue) -> Void,
+        decide body: @escaping (WorldState, Int) -> [UInt32]?
     ) {
+        self.interval = interval
         ear = hear
         self.body = body
     }

@@ -129,8 +129,7 @@ extension Field {
         Schema.Field.bytes(name, count).enumerated().map { part, field in
             Field(
                 declaration: field,
-                access: .computed(
-                    part == 0 ? .count(of: path, atMost: count) : .word(part - 1, of: path, atMost: count)))
+                access: part == 0 ? .computed(ComputedField(bytes: path, atMost: count)) : .joined)
         }
     }
 

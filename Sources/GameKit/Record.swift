@@ -6,6 +6,8 @@ enum FieldAccess<Root>: Sendable {
     case placed(FieldPlace, ByteCodes?)
     /// Through its accessors: a computed property, or a type that has no place.
     case computed(ComputedField<Root>)
+    /// With the field before it, whose property it belongs to.
+    case joined
 
     init<Value: FieldValue>(_ path: any WritableKeyPath<Root, Value> & Sendable, _ quantiser: Quantiser) {
         if let place = FieldPlace(path, quantiser) {
@@ -22,48 +24,36 @@ enum FieldAccess<Root>: Sendable {
     }
 }
 
-/// A field that is reached by calls.
+/// A field that is reached by calls, or several that are one property.
 @usableFromInline struct ComputedField<Root>: Sendable {
-    /// Where its value stands among the record's values.
+    /// Where its first value stands among the record's values.
     @usableFromInline var index = 0
-    /// The field's value, quantised.
-    @usableFromInline let capture: @Sendable (Root) -> UInt32
-    /// Sets the field from a quantised value.
-    @usableFromInline let restore: @Sendable (inout Root, UInt32) -> Void
+    /// Writes the quantised values from that index on.
+    @usableFromInline let capture: @Sendable (Root, inout [UInt32], Int) -> Void
+    /// Sets the property from the values from that index on.
+    @usableFromInline let restore: @Sendable (inout Root, [UInt32], Int) -> Void
 
+    /// One value.
     init(capture: @escaping @Sendable (Root) -> UInt32, restore: @escaping @Sendable (inout Root, UInt32) -> Void) {
-        self.capture = capture
-        self.restore = restore
-    }
-}
-
-extension ComputedField {
-    /// How many bytes there are, of those that are sent.
-    static func count(of path: any WritableKeyPath<Root, [UInt8]> & Sendable, atMost most: Int) -> ComputedField {
-        ComputedField(
-            capture: { UInt32(min($0[keyPath: path].count, most)) },
-            restore: { root, value in root[keyPath: path] = Array(repeating: 0, count: Int(value)) })
+        self.capture = { root, values, at in values[at] = capture(root) }
+        self.restore = { root, values, at in restore(&root, values[at]) }
     }
 
-    /// Four of the bytes as one number, the first one lowest; 0 in place of those that are not there.
-    ///
-    /// Restored behind the count, which has made room for them.
-    static func word(
-        _ index: Int, of path: any WritableKeyPath<Root, [UInt8]> & Sendable, atMost most: Int
-    ) -> ComputedField {
-        let places = index * 4..<min(index * 4 + 4, most)
-        return ComputedField(
-            capture: { root in
-                let bytes = root[keyPath: path]
-                return places.reduce(0) { word, at in
-                    at < bytes.count ? word | UInt32(bytes[at]) << UInt32(8 * (at - places.lowerBound)) : word
-                }
-            },
-            restore: { root, value in
-                for at in places where at < root[keyPath: path].count {
-                    root[keyPath: path][at] = UInt8(truncatingIfNeeded: value >> UInt32(8 * (at - places.lowerBound)))
-                }
-            })
+    /// Bytes: their count, and behind it words of four, the first one lowest, with 0 in place of those that are not there.
+    init(bytes path: any WritableKeyPath<Root, [UInt8]> & Sendable, atMost most: Int) {
+        capture = { root, values, at in
+            let bytes = root[keyPath: path].prefix(most)
+            values[at] = UInt32(bytes.count)
+            for word in 0..<(most + 3) / 4 {
+                let four = bytes.dropFirst(word * 4).prefix(4)
+                values[at + 1 + word] = four.reversed().reduce(0) { $0 << 8 | UInt32($1) }
+            }
+        }
+        restore = { root, values, at in
+            root[keyPath: path] = (0..<Int(values[at])).map { place in
+                UInt8(truncatingIfNeeded: values[at + 1 + place / 4] >> UInt32(8 * (place % 4)))
+            }
+        }
     }
 }
 
@@ -84,6 +74,7 @@ extension ComputedField {
             case .computed(var field):
                 field.index = index
                 computed.append(field)
+            case .joined: break
             }
         }
         self.placed = placed
@@ -98,7 +89,7 @@ extension ComputedField {
         resize(&values, rows.count * width)
         placed.capture(rows, into: &values)
         for field in computed {
-            for row in rows.indices { values[row * width + field.index] = field.capture(rows[row]) }
+            for row in rows.indices { field.capture(rows[row], &values, row * width + field.index) }
         }
     }
 
@@ -106,7 +97,7 @@ extension ComputedField {
     @inlinable func capture(_ record: Root, into values: inout [UInt32]) {
         resize(&values, width)
         placed.capture(record, into: &values)
-        for field in computed { values[field.index] = field.capture(record) }
+        for field in computed { field.capture(record, &values, field.index) }
     }
 
     /// Sets the fields of `rows` from values, one row after the other.
@@ -115,7 +106,7 @@ extension ComputedField {
     @inlinable func restore(_ values: [UInt32], into rows: inout [Root]) {
         placed.restore(values, into: &rows)
         for field in computed {
-            for row in rows.indices { field.restore(&rows[row], values[row * width + field.index]) }
+            for row in rows.indices { field.restore(&rows[row], values, row * width + field.index) }
         }
     }
 
@@ -124,7 +115,7 @@ extension ComputedField {
     /// - Precondition: there are values for all fields, within their maxima.
     @inlinable func restore(_ values: [UInt32], into record: inout Root) {
         placed.restore(values, into: &record)
-        for field in computed { field.restore(&record, values[field.index]) }
+        for field in computed { field.restore(&record, values, field.index) }
     }
 
     /// Gives `values` that many elements, whatever they are.

@@ -289,9 +289,16 @@ package final class Server {
         while let next = waiting.min, next.due <= now {
             waiting.removeMin()
             guard !next.lobby.isClosed else { continue }
-            if next.lobby.beginTurn() { turning.append(next) } else { next.goesOn(in: &waiting) }
+            // With its first step at once: what a turn fetches of a lobby's players is still at hand then.
+            if next.lobby.beginTurn(), next.lobby.continueTurn() {
+                turning.append(next)
+            } else {
+                next.goesOn(in: &waiting)
+            }
+            // After a halt all lobbies are due at once: what the first has sent leaves before the last one's step.
+            if turn.isCrowded { turn.flush() }
         }
-        // A step of each that is due, and only then the second of one that is behind: it delays others by one step.
+        // A step of each that is due has been, and only now comes the second of one that is behind: it delays others by one step.
         while !turning.isEmpty {
             var stillTurning = 0
             for place in turning.indices {
@@ -301,7 +308,6 @@ package final class Server {
                 } else {
                     turning[place].goesOn(in: &waiting)
                 }
-                // After a halt all lobbies are due at once: what the first has sent leaves before the last one's step.
                 if turn.isCrowded { turn.flush() }
             }
             turning.removeLast(turning.count - stillTurning)

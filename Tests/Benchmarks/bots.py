@@ -14,7 +14,7 @@ from lobbies import BOTS_CORE, LARGE_PAGES, cpu_seconds, hosting, on_core
 
 # Name, game, protocol, bots, lobbies, snapshots a second.
 WORKLOADS = [
-    ("pulse", "pulse", "websocket", 3_000, 300, 10),
+    ("tap", "tap", "websocket", 3_000, 300, 10),
     ("swarm", "swarm", "websocket", 2_000, 250, 20),
     ("swarm", "swarm", "socketio", 2_000, 250, 20),
 ]

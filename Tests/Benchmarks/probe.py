@@ -1,6 +1,7 @@
 """How long after an input goes in the first snapshot that shows it comes out, as players see it.
 
-Ten players play pulse beside all the others, each in a lobby of its own, so that none waits while what another was sent is read.
+Ten players play tap, whose snapshots come ten times a second, beside all who play pulse; each in a lobby of its own, so that none waits
+while what another was sent is read.
 Each sends an input at times of its own choice, not when a snapshot has come, and waits until its counter has risen. What is
 measured has the way through both sockets in it.
 """
@@ -41,7 +42,7 @@ class Player:
         )
         head = await self.reader.readuntil(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 101 "), head
-        self.say("join", {"name": "probe", "game": "pulse"})
+        self.say("join", {"name": "probe", "game": "tap"})
 
     def say(self, event, data):
         self.send(TEXT, json.dumps({"event": event, "data": data}).encode())

@@ -39,6 +39,13 @@ struct TallyBrain: Brain {
     }
 }
 
+/// Adds one every half second, whatever it sees.
+struct TickingBrain: Brain {
+    static let decidesEvery: Interval? = .milliseconds(500)
+    init(seed: UInt64) {}
+    mutating func decide(_ game: Tally, seat: Int, tick: UInt32) -> Tally.Input? { Tally.Input(add: 1) }
+}
+
 /// One bot, a scripted server, and what the test makes the one say to the other.
 final class BotBench {
     let server = ScriptedServer()

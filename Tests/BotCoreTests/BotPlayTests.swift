@@ -57,6 +57,22 @@ struct BotPlayTests {
         #expect(bench.messages() == [.inputs(ack: 98, [QuantisedInput(tick: 99, sequence: 1, values: [3])])])
     }
 
+    @Test func `a brain that decides at times of its own is asked then, and not at snapshots`() {
+        let bench = BotBench { $0.brain = BrainType(TickingBrain.self) }
+        bench.join()
+        _ = bench.messages()
+        bench.snapshot(20, 5)
+        #expect(bench.messages().isEmpty)
+        bench.advance(.seconds(3))
+        let sent = bench.messages().compactMap { message -> UInt32? in
+            guard case .inputs(20, let inputs) = message else { return nil }
+            return inputs.first?.tick
+        }
+        // Ten ticks apart, from the first half second on, for the tick that the lobby is at by then.
+        #expect(sent.count == 6 && (21...31).contains(sent[0]))
+        #expect(zip(sent, sent.dropFirst()).allSatisfy { $1 - $0 == 10 })
+    }
+
     @Test func `inputs carry the next tick, ascending sequences and the applied tick as ack`() {
         let bench = BotBench()
         bench.join(seat: 3)

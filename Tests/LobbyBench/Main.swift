@@ -18,6 +18,7 @@ struct LobbyBench: ParsableCommand {
         func run() throws {
             let server = MusterServer(configuration: try MusterConfiguration.load().configuration)
             server.serve(Pulse.self)
+            server.serve(Tap.self)
             server.serve(Swarm.self)
             server.serve(Veil.self)
             server.serve(Hoard.self)
@@ -33,7 +34,7 @@ struct LobbyBench: ParsableCommand {
 
         @Argument(help: "The server's port.")
         var port: Int
-        @Argument(help: "pulse, swarm, veil or hoard.")
+        @Argument(help: "pulse, tap, swarm, veil or hoard.")
         var game: String
         @Argument(help: "How many bots play.")
         var count: Int
@@ -54,8 +55,8 @@ struct LobbyBench: ParsableCommand {
             var options = FleetOptions(
                 server: "127.0.0.1:\(port)", game: game,
                 brains: [
-                    BrainType(PulseBrain.self), BrainType(SwarmBrain.self), BrainType(VeilBrain.self),
-                    BrainType(HoardBrain.self),
+                    BrainType(PulseBrain.self), BrainType(TapBrain.self), BrainType(SwarmBrain.self),
+                    BrainType(VeilBrain.self), BrainType(HoardBrain.self),
                 ])
             options.count = count
             options.lobbies = lobbies

@@ -1,20 +1,27 @@
 import GameKit
 
-/// Ten players whose counters all see, ten times a second: each raises its own twice a second, and does nothing else.
+/// Ten players who talk: each says forty characters every half second, and half of what is said goes to all of them, the other half
+/// back to who said it.
 ///
-/// The scenario for which the field publishes figures: ten players in a match, a message of each every half second.
+/// The scenario for which the field publishes figures: ten steps a second, ten players in a match, a message of each every
+/// half second, of 35 to 44 characters, half of them echoed and half broadcast. A snapshot a second says how often each has
+/// spoken, so that bots have a state to check.
 struct Pulse: Game {
     struct Player: Entity {
         var count = 0
     }
 
     struct Input: GameInput {
-        var by = 0
-        static var fields: [Field<Input>] { Field("by", \.by, .int(0...15)) }
+        var isForAll = false
+        var text: [UInt8] = []
+        static var fields: [Field<Input>] {
+            Field("all", \.isForAll, .bool)
+            Field.bytes("text", \.text, 40)
+        }
     }
 
     static let name = "pulse"
-    static let rules = Rules(tickRate: 10, seats: 10)
+    static let rules = Rules(tickRate: 10, snapshotRate: 1, seats: 10)
     static var replicated: Replication<Pulse> {
         Entities(\.players, "player") { Field("count", \.count, .int(0...4_095)) }
     }
@@ -30,22 +37,22 @@ struct Pulse: Game {
     mutating func step(_ inputs: Inputs<Input>, _ context: inout GameContext) {
         for (seat, input) in inputs {
             guard let player = players[seat: seat] else { continue }
-            players[seat: seat] = Player(count: (player.count + input.by) % 4_096)
+            players[seat: seat] = Player(count: (player.count + 1) % 4_096)
+            let text = JSONValue.string(String(decoding: input.text, as: UTF8.self))
+            if input.isForAll { context.emit("said", text) } else { context.emit("said", text, to: seat) }
         }
     }
 }
 
-/// Sends every fifth snapshot's input: twice a second.
+/// Speaks every half second, at a time of its own.
 struct PulseBrain: Brain {
-    private var phase: UInt32
+    static let decidesEvery: Interval? = .milliseconds(500)
+    private var isForAll: Bool
 
-    init(seed: UInt64) { phase = UInt32(seed % 5) }
-
-    mutating func looks(at tick: UInt32) -> Bool { (tick + phase) % 5 == 0 }
+    init(seed: UInt64) { isForAll = seed % 2 == 0 }
 
     mutating func decide(_ game: Pulse, seat: Int, tick: UInt32) -> Pulse.Input? {
-        var input = Pulse.Input()
-        input.by = 1
-        return input
+        isForAll.toggle()
+        return Pulse.Input(isForAll: isForAll, text: Array("all the king's horses and all his men: 7".utf8))
     }
 }

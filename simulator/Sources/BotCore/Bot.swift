@@ -78,7 +78,10 @@ package final class Bot {
         if let deadline = client?.deadline { wake = min(wake, deadline) }
         if state == .playing {
             if let cutAt { wake = min(wake, cutAt) }
-            if let play { wake = min(wake, play.ackDue) }
+            if let play {
+                wake = min(wake, play.ackDue)
+                if let due = play.decisionDue { wake = min(wake, due) }
+            }
             if let misdeed = manner.due { wake = min(wake, misdeed) }
         }
         return wake
@@ -107,6 +110,8 @@ package final class Bot {
             cut(now)
         } else if let misdeed = manner.due, now >= misdeed {
             misbehave(now)
+        } else if let play, let due = play.decisionDue, now >= due {
+            decideOnTime(play, now)
         } else if let play, now >= play.ackDue {
             sendAck(now)
         }
@@ -296,6 +301,9 @@ extension Bot: LobbyClientOwner {
             } else {
                 play = try BotPlay(welcome, settings, brainSeed: random.next(), ackDue: now)
             }
+            if let play, let interval = play.brain.interval {
+                play.decisionDue = now + Interval(nanoseconds: Int64(interval.seconds * random.double(in: 0...1) * 1e9))
+            }
             if let play { play.receiver.codec1 = try context.tables.codec(of: welcome, play.receiver.schema) }
             return true
         } catch {
@@ -351,7 +359,7 @@ extension Bot: LobbyClientOwner {
     package func lobbySnapshot(_ message: Span<UInt8>, at now: Instant) {
         guard let play, state == .playing || state == .leaving else { return }
         guard receive(message, play, now), state == .playing, now < stateDeadline else { return }
-        decide(play, now)
+        if play.brain.interval == nil { decide(play, now) }
     }
 
     package func lobbyHeartbeat() {

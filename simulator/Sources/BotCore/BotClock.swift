@@ -25,6 +25,9 @@ struct BotClock {
 
     init(tickRate: Int) { step = 1e9 / Double(tickRate) }
 
+    /// How many steps have passed since then, at the lobby's rate.
+    func steps(since then: Instant, at now: Instant) -> UInt32 { UInt32(Double((now - then).nanoseconds) / step) }
+
     /// Forgets what was asked on another connection.
     mutating func restart() {
         questions.removeAll()

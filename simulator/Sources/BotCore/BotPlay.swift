@@ -17,6 +17,8 @@ final class BotPlay {
     var last: (tick: UInt32, at: Instant)?
     /// When something must be sent again, if only an ack.
     var ackDue: Instant
+    /// When the brain decides next; nil for one that does at each snapshot.
+    var decisionDue: Instant?
     var pace: SnapshotPace
     /// The lobby's clock, as far as it is known.
     var clock: BotClock
@@ -100,13 +102,23 @@ extension Bot {
         play.last = (tick, now)
     }
 
+    /// Lets a brain that decides at times of its own do so, and sets the next one.
+    func decideOnTime(_ play: BotPlay, _ now: Instant) {
+        guard let interval = play.brain.interval, let due = play.decisionDue else { return }
+        play.decisionDue = max(due + interval, now)
+        decide(play, now)
+    }
+
     /// Lets the brain decide at the newest state, and sends what it wants.
     func decide(_ play: BotPlay, _ now: Instant) {
         guard let state = play.receiver.state, let number = seat?.number else { return }
         guard let values = wish(play, state, seat: number, now) else { return }
         play.sequence &+= 1
         report[.inputsSent] += 1
-        let input = QuantisedInput(tick: state.tick &+ play.inputPace.lead, sequence: play.sequence, values: values)
+        // At a snapshot none has passed since.
+        let passed = play.last.map { play.clock.steps(since: $0.at, at: now) } ?? 0
+        let tick = state.tick &+ passed &+ play.inputPace.lead
+        let input = QuantisedInput(tick: tick, sequence: play.sequence, values: values)
         send(.inputs(ack: state.tick, [input]), now)
         askTime(now, behindInputFor: input.tick)
     }
