@@ -164,6 +164,57 @@ struct BotReturnTests {
         #expect(unknown.report.firstRefusal == "no such game")
     }
 
+    @Test func `a server that refuses and then says nothing is hung up on before the next attempt`() {
+        let bench = BotBench()
+        bench.advance(.zero)
+        _ = bench.upgrade()
+        let refusing = bench.stream
+        bench.event("exception", ["code": 4007, "message": "the lobby is full"])
+        #expect(refusing.takeSent() == [.close(1000)] && refusing.closed == nil)
+        bench.advance(.milliseconds(150))
+        #expect(refusing.closed == .now)
+        #expect(bench.server.streams.count == 2)
+    }
+
+    /// A bot that speaks Socket.IO and asks for the time, to a server that pings every 2 s and waits 2 s for the answer.
+    private func socketIOBot() -> BotBench {
+        let bench = BotBench {
+            $0.dialect = .socketIO
+            $0.asksTime = true
+        }
+        bench.advance(.zero)
+        bench.stream.upgrade()
+        bench.stream.text(#"0{"sid":"s","upgrades":[],"pingInterval":2000,"pingTimeout":2000,"maxPayload":100000}"#)
+        bench.stream.text(#"40/lobby/a,{"sid":"n"}"#)
+        bench.bot.flush()
+        return bench
+    }
+
+    private func sit(_ bench: BotBench) {
+        bench.stream.text("42/lobby/a," + JSONValue.array(["joined", bench.welcome()]).text)
+        bench.bot.flush()
+    }
+
+    @Test func `a seat that it is given when the server has long let go of it is one to come back to`() {
+        let bench = socketIOBot()
+        bench.server.now = bench.server.now + .seconds(5)
+        sit(bench)
+        #expect(bench.report[.heartbeatsMissed] == 1)
+        #expect(bench.bot.state == .waiting)
+        bench.advance(.milliseconds(150))
+        #expect(bench.server.streams.count == 2)
+    }
+
+    @Test func `a bot that is to leave when the server has let go of it has left`() {
+        let bench = socketIOBot()
+        sit(bench)
+        #expect(bench.bot.state == .playing)
+        bench.server.now = bench.server.now + .seconds(5)
+        bench.bot.leaveNow()
+        #expect(bench.bot.state == .finished)
+        #expect(bench.report[.leavesUnanswered] == 0)
+    }
+
     @Test func `a kicked bot stays away`() {
         let bench = settled { $0.expectsKick = true }
         bench.event("kicked", ["reason": "enough"])

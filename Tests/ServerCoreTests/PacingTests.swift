@@ -184,6 +184,24 @@ struct PacingTests {
         #expect(player.came.count - count >= 90, "\(player.came.count - count)")
     }
 
+    @Test(arguments: [(50, 250), (400, 1_600), (5_000, 7_000)])
+    func `who falls silent is waited for as its line is slow, and for two seconds more at most`(
+        milliseconds: Int, wait: Int
+    ) {
+        var flow = SnapshotFlow()
+        var now = Instant.zero + .seconds(1)
+        for number in 1...20 as ClosedRange<UInt32> {
+            flow.note(sent: number, at: now)
+            now = now + .milliseconds(milliseconds)
+            _ = flow.note(acked: number, at: now)
+        }
+        // More of them are under way now than such a line is given.
+        for number in 21...24 as ClosedRange<UInt32> { flow.note(sent: number, at: now) }
+        let interval = Interval.milliseconds(milliseconds * 2)
+        let waits = [wait - 2, wait + 2].map { flow.takesNext(at: now + .milliseconds($0), interval: interval) }
+        #expect(waits == [false, true])
+    }
+
     @Test func `what is kept of a client for snapshots is 64 bytes at most`() {
         #expect(MemoryLayout<SnapshotBasis>.size + MemoryLayout<SnapshotFlow>.size <= 64)
     }

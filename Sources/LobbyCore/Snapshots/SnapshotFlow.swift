@@ -14,9 +14,11 @@ package struct SnapshotFlow: Sendable {
     /// before they count, and the second are remembered; one for many, and each silence, takes some away.
     private static let trustMin: UInt8 = 8
     private static let trustMax: UInt8 = 16
-    /// A silence is so many milliseconds, and so many times an ack's usual way.
+    /// A silence is so many milliseconds, and so many times an ack's usual way, but at most so many milliseconds more than that: a line
+    /// that has been slow is waited for, and one that has died is found out soon.
     private static let silence: Float = 250
     private static let silentWays: Float = 4
+    private static let silenceMax: Float = 2_000
     /// Every so often one more than the line seems to hold is tried: it may have become faster.
     private static let trialEvery: UInt8 = 64
 
@@ -62,7 +64,8 @@ package struct SnapshotFlow: Sendable {
     private mutating func hasRoom(at now: Instant, _ interval: Float) -> Bool {
         guard flying.nonzeroBitCount >= room(interval) else { return true }
         let waited = Float((now - sentAt).nanoseconds) / 1e6
-        guard waited < max(Self.silence, Self.silentWays * max(least, spacing)) else {
+        let way = max(least, spacing)
+        guard waited < max(Self.silence, min(Self.silentWays * way, way + Self.silenceMax)) else {
             // It does not acknowledge any more, perhaps: that may be its way, and is no reason to stop.
             trust -= min(trust, 4)
             return true

@@ -132,6 +132,8 @@ package final class Bot {
 
     private func dial(_ now: Instant) {
         guard now < lastAttempt else { return finish() }
+        // One that was refused may still be waiting for the server to let go of it.
+        dropClient()
         dialedAt = now
         let client = LobbyClient.make(
             settings.dialect, lobby: settings.lobby, host: settings.host, join: join, silenceMax: settings.silenceMax,
@@ -156,11 +158,11 @@ package final class Bot {
     private func attemptFailed(_ reason: String) {
         report[.connectFailures] += 1
         noteClose(reason)
+        dropClient()
         retry(context.clock())
     }
 
     private func retry(_ now: Instant) {
-        dropClient()
         guard now < lastAttempt else { return finish() }
         enter(.waiting, until: min(now + backoff.next(using: &random), lastAttempt))
     }
@@ -205,12 +207,14 @@ package final class Bot {
         lostAt = now
         // The server must keep the seat once it has heard from its holder.
         if let seat { self.seat?.isDoubtful = seat.spokenAt.map { now < $0 + Self.deliveryTime } ?? true }
+        dropClient()
         retry(now)
     }
 
     private func leave(_ now: Instant) {
-        client?.leave()
+        // First, since to say something may show that the connection is gone.
         enter(.leaving, until: now + settings.leaveTimeout)
+        client?.leave()
     }
 
     func finish() {
@@ -264,9 +268,10 @@ extension Bot: LobbyClientOwner {
         isConnectionDoomed = false
         context.witness?.joined(self, welcome)
         beginManner(now, welcome)
+        // First, since to say something may show that the connection is gone.
+        enter(.playing, until: settings.endAt)
         // At once, so that the server knows that the token has arrived.
         sendAck(now)
-        enter(.playing, until: settings.endAt)
     }
 
     /// Notes the seat, and checks that one taken up again is the bot's own.
@@ -321,7 +326,6 @@ extension Bot: LobbyClientOwner {
 
     package func lobbyRefused(_ refusal: LobbyRefusal) {
         guard state == .joining || state == .connecting else { return }
-        client = nil
         let now = context.clock()
         if seat != nil, [4001, 4014, 4015].contains(refusal.code) {
             // The seat is gone; join without the token. A new player has no use for the old one's state.
@@ -337,6 +341,8 @@ extension Bot: LobbyClientOwner {
         case 4007, 4008, 4009: retry(now)
         default:
             seat = nil
+            // It ends by itself, in good order.
+            client = nil
             finish()
         }
     }

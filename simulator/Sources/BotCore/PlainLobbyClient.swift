@@ -74,6 +74,7 @@ final class PlainLobbyClient: LobbyClient, WebSocketClientOwner {
 
     override func timeReached(_ now: Instant) {
         guard let deadline, now >= deadline else { return }
+        heardAt = nil
         connection.abort()
         end(LobbyEnd(.heartbeatMissed, "nothing was heard of the server for \(silenceMax.seconds) s"))
     }
