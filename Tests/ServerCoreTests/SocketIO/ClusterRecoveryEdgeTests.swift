@@ -126,4 +126,67 @@ struct ClusterRecoveryEdgeTests {
         cluster.run(.milliseconds(150))
         #expect(client.take().map(\.untraced) == [#"42["b"]"#])
     }
+
+    @Test func `row 97, order: what waits for Redis goes before what is said once an earlier event has come back late`()
+    {
+        let client = cluster.guest(0)
+        cluster.redis.isSlow = true
+        emit("a", from: 0)
+        cluster.run(.milliseconds(300))
+        // Redis is behind, so these go at once.
+        emit("b", from: 0)
+        cluster.run(.milliseconds(10))
+        emit("c", from: 0)
+        cluster.run(.milliseconds(50))
+        // "b" was quick: what is said now waits again. "c" comes late.
+        cluster.redis.pass(2)
+        emit("d", from: 0)
+        cluster.run(.milliseconds(220))
+        #expect(client.take().map(\.untraced) == [#"42["a"]"#, #"42["b"]"#, #"42["c"]"#])
+        cluster.redis.pass(1)
+        emit("e", from: 0)
+        #expect(client.take().map(\.untraced) == [#"42["d"]"#, #"42["e"]"#])
+        cluster.redis.isSlow = false
+        #expect(cluster.take([client]) == [[]], "none goes twice")
+    }
+
+    @Test func `row 97, away: what waits for Redis goes before what is said once it is not reached`() {
+        let client = cluster.guest(0)
+        cluster.redis.isSlow = true
+        emit("a", from: 0)
+        #expect(client.take() == [])
+        cluster.redis.isReached = false
+        emit("b", from: 0)
+        #expect(client.take().map(\.untraced) == [#"42["a"]"#, #"42["b"]"#])
+    }
+
+    @Test
+    func
+        `row 97, once: what is in the stream and has not been read by the server that a client comes back to, comes once`()
+    {
+        let (client, offset) = lost()
+        cluster.redis.isSlow = true
+        emit("missed", from: 1)
+        let again = cluster.halls[1].client()
+        _ = again.take()
+        again.send(text: "40" + client.claim(offset))
+        cluster.settle()
+        #expect(again.take().count == 1, "the answer alone")
+        cluster.redis.isSlow = false
+        #expect(cluster.take([again]).map { $0.map(\.untraced) } == [[#"42["missed"]"#]])
+    }
+
+    @Test func `row 97, once: an event that went without its id and has come back since is not missed by who had it`() {
+        let client = cluster.guest(0)
+        cluster.redis.isSlow = true
+        emit("early", from: 0)
+        cluster.run(.milliseconds(300))
+        let offset = client.takeOffset()
+        #expect(offset.hasPrefix("~"))
+        cluster.redis.isSlow = false
+        cluster.settle()
+        client.stream.cut()
+        cluster.settle()
+        #expect(back(client, offset, to: 1).count == 1, "the answer alone")
+    }
 }

@@ -135,6 +135,13 @@ final class FakeRedis {
         delivered = max(0, delivered - gone)
     }
 
+    /// Delivers the next so many entries, however slow it is.
+    func pass(_ count: Int) {
+        let new = entries[delivered..<delivered + count]
+        delivered += count
+        for entry in new { for bus in buses { bus.read(entry) } }
+    }
+
     /// Delivers what waits; whether anything did.
     func deliver() -> Bool {
         let messages = waiting

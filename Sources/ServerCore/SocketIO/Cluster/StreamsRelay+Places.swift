@@ -36,7 +36,7 @@ extension StreamsRelay {
         var ended: () -> Void = {}
         private var done: ((SocketPlace?) -> Void)?
         /// What has been read, and how much that is.
-        var packets: [SocketPlace.Packet] = []
+        var packets: [(id: StreamID, packet: SocketPlace.Packet)] = []
         var byteCount = 0
         var entryCount = 0
         var pageCount = 0
@@ -96,7 +96,8 @@ extension StreamsRelay {
         guard search.byteCount <= search.bytesMax, search.pageCount < Self.pagesMax else { return search.end(nil) }
         guard entries.count == countMax, let last = entries.last?.id else {
             var place = place
-            place.missed = search.packets
+            // What this server has yet to read, it will then tell the client like everybody else.
+            place.missed = search.packets.filter { $0.id <= lastRead ?? $0.id }.map(\.packet)
             return search.end(place)
         }
         search.pageCount += 1
@@ -116,7 +117,7 @@ extension StreamsRelay {
             let offset = SocketOffset(text: entry.id.text)
             emission.offset = offset
             guard let frames = hub.frames(emission, inNamespace: place.namespace) else { return }
-            search.packets.append(SocketPlace.Packet(key: offset.key, frames: frames))
+            search.packets.append((entry.id, SocketPlace.Packet(key: offset.key, frames: frames)))
             search.byteCount += frames.count
         }
     }

@@ -10,6 +10,8 @@ package final class StreamsRelay: ChannelRelay {
     package static let entriesMax = 10_000
 
     private let events: StreamsSequence
+    /// The last entry that has been read, or where the stream ended when reading began; nil before that.
+    private(set) var lastRead: StreamID?
 
     package override init(_ hub: SocketHub, _ bus: any ClusterBus, _ identity: ClusterIdentity) {
         events = StreamsSequence(hub)
@@ -27,8 +29,12 @@ package final class StreamsRelay: ChannelRelay {
         let message = StreamsMessage(sender: identity.id, namespace: namespace, .command(.emit(emission), target))
         let number = ("n", Array("\(ticket.loop).\(ticket.number)".utf8))
         bus.append(message.entry() + [number], to: identity.prefix, entriesMax: Self.entriesMax)
-        // Else it waits for Redis, for the sake of the other servers.
-        return bus.isReached && events.sent(ticket, emission, to: target, in: namespace)
+        guard bus.isReached else {
+            // It waits for Redis, for the sake of the other servers.
+            events.waitForNone()
+            return false
+        }
+        return events.sent(ticket, emission, to: target, in: namespace)
     }
 
     package override func keep(_ place: SocketPlace, refused: @escaping () -> Void) {
@@ -42,10 +48,14 @@ package final class StreamsRelay: ChannelRelay {
     // MARK: In
 
     /// The stream ends there at present, and is read from there on.
-    package func began(at id: StreamID) { hub.streamBegan(at: id) }
+    package func began(at id: StreamID) {
+        lastRead = id
+        hub.streamBegan(at: id)
+    }
 
     /// Takes an entry of the stream.
     package func read(_ entry: StreamEntry) {
+        lastRead = entry.id
         if let ticket = ownTicket(entry.fields) { return events.landed(ticket, at: entry.id) }
         hub.attempt { () throws(ClusterMessageError) in
             guard var message = try StreamsMessage(entry: entry.fields) else { return }

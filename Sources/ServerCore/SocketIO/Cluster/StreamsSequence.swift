@@ -52,11 +52,28 @@ final class StreamsSequence {
         if index > head { release(through: index - 1) }
         let entry = entries[index]
         head = index + 1
-        isBehind = now - entry.sentAt > Self.patience
         tidy()
-        if !entry.isDelivered {
+        if entry.isDelivered {
+            // Who is lost from now on has had it, if without its id.
+            hub.streamBegan(at: id)
+        } else {
             hub.sequenced(entry.ticket, entry.emission, to: entry.target, in: entry.namespace, at: id)
         }
+        if now - entry.sentAt > Self.patience { waitForNone() } else { isBehind = false }
+    }
+
+    /// What is emitted from now on is not waited for, and goes behind all that has been: that is delivered now.
+    func waitForNone() {
+        // Then all have been delivered.
+        guard !isBehind else { return }
+        var index = head
+        while index < entries.count {
+            let entry = entries[index]
+            entries[index].isDelivered = true
+            index += 1
+            deliver(entry)
+        }
+        isBehind = true
     }
 
     /// Delivers what has not been delivered, up to there, and waits for none of it.
@@ -91,13 +108,6 @@ final class StreamsSequence {
         guard let oldest = entries[head...].first(where: { !$0.isDelivered }) else { return }
         let left = oldest.sentAt + Self.patience - now
         guard left <= .zero else { return armTimer(left) }
-        isBehind = true
-        let late = entries.indices.dropFirst(head)
-        // What is emitted meanwhile comes behind them.
-        for index in late where !entries[index].isDelivered {
-            let entry = entries[index]
-            entries[index].isDelivered = true
-            deliver(entry)
-        }
+        waitForNone()
     }
 }
