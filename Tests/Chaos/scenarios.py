@@ -147,7 +147,12 @@ def one_way(scene):
         time.sleep(25)
         missed = server.metrics()["heartbeats_missed"]
         network.mend(way)
+        began = time.monotonic()
+        while server.metrics()["seats_connected"] < 20 and time.monotonic() < began + 10:
+            time.sleep(0.05)
+        back = time.monotonic() - began
         report = fleet.report()
+        scene.note(f"all back {back:.1f} s after {way} was there again")
         scene.check(f"back after 25 s without {way}", report.count("resumes") >= 20, f"{report.count('resumes')} of 20")
         scene.check("seats lost", report.count("seatLost") == 0, str(report.count("seatLost")))
         scene.note(f"heartbeats missed {missed:.0f}, slowest to be back {report.milliseconds('reconnectTime', 'max'):.0f} ms")

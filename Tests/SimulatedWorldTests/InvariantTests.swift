@@ -49,6 +49,25 @@ struct InvariantTests {
         #expect(verdict.faults > 10 && verdict.joins > 8)
     }
 
+    @Test(arguments: 1...3)
+    func
+        `two servers whose Redis is lost, slow, replaced and says things twice keep the rules, and take each other's clients`(
+            _ seed: UInt64
+        )
+    {
+        var plan = WorldPlan(quiet: seed)
+        (plan.hasTwin, plan.listeners, plan.faultTime) = (true, 6, .seconds(40))
+        (plan.lobbies, plan.playersPerLobby, plan.loops) = (1, 1, seed == 2 ? 2 : 1)
+        plan.lines = [.broadband]
+        plan.rates.resets = 0.1
+        (plan.rates.redisOutages, plan.rates.redisSlowTimes, plan.rates.redisFailovers) = (0.1, 0.1, 0.04)
+        plan.redisRepeats = 0.3
+        plan.kills = [.seconds(20)]
+        let verdict = run(plan)
+        #expect(verdict.holds, "\(verdict.breaches)")
+        #expect(verdict.placesTaken > 5, "\(verdict.placesTaken)")
+    }
+
     /// Every seed that has failed once, with what it found: a line each, `SEED  what it was`.
     @Test func `the worlds of seeds that have failed hold now`() throws {
         let text = try String(contentsOf: repository.appending(path: "simulator/seeds.txt"), encoding: .utf8)

@@ -36,7 +36,6 @@ struct TimeTests {
         var random = SeededRandom(seed: 1)
         let network = SimulatedNetwork(time: time, random: &random)
         var hooks = SimulatedNode.Hooks()
-        hooks.turnBegan = { _ in diary.lines.append("began") }
         hooks.advance = { diary.lines.append("advance \($0.nanoseconds / 1_000_000)") }
         hooks.afterTurn = { _ in diary.lines.append("after") }
         hooks.nextWake = {
@@ -50,14 +49,14 @@ struct TimeTests {
         let diary = Diary()
         let (time, _, node) = world(diary)
         time.runUntil(.zero)
-        #expect(diary.lines == ["began", "after"] && diary.nextWakeCount == 1)
+        #expect(diary.lines == ["after"] && diary.nextWakeCount == 1)
         diary.lines = []
         for number in 1...3 { node.call(at: milliseconds(5)) { diary.lines.append("\(number)") } }
         node.call(at: milliseconds(5)) {
             node.call(at: milliseconds(5)) { diary.lines.append("next turn") }
         }
         time.runUntil(milliseconds(10))
-        #expect(diary.lines == ["began", "1", "2", "3", "after", "began", "next turn", "after"])
+        #expect(diary.lines == ["1", "2", "3", "after", "next turn", "after"])
         #expect(diary.nextWakeCount == 3, "asked after its turns only")
     }
 
@@ -122,7 +121,7 @@ struct TimeTests {
         #expect(diary.lines.isEmpty)
         node.resume()
         time.runUntil(milliseconds(90))
-        #expect(diary.lines == ["began", "five", "advance 40", "twenty", "after"])
+        #expect(diary.lines == ["five", "advance 40", "twenty", "after"])
     }
 
     @Test func `a pause that follows a resume at once wins`() {

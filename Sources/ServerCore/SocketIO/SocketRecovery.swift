@@ -90,7 +90,7 @@ final class SocketRecovery {
         else { return nil }
         places[id] = nil
         guard let position = firstMissed(by: place, claim.offset), position >= log.start else { return nil }
-        place.missed += log.packets(from: position, of: place)
+        place.missed = allMissed(by: place, from: position)
         place.lostAt = log.end
         place.lastSent = claim.offset?.key ?? 0
         guard place.missed.reduce(0, { $0 + $1.frames.count }) <= bytesMax else { return nil }
@@ -117,10 +117,16 @@ final class SocketRecovery {
 
     /// All that a client has missed that is let in now; nil where some of it has gone while the client waited.
     func missed(by place: SocketPlace) -> [SocketPlace.Packet]? {
-        guard place.lostAt >= log.start else { return nil }
-        // Where the place came from another loop, some of what this one was told has come along.
+        place.lostAt >= log.start ? allMissed(by: place, from: place.lostAt) : nil
+    }
+
+    /// What came along with a place, and what the log has for it from there on: where the place came from another loop or server, some of
+    /// that is the same.
+    private func allMissed(by place: SocketPlace, from position: Int) -> [SocketPlace.Packet] {
+        let packets = log.packets(from: position, of: place)
+        guard !place.missed.isEmpty else { return packets }
         let known = Set(place.missed.map(\.key))
-        return place.missed + log.packets(from: place.lostAt, of: place).filter { !known.contains($0.key) }
+        return place.missed + packets.filter { !known.contains($0.key) }
     }
 
     // MARK: Time

@@ -272,6 +272,30 @@ struct SocketRecoveryLimitTests {
         #expect(stranger.take().last?.hasPrefix("40{") == true && hall.world.count(.recoveriesFailed) == 1)
     }
 
+    @Test
+    func
+        `row 79, elsewhere: who goes before the relay answers and comes again is told once of what was said meanwhile`()
+    {
+        let relay = NotedRelay(hall)
+        hall.hub.join(relay)
+        let home = Hall { $0.recovery = SocketRecoverySettings() }
+        let client = home.guest()
+        client.stream.cut()
+        let first = hall.client()
+        _ = first.take()
+        first.say("40" + client.claim(nil))
+        let both = SocketEmission("both", offset: "both")
+        home.main.perform(.emit(both), on: .of())
+        hall.main.apply(.emit(both), to: .of())
+        first.stream.cut()
+        relay.claims[0].done(home.hub.give(relay.claims[0].claim, in: "/", bytesMax: 10_000))
+        let back = hall.client()
+        _ = back.take()
+        let packets = back.say("40" + client.claim(nil))
+        #expect(packets.dropLast() == [#"42["both","both"]"#])
+        #expect(packets.last?.contains(client.id) == true)
+    }
+
     @Test func `row 79, loops: a client comes back on another loop, with what any loop has sent, in order and once`() {
         let hall = Hall(loops: 3) { $0.recovery = SocketRecoverySettings() }
         let mains = hall.hubs.map { $0.namespace("/") }

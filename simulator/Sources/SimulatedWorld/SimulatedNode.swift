@@ -2,13 +2,11 @@ package import Determinism
 
 /// One process of the simulated world: a server or a bot, whose events, timers and flushes the world drives.
 ///
-/// A turn of a node is: `turnBegan`, then any mix of stream callbacks, ``call(at:_:)`` bodies and `advance`, then
+/// A turn of a node is: any mix of stream callbacks, ``call(at:_:)`` bodies and `advance`, then
 /// `afterTurn`, where it flushes what it has gathered. Then, and only then, `nextWake` is asked.
 package final class SimulatedNode {
     /// What a node does when the world runs it. Each is called on this node's turns only.
     package struct Hooks {
-        /// The first thing of a turn; where a core learns the time.
-        package var turnBegan: (Instant) -> Void = { _ in }
         /// The instant that `nextWake` named has come.
         package var advance: (Instant) -> Void = { _ in }
         /// All events of the turn have been delivered: flush.
@@ -112,7 +110,6 @@ package final class SimulatedNode {
         guard !isInTurn else { return }
         isInTurn = true
         time.noteTurn(of: self)
-        hooks.turnBegan(time.now)
     }
 
     /// Flushes the node and asks when it wants to be woken.

@@ -14,6 +14,7 @@ package final class SimulatedServer {
     private let settings: ServerSettings
     private let games: [GameType]
     private let seed: UInt64
+    private let name: String
     /// How many loops it has.
     package let loopCount: Int
 
@@ -51,14 +52,20 @@ package final class SimulatedServer {
     package var drained: () -> Void = {}
 
     /// What clients dial; each loop after the first has a port of its own, in place of one that the kernel shares out.
-    package static func port(of loop: Int) -> String { loop == 0 ? "server" : "server-\(loop)" }
+    package static func port(of loop: Int, named name: String = "server") -> String {
+        loop == 0 ? name : "\(name)-\(loop)"
+    }
 
     /// A process that has not been started.
     ///
-    /// - Parameter seed: Decides how long batches from loop to loop take.
+    /// - Parameters:
+    ///   - seed: Decides how long batches from loop to loop take.
+    ///   - name: What its ports are called by (``port(of:named:)``): another one for each server of a network.
     package init(
-        loops: Int, settings: ServerSettings, games: [GameType], in network: SimulatedNetwork, seed: UInt64
+        loops: Int, settings: ServerSettings, games: [GameType], in network: SimulatedNetwork, seed: UInt64,
+        name: String = "server"
     ) {
+        self.name = name
         loopCount = loops
         self.settings = settings
         self.games = games
@@ -84,13 +91,15 @@ package final class SimulatedServer {
             let server = Server(
                 settings: settings, games: games, hooks: ServerHooks(), entropy: SeededRandom(seed: random.next()),
                 links: loops.links(of: loop), clock: { clock.read() })
-            let node = network.addNode(Self.port(of: loop), hooks(of: server, loop))
+            let node = network.addNode(Self.port(of: loop, named: name), hooks(of: server, loop))
             servers.append(server)
             nodes.append(node)
             clocks.append(clock)
             loops.add(server, node)
             prepare(server)
-            network.listen(on: Self.port(of: loop), node: node) { [unowned self] stream in accept(stream, server) }
+            network.listen(on: Self.port(of: loop, named: name), node: node) { [unowned self] stream in
+                accept(stream, server)
+            }
         }
     }
 
@@ -130,7 +139,7 @@ package final class SimulatedServer {
         guard let closedAt else {
             self.closedAt = time.now
             for (loop, server) in servers.enumerated() {
-                network.stopListening(on: Self.port(of: loop))
+                network.stopListening(on: Self.port(of: loop, named: name))
                 nodes[loop].call(at: time.now) { server.closeAll() }
             }
             return

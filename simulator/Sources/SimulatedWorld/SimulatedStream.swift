@@ -1,3 +1,4 @@
+internal import BotCore
 package import ByteKit
 
 /// One end of a simulated connection: what a server or a bot sees as its socket.
@@ -91,6 +92,9 @@ package final class SimulatedStream: ByteStream {
         pipe.detach(self)
         return DetachedSimulatedStream(connection: connection)
     }
+
+    /// Its connection's line is another one from now on.
+    func change(to conditions: NetworkConditions) { pipe?.change(to: conditions) }
 
     /// Makes this a stream of another loop, which reads once it is told to.
     func move(to node: SimulatedNode) { self.node = node }

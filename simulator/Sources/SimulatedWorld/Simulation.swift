@@ -75,8 +75,8 @@ package final class Simulation {
         process.start(&random)
         let botNode = network.addNode("bots")
         let dialer = SimulatedDialer(
-            network: network, node: botNode, ports: (0..<options.loops).map(SimulatedServer.port), options.conditions,
-            seed: options.seed)
+            network: network, node: botNode, ports: (0..<options.loops).map { SimulatedServer.port(of: $0) },
+            options.conditions, seed: options.seed)
         let context = BotContext(dialer: dialer) { time.now }
         self.context = context
         let crowd = BotCrowd(Self.makeBots(options, brain, context, &random), context)

@@ -97,9 +97,17 @@ final class WorldDialer: Dialer {
         random = SeededRandom(seed: seed ^ 0x6469_616C)
     }
 
+    /// One like it, to other ports.
+    func with(ports: [String]) -> WorldDialer {
+        var random = random
+        return WorldDialer(network, node, ports, line, seed: random.next(), isHealed)
+    }
+
     func dial(_ handler: any ByteStreamHandler, _ completion: @escaping (Result<any ByteStream, DialError>) -> Void) {
         let port = ports[ports.count == 1 ? 0 : random.int(in: 0...ports.count - 1)]
-        network.connect(from: node, to: port, isHealed() ? .broadband : line, handler: handler) { result in
+        network.connect(from: node, to: port, isHealed() ? .broadband : line, handler: handler) { [isHealed] result in
+            // The world may have healed since.
+            if isHealed(), case .success(let stream) = result { stream.change(to: .broadband) }
             completion(result.map { $0 }.mapError { DialError("\($0)") })
         }
     }

@@ -72,6 +72,8 @@ package enum PlantedBug: String, CaseIterable, Sendable {
     case hoard
     /// An event is sent twice.
     case echo
+    /// What one server says does not reach the other, though nothing has befallen the Redis between them.
+    case swallowedNews = "swallowed-news"
     /// An answer comes a second time.
     case secondAnswer = "second-answer"
     /// A state hash is not that of the state.
@@ -112,7 +114,7 @@ package enum PlantedBug: String, CaseIterable, Sendable {
         switch self {
         case .trap: .noTrap
         case .hoard: .budgets
-        case .echo: .order
+        case .echo, .swallowedNews: .order
         case .secondAnswer: .acks
         case .wrongHash: .convergence
         case .ghostSeat: .seats

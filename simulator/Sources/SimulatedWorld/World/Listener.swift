@@ -22,6 +22,8 @@ final class Listener: NamespaceClientOwner {
     private let breaches: BreachList
     private let time: SimulatedTime
     private let planted: PlantedBug?
+    /// Which news got lost between two servers; nil where there is one.
+    private let isLost: ((WorldNews) -> Bool)?
 
     /// The newest news of the place that it has on the server, and of all the places that it had.
     private var last: Int64?
@@ -30,7 +32,9 @@ final class Listener: NamespaceClientOwner {
     private var isChained = false
     private var isBack = false
     /// News from before it is known whether it has come back.
-    private var early: [Int64] = []
+    private var early: [(number: Int64, isLoose: Bool)] = []
+    /// News that came without their place in the stream, since Redis was slow or lost: who comes back may get them twice.
+    private var loose: Set<Int64> = []
     /// How often each echo has come to its end, and until when it must have.
     private var echoes: [(ends: Int, due: Instant)] = []
     private var nextEcho = Instant.zero
@@ -42,8 +46,9 @@ final class Listener: NamespaceClientOwner {
 
     init(
         _ number: Int, _ plan: WorldPlan, seed: UInt64, _ context: ClientContext, _ breaches: BreachList,
-        _ time: SimulatedTime
+        _ time: SimulatedTime, isLost: ((WorldNews) -> Bool)?
     ) {
+        self.isLost = isLost
         room = number % Self.roomCount
         name = "listener \(number)"
         self.breaches = breaches
@@ -66,6 +71,7 @@ final class Listener: NamespaceClientOwner {
         var recovery = SocketRecoverySettings()
         recovery.duration = .seconds(30)
         settings.recovery = recovery
+        settings.isSequenced = plan.hasTwin
         let hub = SocketHub(server: server, settings: settings, messageBytesMax: 65_536)
         let limits = SessionLimits(
             messageBytesMax: 65_536, fragmentsMax: 8, outboxBytesMax: plan.outboxBytes, messagesPerSecond: nil,
@@ -139,9 +145,13 @@ final class Listener: NamespaceClientOwner {
     func namespaceConnected() {
         isBack = socket.isRecovered || planted == .falseRecovery && last != nil
         isChained = isBack && last != nil
-        if !isBack { last = nil }
+        if !isBack {
+            last = nil
+            // As somebody new it may hear again what another server is slower to hear.
+            if isLost != nil { newest = 0 }
+        }
         if isBack { recoveries += 1 } else { starts += 1 }
-        for number in early { heard(number) }
+        for (number, isLoose) in early { heard(number, isLoose: isLoose) }
         early = []
         // Also when it is back: what was on its way to the server is nobody's to keep, and may have been just this.
         socket.emit(ClientEmission("enter", [.integer(Int64(room))]))
@@ -157,11 +167,20 @@ final class Listener: NamespaceClientOwner {
             let number = event.values[1].integer
         else { return }
         if place != Int64(room) { breaches.note(.membership, "\(name) in room \(room) heard news of room \(place)") }
-        if socket.isConnected { heard(number) } else { early.append(number) }
+        let isLoose = isLost != nil && event.values.last?.string?.hasPrefix("~") == true
+        if socket.isConnected { heard(number, isLoose: isLoose) } else { early.append((number, isLoose)) }
     }
 
-    private func heard(_ number: Int64) {
-        if let last, isChained, number != last + 1 {
+    /// Whether nothing is missing between two news but what got lost between two servers.
+    private func follows(_ number: Int64, _ last: Int64) -> Bool {
+        guard number > last, number > last + 1, let isLost else { return number == last + 1 }
+        return (last + 1..<number).allSatisfy { isLost(WorldNews(room: room, number: $0)) }
+    }
+
+    private func heard(_ number: Int64, isLoose: Bool) {
+        if isLoose { loose.insert(number) }
+        if number <= newest, loose.contains(number) { return }
+        if let last, isChained, !follows(number, last) {
             breaches.note(
                 isBack ? .recovery : .order,
                 "\(name) heard news \(number) after \(last), \(isBack ? "though it was told to be back" : "on one connection")"

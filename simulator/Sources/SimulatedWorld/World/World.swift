@@ -33,6 +33,8 @@ package final class World {
     private var listeners: [Listener] = []
     private var attackers: [Attacker] = []
     private var listenerNode: SimulatedNode?
+    /// The second server, for listeners.
+    private var twin: WorldTwin?
     private var faults: WorldFaults?
     private var random: SeededRandom
     private var acceptRandom: SeededRandom
@@ -57,6 +59,11 @@ package final class World {
         pulse = WorldPulse(process, time, plan, tokens) { logs[$0] }
         acceptRandom = SeededRandom(seed: random.next())
         self.random = random
+        if plan.hasTwin {
+            let twin = WorldTwin(plan, Self.settings(plan), games, network, wire, breaches) { logs[$0] }
+            self.twin = twin
+            pulse.twin = twin
+        }
         populate(brains[plan.game])
         prepareProcess()
         process.start(&self.random)
@@ -78,7 +85,7 @@ package final class World {
     // MARK: Who is in it
 
     private func populate(_ brain: BrainType) {
-        let ports = (0..<plan.loops).map(SimulatedServer.port)
+        let ports = (0..<plan.loops).map { SimulatedServer.port(of: $0) }
         let players = (0..<plan.players).map { player($0) }
         for number in 0..<plan.crews {
             let own = players.indices.filter { $0 % plan.crews == number }.map { players[$0] }
@@ -133,9 +140,10 @@ package final class World {
         let dialer = WorldDialer(network, node, ports, plan.lines[0].conditions, seed: random.next()) {
             [unowned self] in isHealed
         }
-        let context = ClientContext(dialer: dialer) { [time] in time.present }
+        let context = ClientContext(dialer: twin.map { $0.dialer(besides: dialer) } ?? dialer) { [time] in time.present
+        }
         listeners = (0..<plan.listeners).map {
-            Listener($0, plan, seed: random.next(), context, breaches, time)
+            Listener($0, plan, seed: random.next(), context, breaches, time, isLost: twin?.isLost)
         }
         let listeners = listeners
         node.hooks.advance = { now in for listener in listeners { listener.advance(now) } }
@@ -162,7 +170,11 @@ package final class World {
         }
         process.accepted = { [unowned self] stream, isLetIn in if !isLetIn { wire.refused(stream.connection) } }
         process.prepare = { [unowned self] server in
-            if plan.listeners > 0 { pulse.hubs.append(Listener.serve(server, plan)) }
+            if plan.listeners > 0 {
+                let hub = Listener.serve(server, plan)
+                if pulse.hubs.isEmpty { twin?.join(hub, process.nodes[0]) }
+                pulse.hubs.append(hub)
+            }
             let clock = process.clocks[checks.count]
             let check = ServerCheck(server, clock, plan, breaches, time) { [lobbyLogs] in lobbyLogs[$0] }
             checks.append(check)
@@ -218,7 +230,7 @@ package final class World {
     private func befall() {
         guard !isBroken else { return }
         let faults = WorldFaults(
-            plan, network, process, crews: crews.map(\.node) + [listenerNode].compactMap { $0 },
+            plan, network, process, crews: crews.map(\.node) + [listenerNode].compactMap { $0 }, twin?.redis,
             until: time.now + plan.faultTime
         ) { [unowned self] in restart() }
         self.faults = faults
@@ -240,6 +252,7 @@ package final class World {
         listenerNode?.resume()
         for clock in process.clocks { clock.readingCost = .zero }
         if !process.isRunning { restart() }
+        twin?.redis.heal()
     }
 
     // MARK: What must hold at its ends
@@ -270,6 +283,7 @@ package final class World {
             listener.checkEchoes()
             listener.checkNews(Self.watchTime)
         }
+        twin?.checkQuestions()
         wire.checkWaiting(plan.heartbeatInterval + plan.heartbeatTimeout + .seconds(12))
     }
 
@@ -301,7 +315,8 @@ package final class World {
     private func checkEmpty() {
         guard !isBroken else { return }
         for listener in listeners { listener.checkEchoes() }
-        for (loop, server) in process.servers.enumerated() {
+        twin?.checkQuestions()
+        for (loop, server) in (process.servers + (twin?.servers ?? [])).enumerated() {
             let census = server.census
             if !census.isEmpty { breaches.note(.nothingLeft, "loop \(loop) has \(census)") }
             if server.nextWake != nil { breaches.note(.nothingLeft, "loop \(loop) still wants to be woken") }
@@ -324,6 +339,7 @@ package final class World {
             verdict.resumes += report[.resumes]
             verdict.snapshots += report[.snapshots]
         }
+        verdict.placesTaken = twin?.redis.takenCount ?? 0
         verdict.recoveries = listeners.reduce(0) { $0 + $1.recoveries }
         return verdict
     }

@@ -10,6 +10,7 @@ final class WorldFaults {
     private let network: SimulatedNetwork
     private let process: SimulatedServer
     private let crews: [SimulatedNode]
+    private let redis: WorldRedis?
     private let plan: WorldPlan
     private let rates: WorldPlan.Rates
     private let end: Instant
@@ -23,8 +24,9 @@ final class WorldFaults {
 
     init(
         _ plan: WorldPlan, _ network: SimulatedNetwork, _ process: SimulatedServer, crews: [SimulatedNode],
-        until end: Instant, restart: @escaping () -> Void
+        _ redis: WorldRedis?, until end: Instant, restart: @escaping () -> Void
     ) {
+        self.redis = redis
         self.plan = plan
         rates = plan.rates
         self.network = network
@@ -48,6 +50,7 @@ final class WorldFaults {
         guard time.now < end else { return }
         befallConnections()
         befallProcesses()
+        if let redis { befall(redis) }
         time.schedule(at: time.now + Self.interval) { [weak self] in self?.tick() }
     }
 
@@ -87,6 +90,21 @@ final class WorldFaults {
         }
         if let pipe = draw(rates.halfCloses) {
             pipe.client.node.call(at: time.now) { pipe.client.finishSending() }
+        }
+    }
+
+    private func befall(_ redis: WorldRedis) {
+        if comes(rates.redisOutages) {
+            count += 1
+            redis.lose(one: random.comes(0.5), for: length(.seconds(10)))
+        }
+        if comes(rates.redisSlowTimes) {
+            count += 1
+            redis.slow(by: length(.seconds(1)), for: length(.seconds(5)))
+        }
+        if comes(rates.redisFailovers) {
+            count += 1
+            redis.failOver(for: length(.seconds(4)))
         }
     }
 

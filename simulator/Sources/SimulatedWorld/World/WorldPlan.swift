@@ -23,6 +23,10 @@ package struct WorldPlan: Sendable {
         package var clientPauses = 0.0
         /// Times in which each reading of the server's clock takes a while.
         package var slowTimes = 0.0
+        /// Times at which Redis is not reached, by one server or by both; is slow; and gives way to one that has less.
+        package var redisOutages = 0.0
+        package var redisSlowTimes = 0.0
+        package var redisFailovers = 0.0
     }
 
     /// What everything is drawn from.
@@ -44,6 +48,8 @@ package struct WorldPlan: Sendable {
     package var compresses = false
     /// How many listen to an author's Socket.IO beside the lobbies, and come back to where they were.
     package var listeners = 2
+    /// Whether they have a second server, and both share rooms through Redis.
+    package var hasTwin = false
     /// How many misbehave as players, in a lobby of their own, and how many in ways that no player can.
     package var cheaters = 0
     package var attackers = 0
@@ -61,6 +67,8 @@ package struct WorldPlan: Sendable {
     package var rates = Rates()
     /// How often a connection is closed for want of a descriptor.
     package var acceptFailures = 0.0
+    /// How often a message comes twice from Redis.
+    package var redisRepeats = 0.0
     /// When the server is killed, and when it is drained, from the beginning of the faults on. It is started again a little later.
     package var kills: [Interval] = []
     package var drains: [Interval] = []
@@ -99,15 +107,18 @@ package struct WorldPlan: Sendable {
         faultTime = .seconds(random.int(in: 20...60))
         drawRates(&random)
         drawEnds(&random)
+        drawTwin(&random)
+    }
+
+    /// Each kind of fault in half of the worlds, from one in a hundred times its most to that.
+    private static func rate(_ most: Double, _ random: inout SeededRandom) -> Double {
+        guard random.comes(0.5) else { return 0 }
+        let tenths = random.int(in: 1...20)
+        return most * Double(tenths * tenths) / 400
     }
 
     private mutating func drawRates(_ random: inout SeededRandom) {
-        /// Each kind in half of the worlds, from one in a hundred times its most to that.
-        func rate(_ most: Double) -> Double {
-            guard random.comes(0.5) else { return 0 }
-            let tenths = random.int(in: 1...20)
-            return most * Double(tenths * tenths) / 400
-        }
+        func rate(_ most: Double) -> Double { Self.rate(most, &random) }
         rates.resets = rate(0.05)
         rates.stalls = rate(0.05)
         rates.cuts = rate(0.02)
@@ -126,6 +137,16 @@ package struct WorldPlan: Sendable {
         }
         kills = instants(random.comes(0.3) ? random.int(in: 1...5) : 0)
         drains = instants(random.comes(0.2) ? 1 : 0)
+    }
+
+    /// Last, so that the worlds without a second server stay what they were.
+    private mutating func drawTwin(_ random: inout SeededRandom) {
+        guard listeners > 0, random.comes(0.15) else { return }
+        hasTwin = true
+        rates.redisOutages = Self.rate(0.2, &random)
+        rates.redisSlowTimes = Self.rate(0.2, &random)
+        rates.redisFailovers = Self.rate(0.04, &random)
+        redisRepeats = Self.rate(0.3, &random)
     }
 
     /// How many play.
@@ -155,10 +176,13 @@ package struct WorldPlan: Sendable {
     package func summary(_ games: [GameType]) -> String {
         var words = ["\(games[game].name) \(lobbies)x\(playersPerLobby)", lines.map(\.rawValue).joined(separator: "+")]
         if loops > 1 { words.append("\(loops) loops") }
+        if hasTwin { words.append("two servers") }
         let faults: [(String, Double)] = [
             ("resets", rates.resets), ("stalls", rates.stalls), ("cuts", rates.cuts), ("unread", rates.readingStalls),
             ("halves", rates.halfCloses), ("pauses", rates.serverPauses), ("frozen", rates.clientPauses),
             ("slow", rates.slowTimes), ("accepts", acceptFailures), ("drift", drift),
+            ("redis lost", rates.redisOutages), ("redis slow", rates.redisSlowTimes),
+            ("redis replaced", rates.redisFailovers), ("redis twice", redisRepeats),
         ]
         words += faults.compactMap { $0.1 > 0 ? $0.0 : nil }
         let counts = [

@@ -17,6 +17,8 @@ final class WorldPulse {
     private let tokens: TokenCheck
     /// The hub of each loop; of the life that the process has now.
     var hubs: [SocketHub] = []
+    /// The second server, which says the news of the second room.
+    var twin: WorldTwin?
     private var news = [Int64](repeating: 0, count: Listener.roomCount)
     private var isActive = true
     private var beatCount = 0
@@ -43,6 +45,12 @@ final class WorldPulse {
     func stop() { isActive = false }
 
     private func beat() {
+        if let twin {
+            twin.node.call(at: time.now) { [self] in
+                sayNews(of: 1, twin.hub)
+                twin.ask()
+            }
+        }
         guard process.isRunning else { return }
         let life = process.lives
         for (loop, node) in process.nodes.enumerated() {
@@ -55,11 +63,15 @@ final class WorldPulse {
         guard let hub = hubs.first else { return }
         process.nodes[0].call(at: time.now) { [self] in
             guard life == process.lives else { return }
-            for room in news.indices {
-                news[room] += 1
-                Listener.say(news[room], in: room, hub)
-            }
+            for room in news.indices where room == 0 || twin == nil { sayNews(of: room, hub) }
         }
+    }
+
+    private func sayNews(of room: Int, _ hub: SocketHub) {
+        news[room] += 1
+        twin?.redis.saying = WorldNews(room: room, number: news[room])
+        Listener.say(news[room], in: room, hub)
+        twin?.redis.saying = nil
     }
 
     private func sayBeat(_ hosted: HostedLobby, _ server: Server) {

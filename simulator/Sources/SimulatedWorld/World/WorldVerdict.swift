@@ -22,6 +22,8 @@ package struct WorldVerdict: Sendable {
     package internal(set) var resumes: UInt64 = 0
     package internal(set) var snapshots: UInt64 = 0
     package internal(set) var recoveries = 0
+    /// How many places of listeners a server has taken from Redis.
+    package internal(set) var placesTaken = 0
     /// What was shown of each lobby, as a hash.
     var lobbyTraces: [UInt64] = []
 
@@ -93,6 +95,7 @@ extension WorldPlan {
         case .secondPoll, .crosstalk: attackers = 2
         case .longRefusal: (attackers, faultTime, connectionsMax) = (4, .seconds(30), players + 12)
         case .endlessDrain: drains = [.seconds(2)]
+        case .swallowedNews: (hasTwin, listeners) = (true, 4)
         default: break
         }
     }
