@@ -20,40 +20,12 @@ if len(sys.argv) > 1:
 from conftest import BINARY, Server  # noqa: E402
 from devtools import Browser  # noqa: E402
 from lines import Line  # noqa: E402
+from test_arena import FIRST_STATE  # noqa: E402
 
 PAINT = """
     const [paint] = performance.getEntriesByName("first-contentful-paint");
     return paint?.startTime ?? null;"""
 PLAYS = "arena?.predictor.body && arena.newest && performance.now()"
-
-# What the first snapshots after coming back take: milliseconds since `joined`, and bytes beside those of a keyframe.
-RETURN = """
-    const { client } = arena;
-    const hear = client.onSnapshot;
-    const next = (when = () => true) => new Promise((done) => {
-        let before = client.traffic.bytesIn;
-        client.onSnapshot = (state) => {
-            hear(state);
-            const bytes = client.traffic.bytesIn - before;
-            before = client.traffic.bytesIn;
-            if (when(state)) done(bytes);
-        };
-    });
-    client.ask("keyframe");
-    const { keyframes } = client.traffic;
-    const whole = await next(() => client.traffic.keyframes > keyframes);
-    globalThis.returned = (async () => {
-        const told = client.onEvent;
-        const joined = await new Promise((done) => {
-            client.onEvent = (name, data) => {
-                told(name, data);
-                if (name === "joined") done([performance.now(), data.tick]);
-            };
-        });
-        const bytes = await next();
-        const [tick, milliseconds] = [client.state.tick, performance.now() - joined[0]];
-        return { whole, bytes, milliseconds, ticks: tick - joined[1], resumed: client.joined.resumed };
-    })();"""
 
 
 def come_back(server, browser, folder):
@@ -63,12 +35,14 @@ def come_back(server, browser, folder):
     line = Line(server.port)
     tab = browser.tab(f"{line.url}/?auto=1&name=Ann&lobby=bots-1-0")
     tab.wait(PLAYS)
-    tab.run(RETURN)
     line.cut()
+    tab.run(FIRST_STATE)
     time.sleep(5)
     line.mend()
     tab.run("arena.client.retry()")
-    result = tab.run("return await returned")
+    result = tab.run("""
+        const kept = ({ bytes, ticks, resumed }) => ({ bytes, ticks, resumed });
+        return { again: kept(await returned), anew: kept(await anew()) };""")
     bots.terminate()
     bots.wait()
     return result

@@ -4,12 +4,13 @@ import json
 import os
 import pathlib
 import subprocess
+import time
 import urllib.request
 
 import pytest
 from browsing import needs_browser
 from conftest import BINARY, ROOT, clean_environment, run_muster
-from devtools import browser
+from devtools import SECONDS, browser
 from lines import Line
 
 pytestmark = needs_browser
@@ -62,9 +63,13 @@ def bots(server, tmp_path):
     crowd.wait()
 
 
-def seats(server, lobby):
+def shown(server, lobby):
     with urllib.request.urlopen(f"{server.url}/api/lobbies/{lobby}", timeout=10) as answer:
-        return {row["name"]: row for row in json.load(answer)["seats"]}
+        return json.load(answer)
+
+
+def seats(server, lobby):
+    return {row["name"]: row for row in shown(server, lobby)["seats"]}
 
 
 # The hash of every state that is shown to a player or a watcher in some seconds, by tick.
@@ -214,6 +219,56 @@ def test_a_tab_that_is_cut_off_says_so_and_comes_back_to_its_seat(server, open_t
     assert tab.run("return [arena.seat, arena.client.traffic.keyframes]") == [seat, keyframes]
     assert seats(server, "cut")["Cut"] == {"seat": seat, "name": "Cut", "connected": True}
     assert tab.run("return document.getElementById('banner').hidden")
+    line.close()
+
+
+# All that the client is sent from the connection's opening until it has a state: `returned` when it comes back, and `anew`
+# where somebody else joins.
+FIRST_STATE = """
+    const { LobbyClient } = await import("/muster/muster.js");
+    const firstState = (client) => new Promise((done) => {
+        const { bytesIn } = client.traffic;
+        const { onEvent, onSnapshot } = client;
+        let joined = null;
+        client.onEvent = (name, data) => {
+            if (name === "joined") joined = data;
+            onEvent(name, data);
+        };
+        client.onSnapshot = (state) => {
+            onSnapshot(state);
+            if (!joined) return;
+            Object.assign(client, { onEvent, onSnapshot });
+            done({ bytes: client.traffic.bytesIn - bytesIn, ticks: state.tick - joined.tick, ...joined });
+        };
+    });
+    globalThis.returned = firstState(arena.client);
+    globalThis.anew = async () => {
+        const client = new LobbyClient(location.origin, arena.client.lobby, { name: "New" });
+        client.join();
+        const first = await firstState(client);
+        client.leave();
+        return first;
+    };"""
+
+
+def test_who_comes_back_after_five_seconds_plays_at_once_and_is_sent_nothing_twice(server, bots, open_tab):
+    line = Line(server.port)
+    tab = open_tab(f"{line.url}/?auto=1&name=Back&lobby={bots}")
+    tab.wait(PLAYING)
+    tab.wait("arena.newest.all('player').length >= 9")
+    tick, rate = tab.run("return [arena.newest.tick, arena.client.joined.tickRate]")
+    line.cut()
+    tab.run(FIRST_STATE)
+    deadline = time.monotonic() + SECONDS
+    while shown(server, bots)["tick"] < tick + 5 * rate:
+        assert time.monotonic() < deadline
+    line.mend()
+    tab.run("arena.client.retry()")
+    back, new = tab.run("return [await returned, await anew()]")
+    assert back["resumed"] and back["ticks"] <= 2
+    # The arena is small, and all of it has changed: what is left out is its schema.
+    assert "schema" in new and "schema" not in back and back["schemaHash"] == new["schemaHash"]
+    assert back["bytes"] * 2 < new["bytes"]
     line.close()
 
 

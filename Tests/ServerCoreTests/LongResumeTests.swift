@@ -82,9 +82,13 @@ struct LongResumeTests {
         return try Snapshot.header(of: snapshot.span).baselineTick
     }
 
-    private func keyframeSize(_ world: World) throws -> Int {
-        let state = try #require(world.lobby()?.lobby.newestSnapshot)
-        return Snapshot.encode(state, since: nil, schema: Calm.type.schema).count
+    /// How long the whole state is as somebody new is sent it in the same codec and at the same tick.
+    private func wholeSize(_ world: World, codec: Int64) throws -> Int {
+        let new = PlainClient(world)
+        new.join(["codec": .integer(codec)])
+        let size = try #require(new.snapshots.first).count
+        new.emit("leave")
+        return size
     }
 
     @Test(arguments: [0, 1], [1, 2])
@@ -120,7 +124,7 @@ struct LongResumeTests {
             let header = try Snapshot.header(of: first.span)
             #expect(header.baselineTick == tick && header.codec == UInt8(codec))
             #expect(header.tick >= tick + 100)
-            let size = try keyframeSize(world)
+            let size = try wholeSize(world, codec: codec)
             #expect(first.count * 10 <= size, "\(first.count) of \(size)")
             try follower.followAnew(again)
             #expect(follower.state?.tick == header.tick)

@@ -87,7 +87,7 @@ export class LobbyClient {
     return Boolean(this.joined?.watching);
   }
 
-  /** For how long nothing has been heard on this connection, in milliseconds. */
+  /** Milliseconds without a word from the server. */
   get silence() {
     return this.#link ? this.now() - this.heardAt : 0;
   }
@@ -102,8 +102,11 @@ export class LobbyClient {
     if (this.isOver || this.#link) return;
     this.onState("connecting", "");
     const request = { ...this.request };
-    if (this.token) request.token = this.token;
-    if (this.token && this.state) request.tick = this.state.tick;
+    if (this.token) {
+      request.token = this.token;
+      if (this.schema) request.schema = this.schema.hash;
+      if (this.state) request.tick = this.state.tick;
+    }
     if (this.#codec) {
       request.codec = this.#codec;
       if (this.#coding) request.tables = this.#coding.hash;
@@ -141,7 +144,7 @@ export class LobbyClient {
     this.#end("suspended");
   }
 
-  /** Drops the connection as a bad line would; the client comes back by itself. */
+  /** Drops the connection as a bad line would. */
   cut() {
     if (this.#link) this.#closed(1006, "");
   }

@@ -82,7 +82,10 @@ package final class HostedLobby {
     func join(
         _ request: JoinRequest, session: Session, dialect: Dialect
     ) throws(JoinRefusal) -> (LocalMember, welcome: JSONValue) {
-        if let problem = request.schema.flatMap(lobby.game.schema.mismatch) { throw .badRequest(problem) }
+        // Whoever has a token has been here, where there never was another schema; or is told what has become of the token.
+        if request.token == nil, let problem = request.schema.flatMap(lobby.game.schema.mismatch) {
+            throw .badRequest(problem)
+        }
         if request.watches { return try admitSpectator(request, session: session, dialect: dialect) }
         let token = server.makeToken()
         let (seat, isResumed) = try arrive(request, newToken: token.digest)
@@ -114,7 +117,7 @@ package final class HostedLobby {
     private func welcome(
         _ member: LocalMember, _ request: JoinRequest, token: String, isResumed: Bool
     ) -> JSONValue {
-        var welcome = introduction
+        var welcome = introduction(to: request)
         addCodec(of: member, to: &welcome, request)
         welcome["seat"] = .integer(Int64(member.seat))
         welcome["name"] = .string(lobby.seats.rows[member.seat].name)
@@ -124,17 +127,20 @@ package final class HostedLobby {
         return .object(welcome)
     }
 
-    /// What everybody who comes is told of the lobby, with a seat or without.
-    var introduction: JSONObject {
-        [
+    /// What everybody who comes is told of the lobby, with a seat or without: its schema only unless they have named it.
+    func introduction(to request: JoinRequest) -> JSONObject {
+        let schema = lobby.game.schema
+        var introduction: JSONObject = [
             "lobby": .string(id), "game": .string(lobby.game.name), "tick": .integer(Int64(lobby.tick)),
             "tickRate": .integer(Int64(lobby.rules.tickRate)),
             "snapshotRate": .integer(Int64(lobby.rules.snapshotRate)),
             "seats": .integer(Int64(playersMax)),
             "pingInterval": .integer(server.settings.heartbeatInterval.nanoseconds / 1_000_000),
             "pingTimeout": .integer(server.settings.heartbeatTimeout.nanoseconds / 1_000_000),
-            "schemaHash": .string(lobby.game.schema.hashText), "schema": .string(lobby.game.schema.text),
+            "schemaHash": .string(schema.hashText),
         ]
+        if request.schema != schema.hashText { introduction["schema"] = .string(schema.text) }
+        return introduction
     }
 
     // MARK: Leaving

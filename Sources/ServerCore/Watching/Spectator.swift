@@ -80,7 +80,7 @@ extension HostedLobby {
         let spectator = Spectator(session: session, dialect: dialect, request: request, hosted: self)
         audience.add(spectator)
         server.hooks.log(.debug) { "\(request.peerAddress) watches \(request.lobbyID)" }
-        var welcome = introduction
+        var welcome = introduction(to: request)
         addCodec(of: spectator, to: &welcome, request)
         welcome["name"] = .string(request.name)
         welcome["tick"] = .integer(Int64(shownTick ?? 0))

@@ -66,7 +66,7 @@ suite("A client that reads codec 1", { timeout: 20_000 }, () => {
     all.links[0].hooks.event("joined", known);
     all.links[0].hooks.snapshot(messages[0]);
     const link = comeBack(all);
-    assert.deepEqual(link.request, { token: "t1", tick: 1, codec: 1, tables: tables.hash });
+    assert.deepEqual(link.request, { token: "t1", schema: CODEC1.schemaHash, tick: 1, codec: 1, tables: tables.hash });
     link.hooks.event("joined", { ...known, resumed: true });
     link.hooks.snapshot(messages[1]);
     assert.equal(all.client.state.tick, 2);
@@ -104,7 +104,7 @@ suite("A client that reads codec 1", { timeout: 20_000 }, () => {
     await lost;
     assert.deepEqual(links[0].sent, []);
     client.retry();
-    assert.deepEqual(links[1].request, { token: "t1" });
+    assert.deepEqual(links[1].request, { token: "t1", schema: CODEC1.schemaHash });
     client.leave();
   });
 
