@@ -16,6 +16,11 @@ package struct SnapshotPace: Sendable, Equatable {
     /// How many snapshots there have been when `tick` is over.
     package func count(at tick: UInt32) -> UInt64 { UInt64(tick) * rate / tickRate }
 
+    /// After which tick the snapshot of a number goes out, the first being 1; 0 for none.
+    package func tick(of number: UInt32) -> UInt32 {
+        UInt32(clamping: (UInt64(number) * tickRate + rate - 1) / rate)
+    }
+
     /// Whether one goes out after `tick`: the count has just changed.
     package func isDue(at tick: UInt32) -> Bool { UInt64(tick) * rate % tickRate < rate }
 }

@@ -187,6 +187,12 @@ struct OverviewTextTests {
                 "   0  ann   connected        1     20.5 ms       0.00 ms     0 B     -1  polling    ::1",
                 "   4  bob   dropped          0",
             ])
+        var held = lobby.object ?? [:]
+        held["paused"] = true
+        func pauseLine() -> String { OverviewText(overview, server: "h:1", lobby: .object(held)).lines[9] }
+        #expect(pauseLine() == "Paused by its game")
+        held["pause"] = ["by": "ann", "reason": "a look", "seconds": 61.5]
+        #expect(pauseLine() == "Paused by ann for 1 min 01 s: a look")
         let refusal: JSONValue = ["error": "no such lobby", "code": "no-such-lobby"]
         #expect(OverviewText(overview, server: "h:1", lobby: refusal).lines.last == "no such lobby")
     }

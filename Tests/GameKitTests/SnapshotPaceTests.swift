@@ -11,6 +11,7 @@ struct SnapshotPaceTests {
                 var (last, gaps) = (0, Set<Int>())
                 for tick in 1...3 * tickRate where pace.isDue(at: UInt32(tick)) {
                     gaps.insert(tick - last)
+                    #expect(pace.tick(of: UInt32(pace.count(at: UInt32(tick)))) == tick)
                     last = tick
                 }
                 #expect(last == 3 * tickRate)
@@ -18,6 +19,11 @@ struct SnapshotPaceTests {
                 #expect(pace.count(at: UInt32(7 * tickRate)) == UInt64(7 * rate))
             }
         }
+    }
+
+    @Test func `nothing has gone out before the first, and a number that no tick can have is the last tick's`() {
+        #expect(SnapshotPace(tickRate: 30, rate: 20).tick(of: 0) == 0)
+        #expect(SnapshotPace(tickRate: 128, rate: 1).tick(of: .max) == .max)
     }
 
     @Test

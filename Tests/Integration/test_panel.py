@@ -1,5 +1,6 @@
 """The panel of admins at `/admin` in Chromium: what they see of bots at play, and what they do to them."""
 
+import asyncio
 import json
 import subprocess
 import time
@@ -11,6 +12,7 @@ from conftest import BINARY, clean_environment
 from devtools import browser  # noqa: F401
 from test_arena import open_tab  # noqa: F401
 from test_lobby import SECONDS, Plain, run
+from test_storage import FLAGS, event, refusal
 
 pytestmark = needs_browser
 
@@ -54,8 +56,8 @@ def login(tab, user="admin", password=None):
 def panel(server, open_tab):
     """Opens the panel and logs in, and goes to an address of it."""
 
-    def open_panel(user="admin", address="#/lobbies", **options):
-        tab = open_tab(f"{server.url}/admin{address}", **options)
+    def open_panel(user="admin", address="#/lobbies", of=server, **options):
+        tab = open_tab(f"{of.url}/admin{address}", **options)
         login(tab, user)
         tab.wait("!document.getElementById('panel').hidden")
         return tab
@@ -146,7 +148,9 @@ def test_a_lobby_is_paused_stepped_and_let_go_on_by_keys_and_buttons(server, pan
     tab.wait(f"{ROWS} === 5")
     tab.press("KeyP", "p")
     confirm(tab, "Pause", reason="a look")
-    tab.wait("document.querySelector('.lines').innerText.includes('paused')")
+    tab.wait("document.querySelector('.lines').innerText.includes('paused by admin')")
+    # A pause has no end by itself: who looks later sees whose it is.
+    tab.wait("document.querySelector('.notice[role=status]').innerText.match(/^Paused by admin for \\d+ s: a look/)")
     before = tick()
     press(tab, "Step")
     confirm(tab, "Step", steps="3")
@@ -156,6 +160,102 @@ def test_a_lobby_is_paused_stepped_and_let_go_on_by_keys_and_buttons(server, pan
     press(tab, "Go on")
     confirm(tab, "Go on")
     tab.wait("document.querySelector('.lines').innerText.includes('goes on')")
+    assert not tab.run("return document.querySelector('.notice[role=status]').offsetParent")
+
+
+def test_how_old_what_a_player_sees_is_shown(panel):
+    tab = panel(address="#/lobby/bots-1-2")
+    tab.wait(f"{ROWS} === 5")
+    ages = "[...document.querySelectorAll('td[data-label=\"Snapshot age\"]')].map((one) => parseFloat(one.textContent))"
+    # Bots say with each input which snapshot they have, and none can have it at once.
+    tab.wait(f"{ages}.length === 5 && {ages}.every((age) => age > 0)")
+
+
+def test_a_guest_is_banned_and_let_in_again_and_somebody_who_is_not_there_is_kept_out(start_server, panel):
+    server = start_server(*FLAGS, MUSTER_ADMIN_PASSWORD=PASSWORDS["admin"])
+    tab = panel(address="#/lobby/bans", of=server)
+
+    async def play():
+        code, player = await refusal(server)
+        assert code is None
+        tab.wait(f"{ROWS} === 1")
+        press(tab, "Ban")
+        confirm(tab, "Ban", seconds="60", reason="cheating")
+        assert (await event(player, "banned"))["reason"] == "cheating"
+        assert (await refusal(server))[0] == 4016
+        tab.press("Digit4", "4")
+        tab.wait(f"{ROWS} === 1 && document.getElementById('page').innerText.includes('203.0.113.9')")
+        press(tab, "Let in again")
+        confirm(tab, "Let in again")
+        tab.wait(f"{ROWS} === 0")
+        assert (await refusal(server))[0] is None
+        press(tab, "Ban someone")
+        confirm(tab, "Ban someone", subject="player-7", reason="known elsewhere")
+        tab.wait("document.querySelector('#page tbody').innerText.match(/player-7[^]*all lobbies[^]*no end[^]*known elsewhere/)")
+
+    run(play())
+
+
+def test_a_player_is_muted_and_a_lobby_locked_unlocked_and_closed(server, panel):
+    tab = panel(address="#/lobby/court")
+
+    async def play():
+        player = await Plain.join(server, "court", game="arena", name="Ann")
+        tab.wait(f"{ROWS} === 1")
+        press(tab, "Mute")
+        confirm(tab, "Mute", seconds="60", reason="shouts")
+        muted = await player.expect("muted")
+        assert muted["reason"] == "shouts" and 0 < muted["seconds"] <= 60
+        tab.wait("document.querySelector('td[data-label=State]').innerText.includes('muted for')")
+        press(tab, "Lock")
+        confirm(tab, "Lock", reason="enough")
+        tab.wait("document.querySelector('#page .facts').innerText.includes('locked')")
+        late = await Plain.connect(server, "court")
+        await late.send("join", {"name": "Late"})
+        assert (await late.expect("exception"))["code"] == 4011
+        press(tab, "Unlock")
+        confirm(tab, "Unlock")
+        tab.wait("document.querySelector('.lines').innerText.includes('unlocked')")
+        await Plain.join(server, "court", name="Late")
+        press(tab, "Close")
+        confirm(tab, "Close", reason="closing time")
+        while (found := await asyncio.wait_for(player.events.get(), SECONDS))[0] != "closed":
+            pass
+        assert found[1]["data"]["reason"] == "closing time"
+        tab.wait("document.getElementById('page').innerText.includes('This lobby is gone.')")
+
+    run(play())
+
+
+def test_a_season_is_begun_and_ended(panel):
+    tab = panel()
+    press(tab, "Begin a season", "#now")
+    confirm(tab, "Begin a season", season="spring", reason="the leaves are out")
+    tab.wait("document.getElementById('now').innerText.includes('spring')")
+    press(tab, "Begin a season", "#now")
+    tab.wait("document.getElementById('act').innerText.includes('“spring”')")
+    confirm(tab, "Begin a season", season="")
+    tab.wait("document.getElementById('now').innerText.match(/Season\\s+none/)")
+
+
+def test_a_server_is_drained_once_and_ends(start_server, panel):
+    server = start_server(MUSTER_ADMIN_PASSWORD=PASSWORDS["admin"])
+    tab = panel(of=server)
+
+    async def play():
+        player = await Plain.join(server, "last", game="arena", name="Ann")
+        tab.wait(f"{ROWS} === 1")
+        # There is no storage here, and so no season.
+        tab.wait("[...document.querySelectorAll('#now button')].map((one) => one.textContent).join() === 'Drain the server'")
+        press(tab, "Drain the server", "#now")
+        confirm(tab, "Drain the server", reason="a new version")
+        assert (await player.expect("draining"))["seconds"] > 0
+        tab.wait("document.getElementById('now').innerText.includes('draining') && !document.querySelector('#now button')")
+        await player.send("leave", None)
+
+    run(play())
+    assert server.wait() == 0, "".join(server.output)
+    tab.wait("document.getElementById('banner').innerText.includes('does not answer')")
 
 
 def test_a_viewer_sees_no_action_and_no_page_that_is_not_for_them(panel):
@@ -200,7 +300,7 @@ def test_timelines_are_drawn(panel):
     tab.wait("document.querySelectorAll('figure svg').length === 6")
     # A sample is of ten seconds.
     tab.wait("document.querySelector('.line-0').getAttribute('d')")
-    assert tab.run("return document.querySelector('figure svg').ariaLabel").startswith("Connections over the last hour")
+    assert tab.run("return document.querySelector('figure svg').ariaLabel").startswith("Connections over the last 2 min")
 
 
 def test_a_server_that_goes_and_comes_back_is_told_and_a_session_that_is_gone_is_asked_for_again(start_server, open_tab):

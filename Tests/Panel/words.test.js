@@ -4,7 +4,7 @@ import { suite, test } from "node:test";
 import { ACTIONS, actionData } from "../../Sources/ServerCore/Web/Files/admin/actions.js";
 import { changes } from "../../Sources/ServerCore/Web/Files/admin/changes.js";
 import { bytes, count, duration, milliseconds } from "../../Sources/ServerCore/Web/Files/admin/format.js";
-import { ceiling, path } from "../../Sources/ServerCore/Web/Files/admin/plot.js";
+import { ceiling, path, roomFor } from "../../Sources/ServerCore/Web/Files/admin/plot.js";
 
 suite("Numbers as people read them", () => {
   const cases = [
@@ -33,11 +33,16 @@ suite("What is sent for an action (protocol/spec/admin.md §4.2)", () => {
     assert.deepEqual(sent("resume", { paused: true, reason: "" }), { ...target, paused: false });
   });
 
+  test("a season without a name is none, and said to be", () => {
+    assert.deepEqual(actionData(ACTIONS.season, {}, { season: "", reason: "" }), { season: "" });
+    assert.deepEqual(actionData(ACTIONS.season, {}, { season: " spring ", reason: "new" }), { season: "spring", reason: "new" });
+  });
+
   test("every action is one of the API, takes what the API takes, and the API has no other that players feel", () => {
     const { paths } = JSON.parse(readFileSync(new URL("../../protocol/spec/openapi.json", import.meta.url)));
     const verbs = Object.entries(paths).filter(([at, { post }]) => at.startsWith("/api/admin/") && post).map(([at]) => at.slice(11));
     const used = new Set(Object.values(ACTIONS).map(({ verb }) => verb));
-    assert.deepEqual([...used, "login", "logout", "season"].sort(), verbs.sort());
+    assert.deepEqual([...used, "login", "logout"].sort(), verbs.sort());
   });
 });
 
@@ -62,6 +67,7 @@ suite("What has happened between two looks at a lobby", () => {
       "the lobby itself", lobby([]), lobby([], { phase: "finished", round: 2, paused: true, locked: true, stepsDropped: 3 }),
       ["the match is finished", "round 2 begins", "paused", "locked", "3 steps dropped"],
     ],
+    ["an admin's pause", lobby([]), lobby([], { paused: true, pause: { by: "ann", reason: "", seconds: 0 } }), ["paused by ann"]],
   ];
   for (const [name, before, after, told] of cases) test(name, () => assert.deepEqual(changes(before, after), told));
 });
@@ -74,8 +80,12 @@ suite("Plots", () => {
 
   test("the newest is at the right edge, and a line is broken where there is no value", () => {
     const size = { width: 30, height: 10 };
-    assert.equal(path([0, 10, null, 5], 10, 4, size), "M0.0 10.0L10.0 0.0M30.0 5.0");
-    assert.equal(path([10], 10, 4, size), "M30.0 0.0");
+    assert.equal(path([0, 10, null, 5], 10, 4, size), "M0.0 10.0h0L10.0 0.0M30.0 5.0h0");
+    assert.equal(path([10], 10, 4, size), "M30.0 0.0h0");
     assert.equal(path([], 10, 4, size), "");
+  });
+
+  test("they show two minutes at first, then all there is, an hour at most", () => {
+    assert.deepEqual([0, 6, 12, 13, 360, 400].map((count) => roomFor(count, 360)), [12, 12, 12, 13, 360, 360]);
   });
 });

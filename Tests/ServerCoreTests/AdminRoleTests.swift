@@ -1,8 +1,10 @@
 import ByteKit
 import Determinism
+import GameKit
 import HTTPTypes
 import JSONCore
 import LobbyCore
+import SnapshotCore
 import SocketIOCore
 import Testing
 import WebSocketCore
@@ -164,7 +166,9 @@ struct AdminLobbyTests {
         let tick = world.lobby()?.lobby.tick ?? 0
         world.run(.seconds(2))
         #expect(world.lobby()?.lobby.tick == tick && player.event("paused") == ["paused": true, "reason": "a look"])
-        #expect(client.ask("lobby", ["lobby": "x"])?["paused"] == true)
+        let detail = client.ask("lobby", ["lobby": "x"])
+        #expect(detail?["paused"] == true && detail?["pause"]?["by"] == "moderator")
+        #expect(detail?["pause"]?["reason"] == "a look" && detail?["pause"]?["seconds"]?.number.map(Int.init) == 2)
         #expect(client.ask("step", ["lobby": "x"]) == ["ok": true])
         world.run(.seconds(2))
         #expect(world.lobby()?.lobby.tick == tick + 1)
@@ -174,6 +178,8 @@ struct AdminLobbyTests {
         #expect(client.ask("pause", ["lobby": "x", "paused": false]) == ["ok": true])
         world.steps(3)
         #expect(world.lobby()?.lobby.tick == tick + 11)
+        let after = client.ask("lobby", ["lobby": "x"])
+        #expect(after?["paused"] == false && after?["pause"] == nil)
         #expect(client.refusal("step", ["lobby": "x"]) == "conflict")
     }
 
@@ -225,6 +231,8 @@ struct AdminLobbyTests {
         let socket = SocketClient(world)
         socket.join()
         world.steps(10)
+        let schema = GameType(Probe.self).schema
+        player.send(.binary, ClientMessage.ack(4).encode(schema: schema))
         let away = PlainClient(world)
         away.join(["name": "Bob"])
         away.emit("keyframe")
@@ -236,7 +244,11 @@ struct AdminLobbyTests {
         #expect(seats.map { $0["dialect"] } == ["plain", "socketio", nil])
         #expect(seats[0]["transport"] == "websocket" && seats[0]["queuedBytes"] == 0 && seats[0]["name"] == "Ann")
         #expect((seats[2]["secondsLeft"]?.number ?? 0) > 1 && seats[0]["secondsLeft"] == nil)
-        #expect(seats[0]["snapshotAgeMilliseconds"]?.number ?? 1e9 < 101)
+        // Of 20 steps a second the client has the fourth; the other one has not said what it has.
+        let age = try #require(seats[0]["snapshotAgeMilliseconds"]?.number)
+        let ticks = Double((detail["tick"]?.integer ?? 0) - 4)
+        #expect(age >= ticks * 50 && age < (ticks + 1) * 50 && ticks >= 6)
+        #expect(seats[1]["snapshotAgeMilliseconds"] == nil)
         #expect(detail["players"] == 3 && detail["snapshotRate"] != nil && detail["tick"]?.integer ?? 0 >= 10)
     }
 

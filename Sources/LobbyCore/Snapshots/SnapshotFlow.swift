@@ -23,7 +23,7 @@ package struct SnapshotFlow: Sendable {
     private static let trialEvery: UInt8 = 64
 
     /// The newest that the client has said it has; 0 while it has said nothing.
-    private var acked: UInt32 = 0
+    package private(set) var acked: UInt32 = 0
     /// The newest that it was sent; 0 for none.
     private var sent: UInt32 = 0
     /// Which of those sent it has not acknowledged: bit 0 for the newest, each next one for the one before in the game.

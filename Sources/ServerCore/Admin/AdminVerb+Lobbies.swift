@@ -47,7 +47,7 @@ extension AdminVerb {
     }
 
     static func pause(_ hosted: HostedLobby, _ call: AdminCall) throws(AdminRefusal) -> JSONValue {
-        hosted.pause(call.flag("paused") ?? true, reason: call.reason)
+        hosted.pause(call.flag("paused") ?? true, by: call.actor.user.name, reason: call.reason)
         return done
     }
 

@@ -9,7 +9,8 @@ extension HostedLobby {
     var adminRow: JSONValue { .object(adminMembers) }
 
     private var adminMembers: JSONObject {
-        let figures = load.figures(at: server.clock())
+        let now = server.clock()
+        let figures = load.figures(at: now)
         var row = publicMembers
         row["listed"] = .bool(terms.isListed)
         row["loop"] = .integer(Int64(server.loops.own))
@@ -19,7 +20,8 @@ extension HostedLobby {
         row["tick"] = .integer(Int64(lobby.tick))
         row["tickRate"] = .integer(Int64(lobby.rules.tickRate))
         row["stepsDropped"] = .integer(Int64(clamping: lobby.clock.dropped))
-        row["paused"] = .bool(stepsAllowed != nil || lobby.isPaused)
+        row["paused"] = .bool(adminPause != nil || lobby.isPaused)
+        if let adminPause { row["pause"] = adminPause.shown(at: now) }
         row["latenessMilliseconds"] = [
             "mean": .number(figures.latenessMean.milliseconds), "max": .number(figures.latenessMax.milliseconds),
         ]
@@ -66,11 +68,17 @@ extension HostedLobby {
         let roundTrip = member.session.roundTripTime.map(\.milliseconds) ?? lobby.roundTripMilliseconds(of: seat)
         if let roundTrip { row["roundTripMilliseconds"] = .number(roundTrip) }
         if let early = lobby.earliness(of: seat) { row["inputEarlyTicks"] = .integer(Int64(early)) }
-        if case let tick = member.basis.tick, tick > 0, lobby.tick >= tick {
-            let age = lobby.clock.step * Int(lobby.tick - tick)
-            row["snapshotAgeMilliseconds"] = .number(age.milliseconds)
-        }
+        if let age = snapshotAge(of: member, at: now) { row["snapshotAgeMilliseconds"] = .number(age.milliseconds) }
         return .object(row)
+    }
+
+    /// How long ago the step was due that the newest snapshot shows of which a client has said that it has it; nil where it has
+    /// said nothing, or of none of the game that runs now.
+    private func snapshotAge(of member: LocalMember, at now: Instant) -> Interval? {
+        let tick = lobby.pace.tick(of: member.flow.acked)
+        guard tick > 0, tick <= lobby.tick else { return nil }
+        let sinceStep = max(.zero, now - (lobby.clock.nextDue - lobby.clock.step))
+        return lobby.clock.step * Int(lobby.tick - tick) + sinceStep
     }
 }
 

@@ -28,8 +28,8 @@ package final class HostedLobby {
     var isAnnouncing = false
     private var emptySince: Instant?
     private var pausedSince: Instant?
-    /// How many steps are run although an admin has paused the lobby; nil while none has.
-    var stepsAllowed: Int?
+    /// What an admin has said who has paused the lobby; nil while none has.
+    var adminPause: AdminPause?
     var load = LobbyLoad()
     private var budget: StepBudget
     /// What the turn under way has taken, and whether a snapshot is due at its end.
@@ -238,7 +238,7 @@ package final class HostedLobby {
             return false
         }
         expireSeats(now)
-        if stepsAllowed == 0 || waitsPaused(now) {
+        if adminPause?.stepsAllowed == 0 || waitsPaused(now) {
             lobby.skip(to: now)
             return false
         }
@@ -269,7 +269,7 @@ package final class HostedLobby {
     func continueTurn() -> Bool {
         let begun = server.clock()
         let stepsBefore = turn.steps
-        if !isClosed, turn.steps < TickClock.catchUpMax, stepsAllowed != 0,
+        if !isClosed, turn.steps < TickClock.catchUpMax, adminPause?.stepsAllowed != 0,
             let late = lobby.clock.takeStep(at: begun, taken: turn.steps)
         {
             turn.steps += 1
@@ -278,12 +278,12 @@ package final class HostedLobby {
             load.stepped(late, at: begun)
             server.counters[.steps] += 1
             guard step() else { return false }
-            if let allowed = stepsAllowed { stepsAllowed = allowed - 1 }
+            adminPause?.stepsAllowed -= 1
             turn.snapshotIsDue = turn.snapshotIsDue || lobby.isSnapshotDue
         }
         let stepped = server.clock()
         if turn.steps > stepsBefore { server.durations.steps.record(stepped - begun) }
-        let owesMore = stepsAllowed != 0 && lobby.clock.owesStep(at: stepped, taken: turn.steps)
+        let owesMore = adminPause?.stepsAllowed != 0 && lobby.clock.owesStep(at: stepped, taken: turn.steps)
         if !owesMore, !isClosed { endTurn(stepped) }
         turn.cost = turn.cost + (server.clock() - begun)
         if !owesMore, !isClosed { noteCost() }

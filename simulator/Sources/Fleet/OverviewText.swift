@@ -129,7 +129,15 @@ struct OverviewText {
             ])
         }
         let heading = "Lobby \(id(row)), \(row["game"]?.string ?? ""), tick \(count(row["tick"]))"
-        return [heading, ""] + table.lines
+        return [heading] + pauseLines(row) + [""] + table.lines
+    }
+
+    /// By whom a lobby is held still, which has no end by itself.
+    private func pauseLines(_ row: JSONValue) -> [String] {
+        guard let pause = row["pause"] else { return row["paused"]?.bool == true ? ["Paused by its game"] : [] }
+        let reason = pause["reason"]?.string ?? ""
+        let since = Readable.duration(pause["seconds"]?.number ?? 0)
+        return ["Paused by \(pause["by"]?.string ?? "") for \(since)\(reason.isEmpty ? "" : ": \(reason)")"]
     }
 }
 

@@ -26,7 +26,7 @@ extension WebFiles {
           for (const { seat, name } of earlier.values()) told.push(`${name} has left seat ${seat}`);
           if (after.phase !== before.phase) told.push(`the match is ${after.phase}`);
           if (after.round !== before.round) told.push(`round ${after.round} begins`);
-          if (after.paused !== before.paused) told.push(after.paused ? "paused" : "goes on");
+          if (after.paused !== before.paused) told.push(after.paused ? `paused${after.pause ? ` by ${after.pause.by}` : ""}` : "goes on");
           if (Boolean(after.locked) !== Boolean(before.locked)) told.push(after.locked ? "locked" : "unlocked");
           const dropped = after.stepsDropped - before.stepsDropped;
           if (dropped > 0) told.push(`${dropped} ${dropped === 1 ? "step" : "steps"} dropped`);

@@ -107,7 +107,7 @@ extension WebFiles {
         figcaption strong { flex-basis: 100%; }
         .top, .span { margin: 0; color: var(--quiet); font-size: .8rem; }
         .grid { stroke: var(--line); stroke-width: 1; }
-        .line { fill: none; stroke-width: 1.5; }
+        .line { fill: none; stroke-width: 1.5; stroke-linecap: round; }
         .line-0 { stroke: var(--accent); } .line-1 { stroke: var(--ammo); } .line-2 { stroke: var(--bad); } .line-3 { stroke: var(--health); }
         .key::before { content: ""; display: inline-block; width: .8em; height: .2em; margin: 0 .35em .25em 0; background: var(--accent); }
         .key-1::before { background: var(--ammo); } .key-2::before { background: var(--bad); } .key-3::before { background: var(--health); }

@@ -18,10 +18,11 @@ extension WebFiles {
         export function askBefore(action, subject, target) {
           const dialog = element("act");
           const fields = (action.fields ?? []).map(makeField);
-          const reason = makeField({ name: "reason", label: "Reason, which players are told", max: REASON_MAX });
+          const label = action.isSilent ? "Reason, for the audit log" : "Reason, which players are told";
+          const reason = makeField({ name: "reason", label, max: REASON_MAX });
           const question = make("h2", { id: "act-question", textContent: action.question(subject) });
           const form = make("form", { method: "dialog" },
-            question, ...fields.map(({ label }) => label), reason.label,
+            question, ...fields.map((field) => field.label), reason.label,
             make("menu", {},
               make("button", { className: action.isDestructive ? "danger" : "main", textContent: action.title }),
               button("Do not", () => dialog.close(""), { id: "act-cancel" })));

@@ -30,6 +30,7 @@ extension WebFiles {
 
         const session = new AdminSession(location.origin);
         const facts = new Facts("The server now");
+        const serverActions = make("div", { className: "actions" });
         let view = null;
         let failedAt = null;
 
@@ -78,7 +79,18 @@ extension WebFiles {
             ["Players", `${count(seats.connected)} of ${count(seats.total)}`], ["In", perSecond(rates.bytesIn)], ["Out", perSecond(rates.bytesOut)],
             ["Lateness, 99 %", milliseconds(lateness.p99)], ["Worst", milliseconds(lateness.max)],
             ["Watchers", count(overview.watchers)], ["Up", `${duration(overview.uptimeSeconds)}${overview.draining ? ", draining" : ""}`],
+            ...overview.season === null ? [] : [["Season", overview.season || "none"]],
           ]);
+          showServerActions(overview);
+        }
+
+        /** Without a storage there are no seasons, and a server is drained once. */
+        function showServerActions({ season, draining }) {
+          const state = JSON.stringify([season, draining, session.role]);
+          if (serverActions.dataset.state === state) return;
+          serverActions.dataset.state = state;
+          const wanted = [...season === null ? [] : [["season", { name: season }, {}]], ...draining ? [] : [["drain", {}, {}]]];
+          serverActions.replaceChildren(...panel.buttons(wanted));
         }
 
         function failed(error, ms) {
@@ -126,7 +138,7 @@ extension WebFiles {
             return link;
           });
           element("nav").replaceChildren(...links);
-          element("now").replaceChildren(facts.element, make("div", { className: "actions" }, ...panel.buttons([["drain", {}, {}]])));
+          element("now").replaceChildren(facts.element, serverActions);
           element("page").replaceChildren(view.element);
           nowPoll.start();
           pagePoll.start();

@@ -22,6 +22,7 @@ extension WebFiles {
             Object.assign(this, { panel, id, title: id });
             this.heading = make("h1", { textContent: id });
             this.gone = make("p", { className: "notice", role: "alert", hidden: true, textContent: "This lobby is gone." });
+            this.held = make("p", { className: "notice", role: "status", hidden: true });
             this.actions = make("div", { className: "actions" });
             this.facts = new Facts("The lobby now");
             this.seats = new Table("Seats", this.#columns(), {
@@ -33,11 +34,11 @@ extension WebFiles {
             this.lines.tabIndex = 0;
             const part = (title, ...children) => make("section", {}, make("h2", { textContent: title }), ...children);
             this.element = make("section", { ariaLabel: `Lobby ${id}` },
-              make("p", {}, make("a", { href: "#/lobbies", textContent: "All lobbies" })), this.heading, this.gone, this.actions, this.facts.element,
+              make("p", {}, make("a", { href: "#/lobbies", textContent: "All lobbies" })), this.heading, this.gone, this.held, this.actions, this.facts.element,
               part("Seats", this.seats.element),
               make("div", { className: "beside" }, part("Picture", this.picture.element), part("Since you look", this.lines)));
             this.keys = [
-              { key: "p", text: "pause, or go on", role: "moderator", run: () => this.#do(this.#seen?.paused ? "resume" : "pause") },
+              { key: "p", text: "pause, or go on", role: "moderator", run: () => this.#do(this.#seen?.pause ? "resume" : "pause") },
               { key: "s", text: "run one step of a paused lobby", role: "moderator", run: () => this.#step() },
               { key: "Escape", text: "back to all lobbies", run: () => { location.hash = "#/lobbies"; } },
             ];
@@ -91,6 +92,8 @@ extension WebFiles {
             this.#seen = lobby;
             this.gone.hidden = true;
             setText(this.heading, lobby.title ? `${lobby.title} (${this.id})` : this.id);
+            setText(this.held, heldText(lobby));
+            this.held.hidden = !lobby.paused;
             this.#showActions(lobby);
             this.facts.show([
               ["Game", lobby.game], ["State", marks(lobby)], ["Round", count(lobby.round)], ["Tick", count(lobby.tick)],
@@ -110,6 +113,7 @@ extension WebFiles {
             if (this.#seen) this.#line("it is gone");
             this.#seen = null;
             this.gone.hidden = false;
+            this.held.hidden = true;
             this.actions.replaceChildren();
             this.seats.show([]);
             this.picture.close();
@@ -120,12 +124,13 @@ extension WebFiles {
             this.picture.close();
           }
 
-          #showActions({ paused, locked }) {
-            const state = `${paused} ${Boolean(locked)}`;
+          /** An admin's pause is ended by an admin, a game's by the game. */
+          #showActions({ pause, locked }) {
+            const state = `${Boolean(pause)} ${Boolean(locked)}`;
             if (this.actions.dataset.state === state && this.actions.firstChild) return;
             const focused = this.actions.contains(document.activeElement);
             this.actions.dataset.state = state;
-            const names = ["message", paused ? "resume" : "pause", ...paused ? ["step"] : [], locked ? "unlock" : "lock", "close"];
+            const names = ["message", pause ? "resume" : "pause", ...pause ? ["step"] : [], locked ? "unlock" : "lock", "close"];
             const buttons = this.panel.buttons(names.map((name) => [name, { name: this.id }, { lobby: this.id }]));
             this.actions.replaceChildren(...buttons);
             if (focused) buttons[1]?.focus();
@@ -137,13 +142,19 @@ extension WebFiles {
 
           /** By its key nothing is asked before: it changes one tick of a lobby that is held anyway. */
           #step() {
-            if (this.#seen?.paused) this.panel.send("step", { lobby: this.id, steps: 1 }, "One step.");
+            if (this.#seen?.pause) this.panel.send("step", { lobby: this.id, steps: 1 }, "One step.");
           }
 
           #line(text) {
             this.lines.prepend(make("li", {}, make("time", { textContent: clock(Date.now()) }), ` ${text}`));
             while (this.lines.children.length > LINES) this.lines.lastChild.remove();
           }
+        }
+
+        /** Who holds the lobby still, since when and why. */
+        function heldText({ paused, pause }) {
+          if (!pause) return paused ? "Paused by its game." : "";
+          return `Paused by ${pause.by} for ${duration(pause.seconds)}${pause.reason ? `: ${pause.reason}` : ""}. It has no end by itself.`;
         }
 
         function seatState({ state, secondsLeft, mutedSeconds }) {

@@ -32,7 +32,7 @@ extension WebFiles {
           constructor(panel) {
             this.panel = panel;
             this.plots = PLOTS.map(([title, text, lines]) => new Plot(title, lines.map(([name]) => name), text));
-            this.element = make("section", { ariaLabel: "Timelines" }, make("h1", { textContent: "The last hour" }),
+            this.element = make("section", { ariaLabel: "Timelines" }, make("h1", { textContent: "Timelines" }),
               make("div", { className: "plots" }, ...this.plots.map(({ element }) => element)));
           }
 

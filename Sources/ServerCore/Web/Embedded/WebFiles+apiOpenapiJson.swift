@@ -1919,6 +1919,7 @@ extension WebFiles {
                   "tickRate": {"type": "integer", "minimum": 1},
                   "stepsDropped": {"type": "integer", "minimum": 0},
                   "paused": {"type": "boolean"},
+                  "pause": {"$ref": "#/components/schemas/AdminPause"},
                   "latenessMilliseconds": {
                     "type": "object",
                     "required": ["mean", "max"],
@@ -1930,6 +1931,16 @@ extension WebFiles {
                   },
                   "snapshotBytesPerSecond": {"type": "integer", "minimum": 0},
                   "cpuPercent": {"type": "number", "minimum": 0}
+                },
+                "additionalProperties": false
+              },
+              "AdminPause": {
+                "type": "object",
+                "required": ["by", "reason", "seconds"],
+                "properties": {
+                  "by": {"type": "string"},
+                  "reason": {"type": "string"},
+                  "seconds": {"type": "number", "minimum": 0}
                 },
                 "additionalProperties": false
               },
@@ -1974,6 +1985,7 @@ extension WebFiles {
                   "tickRate": {"type": "integer", "minimum": 1},
                   "stepsDropped": {"type": "integer", "minimum": 0},
                   "paused": {"type": "boolean"},
+                  "pause": {"$ref": "#/components/schemas/AdminPause"},
                   "latenessMilliseconds": {
                     "type": "object",
                     "required": ["mean", "max"],

@@ -5,7 +5,7 @@ const HOUR = 3600;
 
 /**
  * By name: `verb`, `role`, the `title` of the button, the `question` asked before, `fields` besides the reason, and `fixed` data.
- * What cannot be taken back is `isDestructive`.
+ * What cannot be taken back is `isDestructive`; the reason of what no player feels is for the audit log alone, `isSilent`.
  */
 export const ACTIONS = {
   kick: {
@@ -20,13 +20,13 @@ export const ACTIONS = {
     ],
   },
   "ban-other": {
-    verb: "ban", role: "moderator", title: "Ban someone", isDestructive: true, question: () => "Keep somebody out of all lobbies?",
+    verb: "ban", role: "moderator", title: "Ban someone", isDestructive: true, question: () => "Keep whom out of all lobbies?",
     fields: [
       { name: "subject", label: "Subject" }, { name: "address", label: "Or an address" },
       { ...SECONDS, label: "For so many seconds; empty: for ever", max: 315360000 },
     ],
   },
-  unban: { verb: "unban", role: "moderator", title: "Let in again", question: ({ name }) => `Let ${name} in again?` },
+  unban: { verb: "unban", role: "moderator", title: "Let in again", isSilent: true, question: ({ name }) => `Let ${name} in again?` },
   mute: {
     verb: "mute", role: "moderator", title: "Mute", question: ({ name }) => `May ${name} not talk?`,
     fields: [{ ...SECONDS, label: "For so many seconds; 0 ends it", min: 0, max: 86400, value: 600, isRequired: true }],
@@ -36,20 +36,29 @@ export const ACTIONS = {
     fields: [{ name: "text", label: "Text", isRequired: true, max: 256 }],
   },
   lock: {
-    verb: "lock", role: "moderator", title: "Lock", fixed: { locked: true }, question: ({ name }) => `Let nobody new into ${name}?`,
+    verb: "lock", role: "moderator", title: "Lock", isSilent: true, fixed: { locked: true },
+    question: ({ name }) => `Let nobody new into ${name}?`,
   },
-  unlock: { verb: "lock", role: "moderator", title: "Unlock", fixed: { locked: false }, question: ({ name }) => `Let players into ${name} again?` },
+  unlock: {
+    verb: "lock", role: "moderator", title: "Unlock", isSilent: true, fixed: { locked: false },
+    question: ({ name }) => `Let players into ${name} again?`,
+  },
   pause: {
-    verb: "pause", role: "moderator", title: "Pause", fixed: { paused: true }, question: ({ name }) => `Hold ${name} for all who play there?`,
+    verb: "pause", role: "moderator", title: "Pause", fixed: { paused: true }, question: ({ name }) => `Hold ${name} for all who play there, until it is let go on?`,
   },
   resume: { verb: "pause", role: "moderator", title: "Go on", fixed: { paused: false }, question: ({ name }) => `Let ${name} go on?` },
   step: {
-    verb: "step", role: "moderator", title: "Step", question: ({ name }) => `Let ${name} run some steps`,
+    verb: "step", role: "moderator", title: "Step", isSilent: true, question: ({ name }) => `Let ${name} run some steps`,
     fields: [{ name: "steps", kind: "number", label: "Steps", min: 1, max: 1000, value: 1, isRequired: true }],
   },
   close: {
     verb: "close-lobby", role: "moderator", title: "Close", isDestructive: true,
     question: ({ name }) => `End ${name} for all who play there?`,
+  },
+  season: {
+    verb: "season", role: "admin", title: "Begin a season", isSilent: true,
+    question: ({ name }) => `Count results for another season than ${name ? `“${name}”` : "none"}?`,
+    fields: [{ name: "season", label: "Its name; empty for none", max: 64, isWhole: true }],
   },
   drain: {
     verb: "drain", role: "admin", title: "Drain the server", isDestructive: true,
@@ -59,15 +68,15 @@ export const ACTIONS = {
 
 /**
  * What is sent: who or what it is about, what is fixed, and what was typed, by the fields' names and `reason`. What was left empty is
- * left out.
+ * left out, unless nothing is as good an answer as any: `isWhole`.
  */
 export function actionData({ fixed = {}, fields = [] }, target, typed) {
   const data = { ...target, ...fixed };
-  for (const { name, kind } of [...fields, { name: "reason" }]) {
+  for (const { name, kind, isWhole } of [...fields, { name: "reason" }]) {
     const value = typed[name];
     if (kind === "check") {
       if (value) data[name] = true;
-    } else if (value !== undefined && String(value).trim() !== "") data[name] = kind === "number" ? Number(value) : value.trim();
+    } else if (value !== undefined && (isWhole || String(value).trim() !== "")) data[name] = kind === "number" ? Number(value) : value.trim();
   }
   return data;
 }

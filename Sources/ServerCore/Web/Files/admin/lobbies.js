@@ -10,9 +10,9 @@ const ORDERS = [["id", "Id"], ["players", "Players"], ["lateness", "Lateness"], 
 export const lobbyAddress = (id) => `#/lobby/${encodeURIComponent(id)}`;
 
 /** What is out of the ordinary about a lobby, in a few words. */
-export function marks({ phase, paused, locked, password, listed }) {
+export function marks({ phase, paused, pause, locked, password, listed }) {
   const told = [phase];
-  if (paused) told.push("paused");
+  if (paused) told.push(pause ? `paused by ${pause.by}` : "paused");
   if (locked) told.push("locked");
   if (password) told.push("password");
   if (!listed) told.push("private");

@@ -1,6 +1,6 @@
 // A figure over time, drawn as a line for each series; the geometry is apart from the document.
 
-import { clock } from "./format.js";
+import { clock, duration } from "./format.js";
 
 export const SIZE = { width: 320, height: 96 };
 const SVG = "http://www.w3.org/2000/svg";
@@ -13,7 +13,16 @@ export function ceiling(series) {
   return [1, 2, 5, 10].map((step) => step * power).find((value) => value >= top * (1 - 1e-9));
 }
 
-/** The path of a line over `room` samples, the newest at the right edge; where there is no value it is broken. */
+/** A line is read from so many samples on, two minutes; a plot of fewer is not drawn wider. */
+const SAMPLES_MIN = 12;
+
+/** For how many samples a plot has room: as many as there are, so that it is filled from the first minutes on. */
+export const roomFor = (count, most) => Math.min(most, Math.max(SAMPLES_MIN, count));
+
+/**
+ * The path of a line over `room` samples, the newest at the right edge; where there is no value it is broken. What stands alone is
+ * a dot, as lines have round ends.
+ */
 export function path(values, top, room, { width, height } = SIZE) {
   const step = width / Math.max(1, room - 1);
   const first = room - values.length;
@@ -23,9 +32,9 @@ export function path(values, top, room, { width, height } = SIZE) {
       isBroken = true;
       return "";
     }
-    const command = isBroken ? "M" : "L";
+    const [command, end] = isBroken ? ["M", "h0"] : ["L", ""];
     isBroken = false;
-    return `${command}${((first + at) * step).toFixed(1)} ${(height - value / top * height).toFixed(1)}`;
+    return `${command}${((first + at) * step).toFixed(1)} ${(height - value / top * height).toFixed(1)}${end}`;
   });
   return parts.join("");
 }
@@ -63,8 +72,9 @@ export class Plot {
     this.element.append(caption, this.top, this.svg, this.span);
   }
 
-  /** @param {(number|null)[][]} series the newest last; @param room samples that there is room for; @param seconds between two */
-  show(series, room, seconds, now = Date.now()) {
+  /** @param {(number|null)[][]} series the newest last; @param most samples that there may be; @param seconds between two */
+  show(series, most, seconds, now = Date.now()) {
+    const room = roomFor(series[0].length, most);
     const top = ceiling(series);
     series.forEach((values, at) => this.lines[at].setAttribute("d", path(values, top, room)));
     const latest = series.map((values) => values.findLast((value) => value !== null));
@@ -72,7 +82,7 @@ export class Plot {
     this.key.forEach((entry, at) => { if (entry.textContent !== told[at]) entry.textContent = told[at]; });
     this.top.textContent = this.text(top);
     this.span.textContent = `${clock(now - room * seconds * 1000)} to ${clock(now)}`;
-    this.svg.setAttribute("aria-label", `${this.title} over the last hour; now: ${told.join(", ")}`);
+    this.svg.setAttribute("aria-label", `${this.title} over the last ${duration(room * seconds)}; now: ${told.join(", ")}`);
   }
 }
 
