@@ -91,7 +91,7 @@ struct HostCommand: ParsableCommand {
         let secret = start.generatedAdminPassword ?? "…"
         let company = bots > 0 && plain != nil ? ", where \(bots) bots are" : ""
         lines += [
-            "", "to play, open \(address) in a browser\(company)",
+            "", "to play, open \(address) in a browser\(company)", "to watch over it, open \(address)/admin",
             "", "try next, in another terminal (muster is .build/release/muster):",
             "  muster bots --server \(address)",
             "  MUSTER_ADMIN_PASSWORD=\(secret) muster monitor --server \(address)",

@@ -351,6 +351,24 @@ def test_a_lobby_with_a_password_asks_for_it_and_players_talk(server, open_tab):
     host.wait("document.getElementById('scores').innerText.includes('Guest')")
 
 
+def test_an_invitation_leads_to_its_lobby_and_a_code_of_none_opens_none(server, open_tab):
+    open_tab(f"{server.url}/?auto=1&name=Host&lobby=inn").wait(PLAYING)
+    guest = open_tab(f"{server.url}/?name=Guest&lobby=inn")
+    guest.wait("document.getElementById('play').textContent === 'Join inn'")
+    guest.click("#play")
+    guest.wait(PLAYING)
+    assert seats(server, "inn").keys() == {"Host", "Guest"}
+    # Whoever is new is told how it is played.
+    assert "WASD moves" in guest.run("return document.getElementById('toast').textContent")
+    guest.click("#leave")
+    guest.wait("document.getElementById('play').textContent === 'Play now'")
+    guest.run("document.getElementById('code').value = 'NOSUCH'")
+    guest.click("#code-form button")
+    guest.wait("document.getElementById('notice').textContent.startsWith('No such lobby')")
+    with urllib.request.urlopen(f"{server.url}/api/lobbies", timeout=10) as answer:
+        assert "NOSUCH" not in [row["id"] for row in json.load(answer)]
+
+
 def test_a_phone_shows_the_field_and_plays_by_touch(server, open_tab):
     tab = open_tab(f"{server.url}/?auto=1&name=Thumb&lobby=phone", size=(390, 844), is_phone=True)
     tab.wait(PLAYING)

@@ -43,7 +43,8 @@ extension WebFiles {
           told(name, data) {
             const who = (seat) => this.arena.name(seat);
             if (name === "chat") this.line(data.name, data.text, data.to === undefined ? "" : " (to you)");
-            else if (name === "frag") this.feed(`${who(data.by)} shot ${who(data.who)}`);
+            // In a player's first moments nobody's name is known.
+            else if (name === "frag" && this.arena.players.size) this.feed(`${who(data.by)} shot ${who(data.who)}`);
             else if (name === "round-over") this.#roundOver(data);
             else if (name === "muted") this.note(data.seconds ? `You may not talk for ${data.seconds} s.` : "You may talk again.");
             else if (name === "skipped") this.note("The server was busy and has left out some time.");

@@ -45,7 +45,7 @@ extension WebFiles {
         ul, ol { list-style: none; margin: 0; padding: 0; }
 
         #menu { max-width: 36rem; margin: 0 auto; padding: 2rem 1rem; }
-        #play { flex: 1 1 8rem; }
+        #play { flex: 1 1 8rem; overflow: hidden; text-overflow: ellipsis; }
         #lobbies li { display: flex; gap: .5rem; margin-bottom: .5rem; }
         #lobbies button:first-child { display: flex; flex: 1; gap: 1rem; min-width: 0; text-align: left; }
         #lobbies .title { flex: 1; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-weight: 600; }

@@ -29,7 +29,7 @@ extension WebFiles {
         let newest = null;
         let hasPlayed = false;
 
-        function play(lobby, { password, terms, token, isWatching } = {}) {
+        function play(lobby, { password, terms, token, isThere, isWatching } = {}) {
           stop();
           const name = element("name").value;
           try {
@@ -37,7 +37,7 @@ extension WebFiles {
           } catch {
             // A page that may not store anything asks for the name again.
           }
-          const request = { name, password, token, game: menu.game, lobby: terms, watch: isWatching };
+          const request = { name, password, token, game: isThere ? undefined : menu.game, lobby: terms, watch: isWatching };
           arena = new Arena(location.origin, lobby, request, { only: query.get("transport") });
           picture.teamOf = (seat) => arena?.teamOf(seat);
           arena.onState = (state, text) => changed(state, text, lobby);
@@ -85,7 +85,7 @@ extension WebFiles {
           if (code !== 4012) return stop(text === "left" ? "" : sentence(text));
           stop("");
           const password = await askPassword(`The lobby ${lobby} has a password.`);
-          if (password !== null) play(lobby, { password });
+          if (password !== null) play(lobby, { password, isThere: true });
         }
 
         const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}${text.endsWith(".") ? "" : "."}`;
@@ -118,6 +118,8 @@ extension WebFiles {
             const seconds = ((performance.now() - lostAt) / 1000).toFixed(1);
             toast(joined.watching ? `Watching again after ${seconds} s` : joined.resumed ? `Back in your seat after ${seconds} s` : "Your seat was gone: this is a new one");
           } else if (request.token && joined.resumed) toast("Back in your seat");
+          // Who has not played before does not look for it beside the field, or on a phone below it.
+          else if (joined && !joined.watching) toast(element("help").innerText);
           [lostAt, hasPlayed] = [null, true];
         }
 
@@ -199,11 +201,10 @@ extension WebFiles {
           element("name").value = query.get("name") ?? stored(() => localStorage, "name") ?? "player";
           const choice = document.querySelector(`[name=game][value="${CSS.escape(query.get("game") ?? "arena")}"]`);
           if (choice) choice.checked = true;
-          element("code").value = query.get("lobby") ?? "";
           const seat = JSON.parse(stored(() => sessionStorage, "seat") ?? "null");
           const isMeant = seat && [null, seat.lobby].includes(query.get("lobby"));
           if (isMeant) return play(seat.lobby, { token: seat.token });
-          menu.show();
+          menu.show("", query.get("lobby"));
           if (query.get("auto") === "1") play(query.get("lobby") ?? "~quick");
         }
 

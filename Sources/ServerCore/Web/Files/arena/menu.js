@@ -5,8 +5,12 @@ import { element, make, setText } from "/arena/dom.js";
 
 export class Menu {
   #list = null;
+  #invitation = null;
 
-  /** `play(lobby, {password, terms, isWatching})` begins a match; `~quick` and `~new` are lobbies, too. */
+  /**
+   * `play(lobby, {password, terms, isThere, isWatching})` begins a match; `~quick` and `~new` are lobbies, too. One that is said to be
+   * there is not opened where it is not.
+   */
   constructor(play) {
     this.play = play;
     const on = (form, action) => element(form).addEventListener("submit", (event) => {
@@ -14,8 +18,8 @@ export class Menu {
       action();
     });
     element("form").addEventListener("change", () => this.#show());
-    on("form", () => play("~quick", {}));
-    on("code-form", () => play(element("code").value, {}));
+    on("form", () => this.#invitation ? play(this.#invitation, { isThere: true }) : play("~quick", {}));
+    on("code-form", () => play(element("code").value, { isThere: true }));
     on("new-form", () => {
       const terms = { listed: !element("private-wish").checked };
       const [title, password] = [element("title-wish").value.trim(), element("password-wish").value];
@@ -30,8 +34,12 @@ export class Menu {
     return document.querySelector("[name=game]:checked").value;
   }
 
-  show(text = "") {
+  /** @param {?string} invitation the lobby that the page's address names: then that is what is played first */
+  show(text = "", invitation = null) {
     element("menu").hidden = false;
+    this.#invitation = invitation;
+    setText(element("play"), invitation ? `Join ${invitation}` : "Play now");
+    if (invitation) element("code").value = invitation;
     setText(element("notice"), text);
     document.title = "Muster";
     this.#show();
@@ -72,7 +80,7 @@ export class Menu {
       make("span", { className: "room", textContent: room }));
     button.onclick = async () => {
       const secret = password ? await askPassword("This lobby has a password.") : undefined;
-      if (secret !== null) this.play(id, { password: secret });
+      if (secret !== null) this.play(id, { password: secret, isThere: true });
     };
     const watch = make("button", { type: "button", textContent: "Watch", hidden: Boolean(password) });
     watch.setAttribute("aria-label", `Watch ${title ?? id}`);
