@@ -88,11 +88,11 @@ def seated(server):
     (3, "python3", [r'"event":"joined"', r"[0-9a-f]{8,}", r'"id":7,"data":\{"players"|"data":\{"players".*"id":7']),
 ])
 def test_what_goes_on_until_it_is_interrupted(server, seated, number, program, said):
-    if shutil.which(program) is None:
-        pytest.skip(f"{program} is not installed")
     environment = clean_environment(SERVER=server.url)
-    # The Python whose websockets this is.
+    # The Python whose websockets this is, and beside it websocat.
     environment["PATH"] = f"{pathlib.Path(sys.executable).parent}:{environment['PATH']}"
+    if shutil.which(program, path=environment["PATH"]) is None:
+        pytest.skip(f"{program} is not installed")
     process = subprocess.Popen(
         ["sh", "-c", blocks("From a shell", "sh")[number]], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         text=True, errors="replace", start_new_session=True)
