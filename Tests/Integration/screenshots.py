@@ -4,10 +4,17 @@
 """
 
 import contextlib
+import fcntl
+import json
+import os
 import pathlib
+import pty
+import re
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "Tests/Integration"), str(ROOT / "Tests")]
@@ -93,6 +100,9 @@ def panel(images, folder, browser):
             phone = admin(browser, server, size=(390, 844), scheme="dark", is_phone=True)
             phone.wait("document.querySelectorAll('#page tbody tr').length === 32")
             phone.screenshot(images / "admin-phone.png")
+            for name, flags in {"monitor": ["--sort", "lateness"], "monitor-lobby": ["--lobby", "bots-1-0"]}.items():
+                text = on_terminal([BINARY, "monitor", "--server", server.url, *flags], folder, MUSTER_ADMIN_PASSWORD=PASSWORD)
+                terminal(browser, f"$ muster monitor {' '.join(flags)}\n\n{text}", images / f"{name}.png")
             # A minute of samples makes a line.
             tab.run("location.hash = '#/timelines'")
             tab.wait("document.querySelector('.line-0')?.getAttribute('d').split('L').length > 6", seconds=120)
@@ -101,6 +111,38 @@ def panel(images, folder, browser):
                 one.close()
     finally:
         server.stop()
+
+
+def on_terminal(command, folder, screens=3, size=(44, 120), **environment):
+    """What a program that draws over its own screen shows on a terminal of so many lines and columns, once it has drawn a few."""
+    home = b"\x1b[H"
+    lead, follow = pty.openpty()
+    fcntl.ioctl(follow, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
+    program = subprocess.Popen(
+        command, cwd=folder, env=clean_environment(**environment), stdin=subprocess.DEVNULL, stdout=follow, stderr=follow)
+    os.close(follow)
+    shown = b""
+    while shown.count(home) <= screens:
+        shown += os.read(lead, 65536)
+    program.terminate()
+    program.wait()
+    os.close(lead)
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", shown.split(home)[screens].decode())
+
+
+def terminal(browser, text, path):
+    """A picture of a terminal with that text."""
+    lines = text.rstrip().split("\n")
+    size = 36 + max(map(len, lines)) * 8, 28 + len(lines) * 18
+    tab = browser.tab("about:blank", size=size, scheme="dark")
+    tab.run(f"""
+        document.body.style = "margin: 0; background: #11151c; color: #e4e8ef";
+        const page = document.createElement("pre");
+        page.style = "margin: 0; padding: 14px 18px; font: 13px/18px 'DejaVu Sans Mono', monospace";
+        page.textContent = {json.dumps(text)};
+        document.body.append(page);""")
+    tab.screenshot(path)
+    tab.close()
 
 
 def admin(browser, server, **options):
