@@ -125,6 +125,21 @@ suite("A client that reads codec 1", { timeout: 20_000 }, () => {
     other.client.leave();
   });
 
+  test("shows nothing more of what has waited once it is left", async () => {
+    const { client, links: [link], states, seen } = start({});
+    const shown = client.onSnapshot;
+    client.onSnapshot = (state) => {
+      client.leave();
+      shown(state);
+    };
+    // Other tables than the test before has left behind, so that snapshots wait.
+    link.hooks.event("joined", CODEC1);
+    for (const message of messages) link.hooks.snapshot(message);
+    await seen(1);
+    await new Promise(setImmediate);
+    assert.equal(states.length, 1);
+  });
+
   test("asks for no more than it is told to", () => {
     const { client, links } = start({ codec: 0 });
     assert.deepEqual(links[0].request, {});

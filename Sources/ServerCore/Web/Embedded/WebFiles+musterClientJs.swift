@@ -251,7 +251,7 @@ extension WebFiles {
           }
 
           #apply(message) {
-            if (!this.schema || this.#awaitsKeyframe && isDelta(message)) return;
+            if (!this.#isSeated || this.#awaitsKeyframe && isDelta(message)) return;
             if (this.#waiting) return this.#waiting.push(message);
             const isNext = isDelta(message);
             const from = this.state?.tick;
