@@ -46,6 +46,8 @@ package final class NamespaceSocket {
         let secret: SocketID
         /// Where the log of events stood when it first came; nil where that log is another's.
         let joinedAt: Int?
+        /// Where it stood when it came here from another loop or server; 0 where it did not.
+        let arrivedAt: Int
         /// Where the stream of all servers stood then.
         let joinedMark: StreamID?
         /// The private id, where another implementation made it.
@@ -58,6 +60,7 @@ package final class NamespaceSocket {
         init(secret: SocketID, joinedAt: Int?, joinedMark: StreamID?, place: SocketPlace?) {
             self.secret = secret
             self.joinedAt = joinedAt
+            arrivedAt = place?.arrivedAt ?? 0
             self.joinedMark = joinedMark
             foreignID = place?.foreignID
             self.place = place
@@ -147,6 +150,7 @@ package final class NamespaceSocket {
             joinedAt: keepsake.joinedAt, lostAt: recovery.position)
         place.marks = SocketMarks(joined: keepsake.joinedMark, lost: hub.sequencer?.mark)
         place.foreignID = keepsake.foreignID
+        place.arrivedAt = keepsake.arrivedAt
         return place
     }
 

@@ -103,6 +103,8 @@ package struct SocketPlace: Sendable {
     var lostAt: Int
     /// What it has missed, in order. Empty until it has asked for its place.
     package var missed: [Packet] = []
+    /// Where the log stood when it came here from another; 0 where it did not. What the log has of before may have gaps for it.
+    var arrivedAt = 0
     /// Where it stands in the stream that all servers of a cluster read.
     var marks = SocketMarks()
     /// Its private id, where another implementation made that.
@@ -115,6 +117,7 @@ package struct SocketPlace: Sendable {
     func moved(to position: Int) -> SocketPlace {
         var place = self
         place.joinedAt = nil
+        place.arrivedAt = position
         place.lostAt = position
         return place
     }

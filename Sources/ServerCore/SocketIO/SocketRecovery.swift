@@ -103,7 +103,8 @@ final class SocketRecovery {
         // It has been told more of since its place was first taken than it knows.
         guard place.missed.isEmpty else { return nil }
         guard let offset else { return place.joinedAt }
-        return log.position(offset, in: place.namespace).map { $0 + 1 }
+        // Before it came here nobody kept for it what others were sent.
+        return log.position(offset, in: place.namespace).flatMap { $0 >= place.arrivedAt ? $0 + 1 : nil }
     }
 
     /// A client asks for its place.

@@ -327,6 +327,35 @@ struct SocketRecoveryLimitTests {
         #expect(back.take().map(\.untraced) == [#"42["on"]"#])
     }
 
+    @Test
+    func
+        `row 79, loops: who has moved, and shows an event of before that it has heard, is not told less than it has missed`()
+    {
+        let hall = Hall(loops: 2) { $0.recovery = SocketRecoverySettings() }
+        let mains = hall.hubs.map { $0.namespace("/") }
+        let client = hall.guest()
+        mains[0].allSockets[0].join("red")
+        hall.world.home = 1
+        let other = hall.guest()
+        mains[1].allSockets[0].join("red")
+        mains[0].perform(.emit(SocketEmission("seen")), on: .of(["red"]))
+        let offset = client.takeOffset()
+        other.say("41")
+        client.stream.cut()
+        // Nobody is in the room on the other loop, which keeps nothing of it.
+        mains[0].perform(.emit(SocketEmission("missed")), on: .of(["red"]))
+        for isBack in [true, false] {
+            let back = hall.client()
+            _ = back.take()
+            back.send(text: "40" + client.claim(offset))
+            let packets = back.take()
+            #expect(packets.last?.contains(client.id) == isBack, "what it has missed is not here")
+            #expect(packets.dropLast().map(\.untraced) == (isBack ? [#"42["missed"]"#] : []))
+            // It never hears of it.
+            back.stream.cut()
+        }
+    }
+
     @Test func `row 79, loops: nobody has the place, or a loop does not answer: the client is new`() {
         let hall = Hall(loops: 2) { $0.recovery = SocketRecoverySettings() }
         let client = hall.client()
