@@ -40,7 +40,7 @@ package struct Codec1: Sendable {
         swap(&bytes, &out)
         Snapshot.appendHeader(
             codec: 1, tick: state.tick, baseline: baseline?.tick, before: before?.tick, stateHash, to: &bytes)
-        var coder = RangeEncoder(appendingTo: consume bytes, starts: tables.starts)
+        var coder = RangeEncoder(appendingTo: consume bytes, intervals: tables.intervals)
         do {
             try model.code(&coder, state, since: baseline, before: before, into: &nothing, &scratch)
         } catch {
@@ -67,7 +67,7 @@ package struct Codec1: Sendable {
         precondition(result.tables.count == schema.types.count, "a state of another schema")
         bytes.removeAll(keepingCapacity: true)
         bytes.append(message)
-        var coder = RangeDecoder(bytes, at: header.bodyOffset, starts: tables.starts)
+        var coder = RangeDecoder(bytes, at: header.bodyOffset, intervals: tables.intervals)
         result.tick = header.tick
         try model.decode(
             &coder, since: header.baselineTick == nil ? nil : baseline, before: header.beforeTick == nil ? nil : before,

@@ -11,7 +11,7 @@ struct TableFamily: Sendable, Equatable {
 
     /// Where one of the tables begins.
     @inline(__always)
-    func table(_ index: Int) -> Int { base + index * (symbols + 1) }
+    func table(_ index: Int) -> Int { base &+ index &* (symbols &+ 1) }
 
     /// Where the next family begins.
     var end: Int { base + count * (symbols + 1) }
@@ -27,11 +27,33 @@ enum CodingMode: Int, CaseIterable {
     case jump
 }
 
+/// Where an angle's values begin anew (protocol/spec/snapshot.md §9.5); other values never do.
+struct Circle: Sendable, Equatable {
+    private let mask: Int
+    private let half: Int
+
+    /// No circle: everything stays as it is.
+    init() { (mask, half) = (-1, .max) }
+
+    /// Of the values from 0 to `maximum`, which is one less than a power of two.
+    init(_ maximum: Int) { (mask, half) = (maximum, maximum >> 1 + 1) }
+
+    /// A difference on a circle is the shorter way.
+    @inline(__always)
+    func way(_ difference: Int) -> Int {
+        let rest = place(difference)
+        return rest > half ? rest &- mask &- 1 : rest
+    }
+
+    @inline(__always)
+    func place(_ value: Int) -> Int { value & mask }
+}
+
 /// What codec 1 knows of one field in one mode.
 struct ColumnPlan: Sendable, Equatable {
     let maximum: Int
     let isLinear: Bool
-    let wraps: Bool
+    let circle: Circle
     /// The bits of each component of a quaternion; 0 for anything else.
     let quaternionBits: Int
     /// Whether it moves with something; not among new entities.
@@ -139,13 +161,14 @@ struct CodingModel: Sendable, Equatable {
         let maximum = Int(quantiser.maximum)
         if case .quaternion(let bits) = field.kind {
             return ColumnPlan(
-                maximum: 1 << bits - 1, isLinear: field.predictor == .linear, wraps: false, quaternionBits: bits,
+                maximum: 1 << bits - 1, isLinear: field.predictor == .linear, circle: Circle(), quaternionBits: bits,
                 hasParent: false,
                 numbers: family(.numbers, 3 * classes, SignedNumber.symbolCount(upTo: 1 << bits - 1)),
                 largest: family(.largest, Self.marginClasses, 4))
         }
         return ColumnPlan(
-            maximum: maximum, isLinear: field.predictor == .linear, wraps: quantiser.wraps, quaternionBits: 0,
+            maximum: maximum, isLinear: field.predictor == .linear,
+            circle: quantiser.wraps ? Circle(maximum) : Circle(), quaternionBits: 0,
             hasParent: hasParent,
             numbers: family(
                 .numbers, classes, SignedNumber.symbolCount(upTo: quantiser.wraps ? (maximum + 1) / 2 : maximum)),
@@ -155,6 +178,6 @@ struct CodingModel: Sendable, Equatable {
     /// The class of a size: the bits it takes, up to a limit.
     @inline(__always)
     static func sizeClass(_ size: Int, of classes: Int) -> Int {
-        min(Int.bitWidth - size.leadingZeroBitCount, classes - 1)
+        min(Int.bitWidth &- 1 &- (size &<< 1 | 1).leadingZeroBitCount, classes &- 1)
     }
 }

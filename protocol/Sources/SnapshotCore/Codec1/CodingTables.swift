@@ -23,8 +23,8 @@ package struct CodingTables: Sendable, Equatable {
     package let bytes: [UInt8]
     /// The schema they were made for.
     package let schemaHash: UInt64
-    /// All tables' cumulative frequencies, each from 0 to 2¹⁴.
-    let starts: [UInt16]
+    /// All tables: ``intervals(_:)`` of their cumulative frequencies, each from 0 to 2¹⁴.
+    let intervals: [UInt32]
 
     private static let version: UInt8 = 1
 
@@ -50,8 +50,13 @@ package struct CodingTables: Sendable, Equatable {
             }
         }
         guard offset == bytes.count else { throw .trailingBytes }
-        self.starts = starts
+        intervals = Self.intervals(starts)
         self.bytes = bytes
+    }
+
+    /// Each symbol's start, and from bit 16 on its frequency. What stands behind a table's last symbol is none, and not looked at.
+    static func intervals(_ starts: [UInt16]) -> [UInt32] {
+        zip(starts, starts.dropFirst() + [0]).map { UInt32($0) | UInt32($1 &- $0) << 16 }
     }
 
     /// One table's cumulative frequencies: a row of its own, or one of those that came before it.

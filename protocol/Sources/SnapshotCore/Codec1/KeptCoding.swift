@@ -12,7 +12,7 @@ extension ModePlan {
     ) throws(SnapshotError) {
         guard !columns.isEmpty else { return }
         ParentMotion.find(self, base, parents, into: &scratch.pulls)
-        scratch.findMoving(base.span, before.span, width: columns.count)
+        scratch.findMoving(base.span, before.span, RowWidth(columns.count))
         var values: [UInt32] = []
         swap(&values, &scratch.row)
         values.zero(columns.count)
@@ -28,13 +28,16 @@ extension ModePlan {
     ) throws(SnapshotError) {
         let width = columns.count
         let resting = base.count / width - (scratch.moving.count - 1)
+        let rowWidth = RowWidth(width)
         var search = RestingSearch()
         // The number, among those at rest, of the first that the next gap counts.
         var first = 0
         while true {
             var gap = 0
-            if !Coder.isDecoding, search.findChanged(actual, base, width, &scratch) { gap = search.number - first + 1 }
-            gap = SignedNumber.code(gap, at: self.gap.table(0), &coder)
+            if !Coder.isDecoding, search.findChanged(actual, base, rowWidth, &scratch) {
+                gap = search.number - first + 1
+            }
+            gap = coder.codeNumber(gap, at: self.gap.table(0))
             if gap == 0 { return }
             guard gap > 0, gap <= resting - first else { throw .badNumber }
             first += gap
@@ -93,6 +96,18 @@ extension ModePlan {
     }
 }
 
+/// How many fields a row has, 1 to 64, and in which row a value is: what to look at next waits for that, so it is no division.
+private struct RowWidth {
+    let count: Int
+    /// 2⁴⁰ through it and a little more: too little to matter with 65,535 rows.
+    private let part: Int
+
+    init(_ count: Int) { (self.count, part) = (count, (1 << 40) / count + 1) }
+
+    @inline(__always)
+    func row(of place: Int) -> Int { (place &* part) >> 40 }
+}
+
 /// A way through the rows at rest: among all rows, and by their own numbers.
 private struct RestingSearch {
     private(set) var row = 0
@@ -104,13 +119,13 @@ private struct RestingSearch {
 
     /// Finds the next row at rest that has changed, and marks the moving ones that have.
     mutating func findChanged(
-        _ actual: Span<UInt32>, _ base: Span<UInt32>, _ width: Int, _ scratch: inout CodingScratch
+        _ actual: Span<UInt32>, _ base: Span<UInt32>, _ width: RowWidth, _ scratch: inout CodingScratch
     ) -> Bool {
         while true {
             let place = actual.firstDifference(from: base, at: searched)
             guard place < base.count else { return false }
-            row = Int(UInt32(truncatingIfNeeded: place) / UInt32(truncatingIfNeeded: width))
-            searched = (row + 1) * width
+            row = width.row(of: place)
+            searched = (row &+ 1) &* width.count
             while scratch.moving[passed] < row { passed += 1 }
             guard scratch.moving[passed] == row else {
                 number = row - passed
@@ -132,17 +147,17 @@ private struct RestingSearch {
 
 extension CodingScratch {
     /// Finds the rows that are not as they were before.
-    fileprivate mutating func findMoving(_ base: Span<UInt32>, _ before: Span<UInt32>, width: Int) {
+    fileprivate mutating func findMoving(_ base: Span<UInt32>, _ before: Span<UInt32>, _ width: RowWidth) {
         moving.removeAll(keepingCapacity: true)
         hasChanged.removeAll(keepingCapacity: true)
         var searched = 0
         while true {
             let place = base.firstDifference(from: before, at: searched)
             guard place < base.count else { break }
-            let row = Int(UInt32(truncatingIfNeeded: place) / UInt32(truncatingIfNeeded: width))
+            let row = width.row(of: place)
             moving.append(row)
             hasChanged.append(false)
-            searched = (row + 1) * width
+            searched = (row &+ 1) &* width.count
         }
         moving.append(.max)
     }

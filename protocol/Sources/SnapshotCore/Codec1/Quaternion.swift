@@ -1,19 +1,20 @@
 /// A rotation in whole numbers: x, y, z, w, of length √2 · (2^bits - 1) (protocol/spec/snapshot.md §9.6).
 ///
-/// Everything here is exact in 53 bits, so that any language gets the same; the one square root is that of IEEE 754.
+/// Everything here is exact in 48 bits, so that any language gets the same, and nothing overflows; the one square root is that of
+/// IEEE 754.
 struct Quaternion: Sendable {
     static var scale: Int32 { 8 }
 
     /// The squared length.
     @inline(__always)
     static func square(bits: Int) -> Int32 {
-        let maximum = (Int32(1) << Int32(bits) - 1) * scale
-        return 2 * maximum * maximum
+        let maximum = (1 &<< Int32(truncatingIfNeeded: bits) &- 1) &* scale
+        return 2 &* maximum &* maximum
     }
 
     /// Numbers that are no rotations, which a peer may send, stay where 32 bits are enough.
-    private static var least: Int { -16_383 }
-    private static var most: Int { 16_383 }
+    private static var least: SIMD4<Int32> { SIMD4(repeating: -16_383) }
+    private static var most: SIMD4<Int32> { SIMD4(repeating: 16_383) }
 
     var parts: SIMD4<Int32>
 
@@ -24,17 +25,20 @@ struct Quaternion: Sendable {
     @inline(__always)
     init(_ value: UInt32, bits: Int) {
         let packed = PackedQuaternion(value, bits: bits)
-        let maximum = Int32(1) << Int32(bits) - 1
+        let maximum = 1 &<< Int32(truncatingIfNeeded: bits) &- 1
         let small = (packed.components &* 2 &- SIMD4(repeating: maximum)) &* Self.scale
-        let rest = Self.square(bits: bits) - small.x * small.x - small.y * small.y - small.z * small.z
-        let largest = Int32((Double(max(rest, 0)).squareRoot() + 0.5))
-        switch packed.largest {
-        case 0: parts = SIMD4(largest, small.x, small.y, small.z)
-        case 1: parts = SIMD4(small.x, largest, small.y, small.z)
-        case 2: parts = SIMD4(small.x, small.y, largest, small.z)
-        default: parts = SIMD4(small.x, small.y, small.z, largest)
-        }
+        let rest = Self.square(bits: bits) &- small.x &* small.x &- small.y &* small.y &- small.z &* small.z
+        let largest = Int32(truncatingIfNeeded: Double(max(rest, 0)).squareRoot().nearest)
+        // Which component it is nobody can foretell: no branch asks.
+        let (place, x, y, z) = (packed.largest, small.x, small.y, small.z)
+        parts = SIMD4(
+            place == 0 ? largest : x, place == 1 ? largest : place < 1 ? x : y,
+            place == 2 ? largest : place < 2 ? y : z, place == 3 ? largest : z)
     }
+
+    /// The index of each component.
+    @inline(__always)
+    static var places: SIMD4<Int32> { SIMD4(0, 1, 2, 3) }
 
     @inline(__always)
     func dot(_ other: Quaternion) -> Int32 { (parts &* other.parts).wrappedSum() }
@@ -47,17 +51,21 @@ struct Quaternion: Sendable {
     /// - Parameter times: 1 through 16.
     @inline(__always)
     func turned(from before: Quaternion, times: Int, bits: Int) -> Quaternion {
-        let square = Double(Self.square(bits: bits))
-        // A division of whole numbers: the half keeps what is near a whole number on its side of it (all is below 2^45).
-        let cosine = min(Int((Double(dot(before)) * 0x1p17 + square / 2 + 0.5) / square), 1 << 17)
+        // A division of whole numbers, to the nearest: its halves are odd multiples of an odd number, which no product is.
+        let product = Int(dot(before))
+        let sign = product >> (Int.bitWidth - 1)
+        let part = 0x1p17 / Double(Self.square(bits: bits))
+        let cosine = min((Double((product ^ sign) &- sign) * part).nearest, 1 << 17)
         var (ours, theirs) = (cosine, 1 << 16)
-        for _ in 1..<times { (ours, theirs) = ((cosine * ours + 32_768) >> 16 - theirs, ours) }
+        for _ in 1..<times { (ours, theirs) = ((cosine &* ours &+ 32_768) >> 16 &- theirs, ours) }
+        // Of the two signs that stand for one rotation the one before has that which is nearer.
+        theirs = (theirs ^ sign) &- sign
         var turned = SIMD4<Int32>()
         for part in 0..<4 {
-            let sum = (ours * Int(parts[part]) - theirs * Int(before.parts[part]) + 32_768) >> 16
-            turned[part] = Int32(truncatingIfNeeded: min(max(sum, Self.least), Self.most))
+            let sum = ours &* Int(parts[part]) &- theirs &* Int(before.parts[part]) &+ 32_768
+            turned[part] = Int32(truncatingIfNeeded: sum >> 16)
         }
-        return Quaternion(turned)
+        return Quaternion(turned.clamped(lowerBound: Self.least, upperBound: Self.most))
     }
 }
 
@@ -69,10 +77,11 @@ struct PackedQuaternion {
 
     @inline(__always)
     init(_ value: UInt32, bits: Int) {
-        let width = UInt32(bits)
-        let mask: UInt32 = 1 << width - 1
-        largest = Int(value >> (3 * width))
+        let width = UInt32(truncatingIfNeeded: bits)
+        let mask: UInt32 = 1 &<< width &- 1
+        largest = Int(value &>> (3 &* width))
         components = SIMD4(
-            Int32(value >> (2 * width) & mask), Int32(value >> width & mask), Int32(value & mask), 0)
+            Int32(truncatingIfNeeded: value &>> (2 &* width) & mask), Int32(truncatingIfNeeded: value &>> width & mask),
+            Int32(truncatingIfNeeded: value & mask), 0)
     }
 }

@@ -6,9 +6,7 @@ extension ModePlan {
         var speed = 0
         let columns = columns.span
         for index in columns.indices {
-            let (new, old) = (base[row + index], before[row + index])
-            guard new != old else { continue }
-            speed += columns[index].size(ofStepTo: new, from: old)
+            speed &+= columns[index].size(ofStepTo: base[row + index], from: before[row + index])
         }
         return speed
     }
@@ -54,20 +52,11 @@ extension ColumnPlan {
     /// How far a step led.
     @inline(__always)
     fileprivate func size(ofStepTo new: UInt32, from old: UInt32) -> Int {
-        guard quaternionBits > 0 else { return Int(wrapped(Int(new) - Int(old)).magnitude) }
+        guard quaternionBits > 0 else { return Int(bitPattern: circle.way(Int(new) &- Int(old)).magnitude) }
         let (to, from) = (PackedQuaternion(new, bits: quaternionBits), PackedQuaternion(old, bits: quaternionBits))
         guard to.largest == from.largest else { return 16 }
         let step = to.components &- from.components
-        return Int(abs(step.x)) + Int(abs(step.y)) + Int(abs(step.z))
-    }
-
-    /// A difference on a circle is the shorter way.
-    @inline(__always)
-    private func wrapped(_ difference: Int) -> Int {
-        guard wraps else { return difference }
-        let turn = maximum + 1
-        let rest = difference & maximum
-        return rest > turn / 2 ? rest - turn : rest
+        return Int(step.x.magnitude &+ step.y.magnitude &+ step.z.magnitude)
     }
 
     @inline(__always)
@@ -75,40 +64,30 @@ extension ColumnPlan {
         _ coder: inout Coder, _ value: UInt32, base: UInt32, before: UInt32, pull: Int, _ error: Int,
         _ sum: inout Int, _ motion: Motion
     ) throws(SnapshotError) -> UInt32 {
-        var step = wrapped(Int(base) - Int(before))
-        var expected = Int(base)
-        if isLinear || hasParent {
-            if pull == ParentMotion.none {
-                expected += motion.carried(step)
-            } else {
-                step = wrapped(pull)
-                expected += step
-            }
-            expected = wraps ? expected & maximum : min(max(expected, 0), maximum)
+        var step = circle.way(Int(base) &- Int(before))
+        var way = isLinear || hasParent ? motion.carried(step) : 0
+        if pull != ParentMotion.none {
+            step = circle.way(pull)
+            way = step
         }
-        let actual = try codeDifference(
-            &coder, numbers, 0, Int(value), expected: expected, step: step, error, &sum)
-        return UInt32(actual)
+        let expected = min(max(circle.place(Int(base) &+ way), 0), maximum)
+        let off = coder.codeOff(circle.way(Int(value) &- expected), step, at: table(step, error), &sum)
+        return Coder.isDecoding ? try checked(circle.place(expected &+ off)) : value
     }
 
-    /// Codes what `actual` is off from `expected`: positive when it went on further the way of the step.
+    /// The table of what a value, or the component of a rotation, is off by.
     @inline(__always)
-    private func codeDifference<Coder: SymbolCoder>(
-        _ coder: inout Coder, _ tables: TableFamily, _ first: Int, _ actual: Int, expected: Int, step: Int,
-        _ error: Int,
-        _ sum: inout Int
-    ) throws(SnapshotError) -> Int {
-        let table = tables.table(
-            first + CodingModel.sizeClass(Int(step.magnitude), of: CodingModel.stepClasses) * CodingModel.errorClasses
-                + CodingModel.sizeClass(error, of: CodingModel.errorClasses))
-        let off = wrapped(actual - expected)
-        let coded = SignedNumber.code(step < 0 ? -off : off, at: table, &coder)
-        sum += Int(coded.magnitude)
-        guard Coder.isDecoding else { return actual }
-        var value = expected + (step < 0 ? -coded : coded)
-        if wraps { value &= maximum }
+    private func table(_ step: Int, _ error: Int, component: Int = 0) -> Int {
+        let size = CodingModel.sizeClass(Int(bitPattern: step.magnitude), of: CodingModel.stepClasses)
+        return numbers.table(
+            (component &* CodingModel.stepClasses &+ size) &* CodingModel.errorClasses
+                &+ CodingModel.sizeClass(error, of: CodingModel.errorClasses))
+    }
+
+    @inline(__always)
+    private func checked(_ value: Int) throws(SnapshotError) -> UInt32 {
         guard value >= 0, value <= maximum else { throw .valueOutOfRange }
-        return value
+        return UInt32(truncatingIfNeeded: value)
     }
 
     @inline(__always)
@@ -123,31 +102,44 @@ extension ColumnPlan {
         // Which component is the largest, first the one that was expected to be.
         let (likely, margin) = expected.largest
         let actual = PackedQuaternion(value, bits: bits)
-        var symbol = actual.largest == likely ? 0 : actual.largest < likely ? actual.largest + 1 : actual.largest
+        var symbol = actual.largest == likely ? 0 : actual.largest < likely ? actual.largest &+ 1 : actual.largest
         symbol = coder.code(symbol, at: largest.table(CodingModel.sizeClass(margin, of: CodingModel.marginClasses)))
-        let index = symbol == 0 ? likely : symbol <= likely ? symbol - 1 : symbol
-        if expected.parts[index] < 0 {
-            expected.parts = 0 &- expected.parts
-            now.parts = 0 &- now.parts
-        }
-        let others = expected.without(index)
-        let old = now.without(index)
-        let classes = CodingModel.stepClasses * CodingModel.errorClasses
+        let index = symbol == 0 ? likely : symbol <= likely ? symbol &- 1 : symbol
+        let sign = expected.parts[index] >> 31
+        expected.negate(by: sign)
+        now.negate(by: sign)
+        // New entities: what the component before it was off by counts as a step.
         let isNew = motion.mode == .whole
-        var error = error
-        var packed = UInt32(index)
-        var lastError = 0
-        for part in 0..<3 {
-            let step = isNew ? lastError : Int(others[part] - old[part]) / 16
-            let expected = isNew ? (maximum + 1) / 2 : min(max((Int(others[part]) + 8 * maximum + 8) >> 4, 0), maximum)
-            let component = try codeDifference(
-                &coder, numbers, part * classes, Int(actual.components[part]), expected: expected, step: step, error,
-                &sum)
-            lastError = component - expected
-            packed = packed << UInt32(bits) | UInt32(component)
-            error = sum
-        }
-        return packed
+        let most = SIMD4(repeating: Int32(truncatingIfNeeded: maximum))
+        let others = expected.without(index)
+        let places = isNew ? (most &+ 1) &>> 1 : Quaternion.packed(others, upTo: most)
+        let steps = isNew ? SIMD4() : Quaternion.steps(others &- now.without(index))
+        let offs = actual.components &- places
+        var (step, off) = (Int(steps.x), 0)
+        var (x, y, z): (UInt32, UInt32, UInt32) = (0, 0, 0)
+        off = coder.codeOff(Int(offs.x), step, at: table(step, error, component: 0), &sum)
+        if Coder.isDecoding { x = try checked(Int(places.x) &+ off) }
+        step = isNew ? off : Int(steps.y)
+        off = coder.codeOff(Int(offs.y), step, at: table(step, sum, component: 1), &sum)
+        if Coder.isDecoding { y = try checked(Int(places.y) &+ off) }
+        step = isNew ? off : Int(steps.z)
+        off = coder.codeOff(Int(offs.z), step, at: table(step, sum, component: 2), &sum)
+        if Coder.isDecoding { z = try checked(Int(places.z) &+ off) }
+        guard Coder.isDecoding else { return value }
+        let width = UInt32(truncatingIfNeeded: bits)
+        return ((UInt32(truncatingIfNeeded: index) &<< width | x) &<< width | y) &<< width | z
+    }
+}
+
+extension SymbolCoder {
+    /// Codes what a value is off from what was expected: a positive number when it went on further the way of the step. The
+    /// result is what it is off by in any case.
+    @inline(__always)
+    fileprivate mutating func codeOff(_ off: Int, _ step: Int, at table: Int, _ sum: inout Int) -> Int {
+        let sign = step >> (Int.bitWidth - 1)
+        let coded = codeNumber((off ^ sign) &- sign, at: table)
+        sum &+= Int(bitPattern: coded.magnitude)
+        return (coded ^ sign) &- sign
     }
 }
 
@@ -156,38 +148,50 @@ extension Quaternion {
     @inline(__always)
     fileprivate func carried(from before: Quaternion, _ motion: Motion, bits: Int) -> Quaternion {
         guard motion.mode != .whole else { return self }
+        if motion.repetitions > 0 { return turned(from: before, times: motion.repetitions, bits: bits) }
         var old = before
-        if dot(old) < 0 { old.parts = 0 &- old.parts }
-        if motion.repetitions > 0 { return turned(from: old, times: motion.repetitions, bits: bits) }
+        old.negate(by: dot(old) >> 31)
         var new = self
         let step = parts &- old.parts
-        for part in 0..<4 { new.parts[part] += Int32(motion.carried(Int(step[part]))) }
+        for part in 0..<4 { new.parts[part] &+= Int32(truncatingIfNeeded: motion.carried(Int(step[part]))) }
         return new
     }
 
-    /// The index of the component with the largest magnitude, and by how much it is the largest.
+    /// The index of the component with the largest magnitude, the first of equal ones, and by how much it is the largest.
     @inline(__always)
     fileprivate var largest: (index: Int, margin: Int) {
-        var (index, most, second): (Int, Int32, Int32) = (0, abs(parts[0]), 0)
-        for part in 1..<4 {
-            let size = abs(parts[part])
-            if size > most {
-                (index, second, most) = (part, most, size)
-            } else {
-                second = max(second, size)
-            }
-        }
-        return (index, Int(most - second) >> 4)
+        let signs = parts &>> 31
+        let sizes = (parts ^ signs) &- signs
+        let (x, y, z, w) = (sizes.x, sizes.y, sizes.z, sizes.w)
+        let (front, back) = (max(x, y), max(z, w))
+        let isBack = back > front
+        let second = max(min(front, back), isBack ? min(z, w) : min(x, y))
+        return (isBack ? (w > z ? 3 : 2) : (y > x ? 1 : 0), Int(max(front, back) &- second) >> 4)
+    }
+
+    /// Changes all signs where `sign` is -1; nothing where it is 0.
+    @inline(__always)
+    fileprivate mutating func negate(by sign: Int32) {
+        let sign = SIMD4(repeating: sign)
+        parts = (parts ^ sign) &- sign
+    }
+
+    /// Components as a field's value has them, from 0 up to a maximum.
+    @inline(__always)
+    static func packed(_ parts: SIMD4<Int32>, upTo most: SIMD4<Int32>) -> SIMD4<Int32> {
+        ((parts &+ scale &* most &+ scale) &>> 4).clamped(lowerBound: SIMD4(), upperBound: most)
+    }
+
+    /// Differences between components as those of a field's values, towards zero.
+    @inline(__always)
+    static func steps(_ differences: SIMD4<Int32>) -> SIMD4<Int32> {
+        (differences &+ (differences &>> 31 & 15)) &>> 4
     }
 
     /// The other three components, in order.
     @inline(__always)
     fileprivate func without(_ index: Int) -> SIMD4<Int32> {
-        switch index {
-        case 0: SIMD4(parts.y, parts.z, parts.w, 0)
-        case 1: SIMD4(parts.x, parts.z, parts.w, 0)
-        case 2: SIMD4(parts.x, parts.y, parts.w, 0)
-        default: SIMD4(parts.x, parts.y, parts.z, 0)
-        }
+        let place = SIMD4(repeating: Int32(truncatingIfNeeded: index))
+        return SIMD4(parts.y, parts.z, parts.w, 0).replacing(with: parts, where: Self.places .< place)
     }
 }

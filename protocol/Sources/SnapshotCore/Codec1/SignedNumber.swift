@@ -5,43 +5,50 @@
 enum SignedNumber {
     /// The magnitudes below this have symbols of their own.
     static let direct = 8
+    /// The first symbol with bits behind it.
+    private static let large = 15
 
     /// How many symbols numbers from -`magnitude` to `magnitude` take.
-    static func symbolCount(upTo magnitude: Int) -> Int {
-        magnitude == 0 ? 1 : symbol(ofMagnitude: magnitude, isNegative: true) + 1
-    }
+    static func symbolCount(upTo magnitude: Int) -> Int { symbol(of: -magnitude) + 1 }
 
-    private static func symbol(ofMagnitude magnitude: Int, isNegative: Bool) -> Int {
-        if magnitude < direct { return magnitude * 2 - (isNegative ? 0 : 1) }
+    /// The symbol of a number.
+    static func symbol(of number: Int) -> Int {
+        let magnitude = Int(number.magnitude)
+        if magnitude < direct { return magnitude * 2 - (number > 0 ? 1 : 0) }
         let octave = Int.bitWidth - 1 - magnitude.leadingZeroBitCount
         let half = magnitude >> (octave - 1) & 1
-        return 15 + (octave - 3) * 4 + half * 2 + (isNegative ? 1 : 0)
+        return large + (octave - 3) * 4 + half * 2 + (number < 0 ? 1 : 0)
+    }
+
+    /// How many bits follow a symbol.
+    @inline(__always)
+    static func width(of symbol: Int) -> Int { symbol < large ? 0 : (symbol - large) >> 2 + 2 }
+
+    /// A number's symbol, and how many bits follow it.
+    struct Form: BitwiseCopyable, Sendable {
+        let symbol: UInt8
+        let width: UInt8
+
+        init(_ number: Int) {
+            symbol = UInt8(SignedNumber.symbol(of: number))
+            width = UInt8(SignedNumber.width(of: Int(symbol)))
+        }
+    }
+
+    /// The forms of all numbers from -`near` on to one less than `near`: most that are coded.
+    static let forms = (-near..<near).map { Form($0) }
+    static let near = 512
+
+    /// The number of a symbol and the bits behind it.
+    @inline(__always)
+    static func number(_ symbol: Int, bits: UInt32) -> Int {
+        guard symbol >= large else { return symbol & 1 == 1 ? (symbol + 1) >> 1 : -(symbol >> 1) }
+        let large = symbol - large
+        let magnitude = (2 | large >> 1 & 1) << width(of: symbol) | Int(bits)
+        return large & 1 == 1 ? -magnitude : magnitude
     }
 
     /// Of the numbers that share a symbol, the one with the smallest magnitude.
-    static func first(of symbol: Int) -> Int {
-        guard symbol > 14 else { return symbol & 1 == 1 ? (symbol + 1) >> 1 : -(symbol >> 1) }
-        let large = symbol - 15
-        let magnitude = (2 | large >> 1 & 1) << (large >> 2 + 2)
-        return large & 1 == 1 ? -magnitude : magnitude
-    }
-
-    /// How many numbers share a symbol.
-    static func width(of symbol: Int) -> Double { symbol > 14 ? Double(1 << ((symbol - 15) >> 2 + 2)) : 1 }
-
-    /// Codes one number; the table at `table` has ``symbolCount(upTo:)`` symbols for the largest magnitude there is.
     @inline(__always)
-    static func code<Coder: SymbolCoder>(_ number: Int, at table: Int, _ coder: inout Coder) -> Int {
-        var symbol = 0
-        if !Coder.isDecoding, number != 0 {
-            symbol = Self.symbol(ofMagnitude: Int(number.magnitude), isNegative: number < 0)
-        }
-        symbol = coder.code(symbol, at: table)
-        guard symbol > 14 else { return symbol & 1 == 1 ? (symbol + 1) >> 1 : -(symbol >> 1) }
-        let large = symbol - 15
-        let width = large >> 2 + 2
-        let bits = coder.codeBits(UInt32(truncatingIfNeeded: number.magnitude) & (1 << UInt32(width) - 1), width: width)
-        let magnitude = (2 | large >> 1 & 1) << width | Int(bits)
-        return large & 1 == 1 ? -magnitude : magnitude
-    }
+    static func first(of symbol: Int) -> Int { number(symbol, bits: 0) }
 }

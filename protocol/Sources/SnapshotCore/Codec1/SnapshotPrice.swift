@@ -23,7 +23,7 @@ package struct SnapshotPrice {
         self.schema = schema
         entityBits = Array(repeating: [:], count: schema.types.count)
         model = CodingModel(schema)
-        pricer = SymbolPricer(model, tables.starts)
+        pricer = SymbolPricer(model, tables.intervals)
         names = schema.types.flatMap { type in
             let fields = type.fields.flatMap { Array(repeating: "\(type.name).\($0.name)", count: 2) }
             let mode = fields + Array(repeating: "\(type.name) changes", count: 3)
@@ -77,7 +77,7 @@ package struct SnapshotPrice {
 private struct SymbolPricer: SymbolCoder {
     static var isDecoding: Bool { false }
 
-    private let starts: [UInt16]
+    private let intervals: [UInt32]
     /// For each place among the tables, the family it belongs to.
     private let families: [Int]
     /// For each family, the type whose rows' values it codes; nil where it codes no values.
@@ -89,8 +89,8 @@ private struct SymbolPricer: SymbolCoder {
     private(set) var kept: [[Double]]
     private(set) var new: [[Double]]
 
-    init(_ model: CodingModel, _ starts: [UInt16]) {
-        self.starts = starts
+    init(_ model: CodingModel, _ intervals: [UInt32]) {
+        self.intervals = intervals
         families = model.families.enumerated().flatMap { index, family in
             Array(repeating: index, count: family.end - family.base)
         }
@@ -113,7 +113,7 @@ private struct SymbolPricer: SymbolCoder {
 
     mutating func code(_ symbol: Int, at table: Int) -> Int {
         last = families[table]
-        let frequency = Double(starts[table + symbol + 1] - starts[table + symbol])
+        let frequency = Double(intervals[table + symbol] >> 16)
         add(Double(Probability.bits) - Self.binaryLogarithm(frequency))
         return symbol
     }

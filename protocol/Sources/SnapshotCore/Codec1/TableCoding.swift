@@ -158,13 +158,12 @@ extension TypeModel {
     private func codeIdentifiers<Coder: SymbolCoder>(
         _ coder: inout Coder, _ actual: [UInt16], into result: inout [UInt16]
     ) throws(SnapshotError) {
-        let count = SignedNumber.code(actual.count, at: ids.table(0), &coder)
+        let count = coder.codeNumber(actual.count, at: ids.table(0))
         guard (0...CodingModel.entitiesMax).contains(count) else { throw .badNumber }
         if Coder.isDecoding { result.removeAll(keepingCapacity: true) }
         var least = 0
         for index in 0..<count {
-            let gap = SignedNumber.code(
-                Coder.isDecoding ? 0 : Int(actual[index]) - least, at: ids.table(1), &coder)
+            let gap = coder.codeNumber(Coder.isDecoding ? 0 : Int(actual[index]) - least, at: ids.table(1))
             guard gap >= 0 else { throw .badNumber }
             guard let id = UInt16(exactly: least + gap) else { throw .badIdentifiers }
             if Coder.isDecoding {

@@ -23,9 +23,12 @@ enum TablePurpose: Sendable, Equatable {
         }
     }
 
+    /// How many numbers share a symbol.
+    private static func sharing(_ symbol: Int) -> Double { Double(1 << SignedNumber.width(of: symbol)) }
+
     private static func count(_ symbol: Int) -> Double {
         let first = SignedNumber.first(of: symbol)
-        return first < 0 ? 0 : SignedNumber.width(of: symbol) / Double(2 + first)
+        return first < 0 ? 0 : sharing(symbol) / Double(2 + first)
     }
 
     /// Errors are spread as wide as those before them, or as a part of the step.
@@ -34,7 +37,7 @@ enum TablePurpose: Sendable, Equatable {
         let scale = 0.3 + Double(1 << max(error, step - 2)) / 8
         return (0..<symbols).map { symbol in
             let first = Double(SignedNumber.first(of: symbol).magnitude)
-            let width = SignedNumber.width(of: symbol)
+            let width = sharing(symbol)
             let distance = (first + (width - 1) / 2) / scale
             return width / (1 + distance * distance * distance)
         }
