@@ -97,7 +97,7 @@ export class LobbyClient {
     return { at: this.#comeback.nextAt, rounds: this.#comeback.rounds };
   }
 
-  /** Connects and takes the seat. What comes of it is told to `onState`. */
+  /** Connects and takes the seat. */
   join() {
     if (this.isOver || this.#link) return;
     this.onState("connecting", "");
@@ -139,7 +139,7 @@ export class LobbyClient {
     this.#end("left");
   }
 
-  /** Ends the connection, but the seat is kept for the game's grace time: for a page that goes and comes back. */
+  /** Ends the connection, but the seat is kept for the game's grace time. */
   suspend() {
     this.#end("suspended");
   }
@@ -154,10 +154,7 @@ export class LobbyClient {
     this.#comeback.now();
   }
 
-  /**
-   * Asks the lobby for something (lobby.md §4.1): ready, team, chat … Refusals are RefusedErrors.
-   * @returns {Promise<any>} the answer
-   */
+  /** Asks the lobby for something (lobby.md §4.1), and promises the answer, or a RefusedError. */
   ask(event, data) {
     if (!this.#isSeated) return Promise.reject(new RefusedError("not connected"));
     return new Promise((done, failed) => {
@@ -169,7 +166,6 @@ export class LobbyClient {
 
   /**
    * Sends an input, an object with a number or boolean for each field; a missing field is 0.
-   * @param {object} values
    * @param {{tick?: number, seen?: number}} options the tick that it is for (the next when left out), and the tick that
    *   the player sees, by which a game judges a shot (the newest when left out)
    */

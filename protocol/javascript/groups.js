@@ -12,7 +12,6 @@ export function isGrouped(message) {
 /**
  * The state to which such a message leads. Beside `tick` and `tables` it has `groups`, a Map from their numbers to their
  * states, for the next message. `apply(message, baseline, before)` is what applies a message of one group.
- * @param {Uint8Array} message
  */
 export function applyGroups(message, baseline, before, schema, codecMax, apply) {
   const reader = new Reader(message);

@@ -17,13 +17,10 @@ export class Interpolator {
   #at = null;
   #now = 0;
 
-  /**
-   * @param schema
-   * @param {{tickRate: number, snapshotRate: number, extrapolationMs?: number, isJump?: Function}} options
-   *   `extrapolationMs` is how long things move on when no snapshot comes; see BlendedWorld for `isJump`.
-   */
+  /** `extrapolationMs` is how long things move on when no snapshot comes; see BlendedWorld for `isJump`. */
   constructor(schema, { tickRate, snapshotRate, extrapolationMs = 100, isJump }) {
     [this.schema, this.isJump, this.tickLength] = [schema, isJump, 1000 / tickRate];
+    this.number = (tick) => Math.floor(tick * snapshotRate / tickRate);
     // Where the one rate does not divide the other, the longest that there is between two snapshots.
     this.interval = Math.ceil(tickRate / snapshotRate) * this.tickLength;
     this.extrapolation = extrapolationMs / this.tickLength;
@@ -69,13 +66,23 @@ export class Interpolator {
     return this.worldAt(Math.min(this.#at, this.newest.tick + this.extrapolation));
   }
 
-  /** The world at a tick, with a fraction, as far as the states reach. */
+  /** The world at a tick, with a fraction, as far as the states reach; types of `every N` snapshots as they were N - 1 earlier. */
   worldAt(tick) {
-    const states = this.#states;
+    return this.#between(this.#states, tick, (type) => {
+      const place = this.schema.places.get(type);
+      const every = this.schema.types[place]?.every;
+      if (!(every > 1)) return null;
+      const taken = (state) => Math.floor((this.number(state.tick) + place) / every);
+      const states = this.#states.filter((state, at, all) => !at || taken(state) > taken(all[at - 1]));
+      return this.#between(states, tick - (every - 1) * this.interval / this.tickLength);
+    });
+  }
+
+  #between(states, tick, slower) {
     let later = states.findIndex((state) => state.tick > tick);
     if (later < 0) later = states.length - 1;
     const [from, to] = [states[Math.max(later - 1, 0)], states[later]];
     const part = to.tick > from.tick ? (tick - from.tick) / (to.tick - from.tick) : 1;
-    return new BlendedWorld(this.schema, from, to, Math.max(part, 0), this.isJump);
+    return new BlendedWorld(this.schema, from, to, Math.max(part, 0), this.isJump, slower);
   }
 }

@@ -2,7 +2,6 @@
 
 /** A message that must not be applied; `code` is the error's name in protocol/spec/snapshot.md §6. */
 export class SnapshotError extends Error {
-  /** @param {string} code */
   constructor(code) {
     super(code);
     this.code = code;
@@ -11,7 +10,6 @@ export class SnapshotError extends Error {
 
 /** Reads bytes, then bits, least significant first. Whatever is not there is a SnapshotError. */
 export class Reader {
-  /** @param {Uint8Array} bytes */
   constructor(bytes) {
     [this.bytes, this.position] = [bytes, 0];
   }

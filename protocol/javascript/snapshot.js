@@ -15,13 +15,8 @@ export function isDelta(message) {
 }
 
 /**
- * The state to which a message leads: a keyframe from nothing, a delta from `baseline` (a state or null).
- * Throws a SnapshotError, and then nothing has changed.
- * @param {Uint8Array} message
- * @param {?{tick: number, tables: object[]}} baseline the newest state
- * @param {?import("./codec1.js").CodingTables} coding for messages of codec 1, where the server has been told that there are
- *   tables
- * @param {?{tick: number, tables: object[]}} before for those, the state before the newest; none after a keyframe
+ * The state to which a message leads: a keyframe from nothing, a delta from `baseline`, the newest state or null. Throws a SnapshotError, and then
+ * nothing has changed. Codec 1 takes the `coding` of codec1.js, and `before`: the state before the newest, null after a keyframe.
  */
 export function applySnapshot(message, baseline, schema, coding = null, before = null) {
   if (isGrouped(message)) {

@@ -55,15 +55,21 @@ function entity(id, fields, row) {
 
 /** A world between two states: `part` of the way from one to the next, and beyond it for a part over 1. */
 export class BlendedWorld extends World {
-  /** `isJump(type, from, to)` says which entities are not to be moved in between: those that have respawned, say. */
-  constructor(schema, from, to, part, isJump = () => false) {
+  /** `isJump(type, from, to)`: which entities are not to be moved in between, say after a respawn; `other(type)`: the world that has a type's instead. */
+  constructor(schema, from, to, part, isJump = () => false, other = () => null) {
     super(schema, part < 1 ? from : to);
-    Object.assign(this, { from, to, part, isJump });
+    Object.assign(this, { from, to, part, isJump, other });
     this.tick = from.tick + (to.tick - from.tick) * part;
   }
 
-  /** Who is in both states is moved; who is new, or goes, is where the nearer state has it. */
+  table(type) {
+    return this.other(type)?.table(type) ?? super.table(type);
+  }
+
+  /** Who is in both states is moved; who is in one is where that has it. */
   make(type) {
+    const other = this.other(type);
+    if (other) return other.make(type);
     const place = this.schema.places.get(type);
     const { fields } = this.schema.types[place] ?? {};
     if (!fields) return [];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { BlendedWorld, Interpolator, World } from "../muster.js";
+import { BlendedWorld, Interpolator, Schema, World } from "../muster.js";
 import { schema, state } from "./worlds.js";
 
 const near = (a, b, off = 1e-9) => assert.ok(Math.abs(a - b) <= off, `${a} is not ${b}`);
@@ -88,6 +88,34 @@ suite("The display's moment", () => {
   test("after a pause of the line it goes on from what comes then", () => {
     const frames = play(start(), 99, (tick) => tick > 40 ? 1500 : 0, 99 * 50 + 1500);
     near(frames.at(-1).tick, 99 - 1.5, 0.5);
+  });
+
+  test("a type of every fourth snapshot moves as evenly as one of every snapshot, three snapshots later", () => {
+    // The first type is taken where the snapshot's number is a multiple of 4, the second with an `i` of 1 one before it.
+    const slow = Schema.parse("muster-schema 1\ntable rock every 4\nfield x fixed 0 1000 0.5\ntable tree every 4\nfield x fixed 0 1000 0.5\n"
+      + "table bird\nfield x fixed 0 1000 0.5\ninput\n");
+    const interpolator = new Interpolator(slow, { tickRate: 20, snapshotRate: 10 });
+    const since = (number, place) => Math.max(Math.floor((number + place) / 4) * 4 - place, 1);
+    for (let number = 1; number <= 40; number += 1) {
+      const rows = [since(number, 0), since(number, 1), number].map((taken) => [[taken * 2 * 2]]);
+      interpolator.push({ tick: number * 2, tables: rows.map((row) => ({ ids: [1], rows: row })) }, number * 100);
+    }
+    for (let tick = 40; tick < 70; tick += 0.25) {
+      const world = interpolator.worldAt(tick);
+      near(world.get("bird", 1).x, tick);
+      near(world.get("rock", 1).x, tick - 6);
+      near(world.get("tree", 1).x, tick - 6);
+      assert.deepEqual([world.tick, [...world.ids("tree")], world.ids("nothing")], [tick, [1], []]);
+    }
+  });
+
+  test("who of such a type comes or goes does so with what is shown of it", () => {
+    const slow = Schema.parse("muster-schema 1\ntable rock every 2\nfield x fixed 0 100 0.5\ninput\n");
+    const interpolator = new Interpolator(slow, { tickRate: 20, snapshotRate: 20 });
+    const at = (tick, ids) => interpolator.push({ tick, tables: [{ ids, rows: ids.map(() => [0]) }] }, tick * 50);
+    [[2, [1]], [3, [1]], [4, [2]], [5, [2]], [6, [2]]].forEach(([tick, ids]) => at(tick, ids));
+    const seen = (tick) => [interpolator.worldAt(tick).all("rock").map(({ id }) => id), interpolator.worldAt(tick).ids("rock")];
+    assert.deepEqual([seen(4.9), seen(5)], [[[1], [1]], [[2], [2]]]);
   });
 
   test("a rematch counts its ticks anew", () => {

@@ -67,7 +67,7 @@ extension WebFiles {
             this.#after(pause);
           }
 
-          /** Makes the try that is due at once: the network is back, or the player wants it. */
+          /** Makes the try that is due at once. */
           now() {
             if (this.nextAt !== null) this.#go();
           }

@@ -6,7 +6,6 @@ extension WebFiles {
 
         /** A message that must not be applied; `code` is the error's name in protocol/spec/snapshot.md §6. */
         export class SnapshotError extends Error {
-          /** @param {string} code */
           constructor(code) {
             super(code);
             this.code = code;
@@ -15,7 +14,6 @@ extension WebFiles {
 
         /** Reads bytes, then bits, least significant first. Whatever is not there is a SnapshotError. */
         export class Reader {
-          /** @param {Uint8Array} bytes */
           constructor(bytes) {
             [this.bytes, this.position] = [bytes, 0];
           }

@@ -55,10 +55,7 @@ extension WebFiles {
 
         /** The entity types and the input of a game (snapshot.md §3). */
         export class Schema {
-          /**
-           * Reads the canonical text; throws an Error for any other.
-           * @param {string} text
-           */
+          /** Reads the canonical text; throws an Error for any other. */
           static parse(text) {
             const lines = text.split("\n");
             if (text.length > 65536 || lines.shift() !== "muster-schema 1" || lines.pop() !== "") refuse("text");
