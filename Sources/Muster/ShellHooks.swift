@@ -43,6 +43,8 @@ struct ShellHooks {
             }
         }
         storage?.add(to: &hooks, on: loop)
+        hooks.wallClock = { WallClock.milliseconds }
+        hooks.host = (ThisHost.name, ThisHost.process)
         hooks.metrics = { ProcessMetrics.text + metrics.text }
         hooks.log = { severity, line in
             logger.log(level: severity.loggerLevel, "\(line())")

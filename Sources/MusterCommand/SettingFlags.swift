@@ -59,6 +59,7 @@ struct SettingFlags: ParsableArguments {
     @Option(key: "admin.enabled") var adminEnabled: [SettingFlag]
     @Option(key: "admin.user") var adminUser: [SettingFlag]
     @Option(key: "admin.sessionSeconds") var adminSession: [SettingFlag]
+    @Option(key: "admin.mode") var adminMode: [SettingFlag]
     @Option(key: "log.level") var logLevel: [SettingFlag]
 
     /// The texts that were given, in order, by the name of their key.

@@ -17,7 +17,8 @@ package enum Counter: Int, CaseIterable, Sendable {
     case snapshotsDegraded
     case chatMessages, chatRefused, mutes, queueEntered, queueLeft, queueTimeouts, matchesFound
     case joinsRateLimited, openingsRefused, listsRefused, subscribersRefused, listingsSent, listingsSkipped
-    case adminLogins, adminLoginsRefused, adminLoginsLocked, adminActions, adminCallsRefused
+    case adminLogins, adminLoginsRefused, adminLoginsLocked, adminActions, adminCallsRefused,
+        adminEventsSkipped
     case watchersOpened, watchersRefused, watcherEventsSent, watcherEventsSkipped, delayedDropped, bodiesCompressed
     case socketsConnected, socketsRefused, eventsOverflowed, volatilesReplaced, acksMissed
     case socketsRecovered, recoveriesFailed, placesForgotten, eventsForgotten

@@ -92,6 +92,12 @@ package final class Server {
     private(set) lazy var admin = AdminHub(server: self)
     /// What has happened to sessions and seats of late.
     var journal: Journal
+    /// What members say and are told, while a page of the official Admin UI shows it.
+    var eventSample = EventSample()
+    /// Who has connected and gone, for such pages; how many are in `/`; and the number of the member that came last.
+    var clients = ClientTally()
+    var rootSocketCount = 0
+    var lastSocketNumber: UInt64 = 0
     /// Those who watch with a delay, by number in timer tokens. Looked up only: a dictionary has no order.
     var audiences: [Int: Audience] = [:]
     /// Those of this loop who wait for a match.
@@ -138,8 +144,11 @@ package final class Server {
             settings.admission.openingRate, limits: settings.admission, seed: self.entropy.next())
         loopCount = links.count
         journal = Journal(loop: links.own)
-        origins = HTTPOriginRule(origins: settings.allowedOrigins, allowsCredentials: settings.setsSessionCookie)
-        adminOrigins = HTTPOriginRule(origins: settings.allowedOrigins.filter { $0 != "*" })
+        let listed = settings.allowedOrigins.filter { $0 != "*" }
+        // Official clients that are told to send cookies, as the Admin UI is, read no answer otherwise. We have none but a session's.
+        origins = HTTPOriginRule(
+            origins: settings.allowedOrigins, allowsCredentials: settings.setsSessionCookie || !listed.isEmpty)
+        adminOrigins = HTTPOriginRule(origins: listed)
         wheel = TimerWheel(now: startedAt)
         timeline = Timeline(at: startedAt)
     }

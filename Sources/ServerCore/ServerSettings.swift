@@ -102,7 +102,9 @@ package struct ServerSettings: Sendable {
     package var adminRefusalDelay = Interval.seconds(1)
     /// How long an admin's session holds.
     package var adminSessionTime = Interval.seconds(43_200)
-    /// How often admins are sent the overview.
+    /// What the official Socket.IO Admin UI is shown.
+    package var adminUIMode = AdminUIMode.production
+    /// How often admins are sent the overview, and pages of the Admin UI what they want to know.
     package var overviewInterval = Interval.seconds(1)
 
     /// Whether WebSocket messages are compressed for clients that offer it, each by itself, from 1,024 bytes on.

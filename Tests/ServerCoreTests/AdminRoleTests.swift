@@ -19,6 +19,7 @@ struct AdminRoleTests {
         "unban": ["subject": "eve"], "mute": ["lobby": "x", "seat": 0, "seconds": 5],
         "message": ["lobby": "x", "text": "hi"], "lock": ["lobby": "x"], "pause": ["lobby": "x"],
         "step": ["lobby": "x"], "close-lobby": ["lobby": "x"], "trace": ["player": "ann"],
+        "end-session": ["session": 999],
     ]
 
     @Test(arguments: AdminVerb.all.map(\.name), [1, 2])

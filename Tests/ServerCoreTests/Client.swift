@@ -212,7 +212,7 @@ final class SocketClient: Client {
     var packets: [SocketPacket] { reading { gotPackets } }
     private var gotPings = 0
     private var gotPackets: [SocketPacket] = []
-    private var decoder = SocketPacketDecoder()
+    private var decoder = SocketPacketDecoder(limits: .init(json: JSONLimits(valuesMax: 100_000)))
 
     init(_ world: World, fields: String = "", peer: PeerAddress = .test) {
         super.init(world, "/socket.io/?EIO=4&transport=websocket", fields: fields, peer: peer)

@@ -181,6 +181,11 @@ extension ConfigurationKey {
             "admin.sessionSeconds", \.server.adminSessionTime, 60...2_592_000,
             "How long an admin who has logged in stays so."),
         .text(
+            "admin.mode", \.server.adminUIMode,
+            allowed: "one of " + AdminUIMode.allCases.map(\.rawValue).joined(separator: ", "),
+            "What the official Socket.IO Admin UI is shown: figures alone, or also players and a sample of their events.",
+            format: \.rawValue, parse: { AdminUIMode(rawValue: $0) }),
+        .text(
             "metrics.token", \.server.metricsToken, allowed: "16 to 256 printable characters without spaces",
             unset: "none", "What requests for /metrics from other machines bear; without one, they are refused.",
             format: { $0 ?? "" },

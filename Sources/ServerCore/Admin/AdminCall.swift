@@ -108,8 +108,9 @@ struct AdminCall: Sendable {
     /// Why, in words for the players and the audit log: 100 characters at most, none of which control anything.
     var reason: String { DisplayText.cleaned(text("reason") ?? "", charactersMax: 100) }
 
-    /// To whom or what it is done, for the audit log: `LOBBY/SEAT`, a subject or an address, or a season.
+    /// To whom or what it is done, for the audit log: `LOBBY/SEAT`, a subject or an address, `session/N`, or a season.
     var target: String {
+        if text("lobby") == nil, let session = integer("session") { return "session/\(session)" }
         let parts = [
             text("subject") ?? text("address"), text("lobby"), integer("seat").map(String.init), text("season"),
         ]

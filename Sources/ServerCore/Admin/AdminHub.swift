@@ -9,6 +9,8 @@ final class AdminHub {
     private(set) var watchers: [AdminWatcher] = []
     private var timer = TimerWheel.Key.none
     private var overview: Overview
+    /// What pages of the official UI are told.
+    private let ui: AdminUI
     /// Every loop's figures as they were last told, and whether all have been asked for newer ones.
     private var known: [LoopFigures] = []
     private var isAsking = false
@@ -18,13 +20,16 @@ final class AdminHub {
     init(server: Server) {
         self.server = server
         overview = Overview(server: server)
+        ui = AdminUI(server: server)
     }
 
     // MARK: Watching
 
     func add(_ watcher: AdminWatcher) {
+        let isFirstPage = !watchers.contains { $0.page != nil }
         watchers.append(watcher)
         if watchers.count == 1 { armTimer() }
+        guard watcher.page == nil else { return ui.greet(watcher, isFirst: isFirstPage) }
         askForOverview { [weak self, weak watcher] overview in
             guard let self, let watcher, watchers.contains(where: { $0 === watcher }) else { return }
             watcher.emit("overview", overview)
@@ -36,12 +41,14 @@ final class AdminHub {
         if watchers.isEmpty { server.wheel.cancel(timer) }
     }
 
-    /// A second has passed: everyone watching gets the overview, encoded once. A loop that has not answered since the last
-    /// one is shown as it was.
+    /// A second has passed: everyone watching gets the overview, encoded once, or what a page of the official UI wants to know. A
+    /// loop that has not answered since the last one is shown as it was.
     func timeReached() {
         endWatchers()
         guard !watchers.isEmpty else { return }
         armTimer()
+        ui.timeReached(watchers.filter { $0.page != nil })
+        guard watchers.contains(where: { $0.page == nil }) else { return }
         if isAsking { return show(overview.merged(known.isEmpty ? [figures()] : known)) }
         isAsking = true
         askForOverview { [weak self] overview in
@@ -53,7 +60,7 @@ final class AdminHub {
     private func show(_ overview: JSONValue) {
         guard !watchers.isEmpty else { return }
         let frames = SocketIOFrames.event(namespace: "/admin", "overview", overview)
-        for watcher in watchers { watcher.session.transport.send(frames) }
+        for watcher in watchers where watcher.page == nil { watcher.session.transport.send(frames) }
     }
 
     /// The overview of all loops, with their lobbies one by one or without, at once or on a later turn.
@@ -94,11 +101,17 @@ final class AdminWatcher {
     let session: Session
     /// Who it is, and by what it is known.
     let login: AdminLogin
+    /// What a page of the official UI has been shown; nil for a client of ours.
+    var page: AdminUIPage?
 
-    init(session: Session, login: AdminLogin) {
+    init(session: Session, login: AdminLogin, isPage: Bool = false) {
         self.session = session
         self.login = login
+        page = isPage ? AdminUIPage() : nil
     }
+
+    /// Whether a CONNECT is one of the official UI's: it has `{"username", "password"}` or `{"sessionId"}`, and cannot be taught more.
+    static func isPage(_ auth: JSONValue) -> Bool { auth["client"] == nil && auth["token"] == nil }
 
     func emit(_ name: String, _ data: JSONValue) {
         session.transport.send(SocketIOFrames.event(namespace: "/admin", name, data))

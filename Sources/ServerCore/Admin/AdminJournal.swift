@@ -83,6 +83,11 @@ extension Server {
     func note(_ kind: JournalKind, _ session: Session, code: UInt16 = 0, detail: String = "") {
         // What stands for a session of another loop is noted there.
         guard let peer = session.transport.remotePeer else { return }
+        // One that a client only tries is none of its own.
+        if !(session is EngineProbeSession) {
+            if kind == .connected { clients.connected += 1 }
+            if kind == .ended { clients.noteEnd(session.endReason) }
+        }
         journal.add(
             JournalEntry(
                 at: clock(), kind: kind, session: session.journalNumber, peer: peer, code: code, detail: detail))
@@ -102,6 +107,10 @@ extension HostedLobby {
     /// Notes what happens to a seat's holder. Call it while the seat has its holder's name.
     func note(_ kind: JournalKind, _ seat: Int, session: UInt64 = 0, code: UInt16 = 0, detail: String = "") {
         guard lobby.seats.rows.indices.contains(seat) else { return }
+        if server.eventSample.isOpen, session > 0, kind != .joined, kind != .resumed {
+            let why = detail.isEmpty || detail == kind.rawValue ? kind.rawValue : "\(kind.rawValue): \(detail)"
+            server.sampleLeft(AdminSocketID(lobby: id, seat: seat, session: session), why)
+        }
         let holder = lobby.seats.rows[seat]
         server.journal.add(
             JournalEntry(

@@ -6,7 +6,14 @@ extension AdminVerb {
     static let done: JSONValue = ["ok": true]
 
     static func kick(_ hosted: HostedLobby, _ call: AdminCall) throws(AdminRefusal) -> JSONValue {
-        guard let seat = call.integer("seat"), hosted.kick(seat: seat, reason: call.reason) else { throw .noSuchSeat }
+        guard let seat = call.integer("seat") else { throw .noSuchSeat }
+        // Meanwhile somebody else may sit there.
+        if let session = call.integer("session") {
+            guard hosted.members.indices.contains(seat), let member = hosted.members[seat],
+                member.clientNumber == UInt64(session)
+            else { throw .noSuchSeat }
+        }
+        guard hosted.kick(seat: seat, reason: call.reason) else { throw .noSuchSeat }
         return done
     }
 

@@ -55,6 +55,7 @@ struct AdminVerb: Sendable {
     private static let anyLobby = AdminArgument("lobby", .text(64))
     private static let seat = AdminArgument("seat", .integer(0...1_023), isRequired: true)
     private static let anySeat = AdminArgument("seat", .integer(0...1_023))
+    private static let anySession = AdminArgument("session", .integer(1...Int.max))
     private static let subject = AdminArgument("subject", .text(128))
     private static let address = AdminArgument("address", .text(64))
     /// The longest ban that an admin may give: ten years.
@@ -77,7 +78,10 @@ struct AdminVerb: Sendable {
         AdminVerb(question: "audit", .admin, AdminAuditQuery.arguments, .here { $0.answerAudit($1, $2) }),
         AdminVerb(question: "users", .admin, [], .here { hub, _, answered in hub.listUsers(answered) }),
 
-        AdminVerb(action: "kick", .moderator, [lobby, seat], .lobby(kick)),
+        AdminVerb(action: "kick", .moderator, [lobby, seat, anySession], .lobby(kick)),
+        AdminVerb(
+            action: "end-session", .moderator, [AdminArgument("session", .integer(1...Int.max), isRequired: true)],
+            .here { $0.endSession($1, $2) }),
         AdminVerb(
             action: "ban", .moderator,
             [anyLobby, anySeat, subject, address, banSeconds, AdminArgument("everywhere", .flag)],

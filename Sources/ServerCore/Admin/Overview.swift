@@ -161,6 +161,8 @@ extension Server {
         case .journal(let query): .journal(journal.entries(query), until: clock())
         case .timeline: timelineNow()
         case .endAdmins: adminsEnded()
+        case .adminUI(let question): .adminUI(adminUIFigures(question))
+        case .endSession(let number, let reason): .outcome(.bool(endSession(number, reason: reason)))
         }
     }
 

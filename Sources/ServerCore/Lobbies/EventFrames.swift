@@ -16,6 +16,7 @@ struct EventFrames {
 
     /// Sends it to one of them.
     mutating func send(to member: Member) {
+        if member.session.server.eventSample.isOpen { member.session.server.sample(.sent, name, of: member, data) }
         switch member.dialect {
         case .plain:
             if plain.isEmpty { plain = PlainFrames.event(name, data) }

@@ -81,6 +81,9 @@ extension HostedLobby {
         let bytes =
             member.dialect == .socketIO ? frames.socketIO(at: place, member.choice) : frames.plain(at: place)
         load.sent(bytes.count)
+        if server.eventSample.isOpen {
+            server.sample(.sent, "snapshot", of: member, isOfTick: true, .buffer(bytes.count))
+        }
         transport.sendLatest(bytes)
         return true
     }

@@ -167,6 +167,10 @@ package struct ServerHooks {
     package var beginSeason: ((String) -> Bool)?
     /// Answers a question about what is stored, now or on a later turn, with nil when it cannot; nil where nothing is.
     package var askStorage: ((StoredQuestion, @escaping (JSONValue?) -> Void) -> Void)?
+    /// Milliseconds since 1970: asked for what admins are shown, and for nothing that a game depends on.
+    package var wallClock: () -> Int64 = { 0 }
+    /// The machine's name and the process's number, for admins.
+    package var host = (name: "", process: 0)
     /// What else is shown on `/metrics`, in Prometheus's text format: of the process, and of the author.
     package var metrics: (() -> String)?
     /// Takes one line for the log; the text is made only if it is wanted.

@@ -57,6 +57,9 @@ package class Member {
     /// Whether it plays: one that waits for a match or watches does not.
     final var hasSeat: Bool { seat >= 0 }
 
+    /// The number by which the journal knows its client's session, on whatever loop that is.
+    var clientNumber: UInt64 { session.journalNumber }
+
     /// The Socket.IO namespace in which it is spoken to.
     final var namespace: String { "/lobby/\(choice.alias ?? lobbyID)" }
 
@@ -71,6 +74,7 @@ package class Member {
 
     /// Emits an event to this member alone.
     final func emit(_ name: String, _ data: JSONValue) {
+        if session.server.eventSample.isOpen { session.server.sample(.sent, name, of: self, data) }
         switch dialect {
         case .plain: transport.send(PlainFrames.event(name, data))
         case .compact: transport.send(CompactFrames.event(name, data))
@@ -177,14 +181,22 @@ package class LocalMember: Member {
     final let person: String?
     /// The number of its session, on whatever loop that is.
     final let sessionNumber: UInt64
+    /// Counts the members of its loop, and when it came: for pages of the official Admin UI.
+    final let socketNumber: UInt64
+    final let since: Instant
 
     init(session: Session, dialect: Dialect, request: JoinRequest, hosted: HostedLobby, seat: Int) {
         self.hosted = hosted
         person = request.person
         sessionNumber = request.session
+        hosted.server.lastSocketNumber += 1
+        socketNumber = hosted.server.lastSocketNumber
+        since = hosted.server.clock()
         super.init(session: session, dialect: dialect, request: request, game: hosted.lobby.game, seat: seat)
         basis = SnapshotBasis(codec: hosted.codec(for: request))
     }
+
+    override var clientNumber: UInt64 { sessionNumber }
 
     override func confirmed() { hosted.lobby.confirm(seat) }
 

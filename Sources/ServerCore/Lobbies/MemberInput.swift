@@ -14,6 +14,9 @@ extension Member {
     /// Takes a binary message: inputs, an ack, or a keyframe request. Returns what is wrong with it, if anything.
     final func receiveBinary(_ bytes: Span<UInt8>) -> String? {
         let server = session.server
+        if server.eventSample.isOpen {
+            server.sample(.received, "input", of: self, isOfTick: true, .buffer(bytes.count))
+        }
         // Taken out meanwhile: what an input brings about may end this session, and others.
         var inputs: [QuantisedInput] = []
         swap(&inputs, &server.inputs)
@@ -33,6 +36,8 @@ extension Member {
 
     /// Takes `{"input": {field: value}, "tick"?, "sequence"?, "seen"?}`. With a key, the session is told for which tick it waits.
     final func receiveInput(_ data: JSONValue, key: JSONValue?) throws(InputRefusal) {
+        let server = session.server
+        if server.eventSample.isOpen { server.sample(.received, "input", of: self, isOfTick: true, data) }
         do throws(InputRefusal) {
             guard let fields = data["input"], let values = game.inputValues(fromJSON: fields) else {
                 throw InputRefusal(
@@ -43,7 +48,7 @@ extension Member {
                 seen: try wholeNumber(data, "seen") ?? 0)
             take(input, key: key)
         } catch {
-            session.server.counters[.inputsRefused] += 1
+            server.counters[.inputsRefused] += 1
             throw error
         }
     }

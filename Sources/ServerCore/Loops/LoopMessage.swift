@@ -105,6 +105,10 @@ enum LoopQuestion: Sendable {
     case notice(JSONValue)
     /// To end the sockets of admins who are logged in no more.
     case endAdmins
+    /// What pages of the official Socket.IO Admin UI want to know.
+    indirect case adminUI(AdminUIQuestion)
+    /// To end the session of that number, of this loop, for an admin.
+    case endSession(UInt64, reason: String)
 }
 
 /// The answer to a ``LoopQuestion``, in the same order.
@@ -116,6 +120,7 @@ enum LoopAnswer: Sendable {
     case adminLobbies([AdminLobbyRow], count: Int)
     case journal([JournalEntry], until: Instant)
     case timeline(Timeline)
+    indirect case adminUI(AdminUIFigures)
     case opened(Result<LobbyRow, JoinRefusal>)
     case reserved(Result<JSONValue, JoinRefusal>)
     case matchOpened(Result<[KeptPlace], JoinRefusal>)

@@ -45,6 +45,7 @@ final class PlainSession: Session {
 
     private func received(_ event: String, _ data: JSONValue, id answerID: JSONValue?) {
         member?.confirm()
+        if server.eventSample.isOpen, event != "input", let member { server.sample(.received, event, of: member, data) }
         switch (event, member) {
         case ("join", nil): join(data)
         case ("join", _?): refuse(event, "already joined", answerID)

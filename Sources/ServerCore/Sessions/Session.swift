@@ -81,6 +81,12 @@ package class Session {
     /// A member that this session speaks for has lost its seat; tells the peer.
     func ended(_ member: Member, _ departure: Departure) {}
 
+    /// An admin wants it to end; tells the peer.
+    func dismiss(_ reason: String) {
+        endReason = .serverNamespaceDisconnect
+        transport.end(.kicked(reason))
+    }
+
     /// An admin whom this session speaks for is logged in no more; tells the peer.
     func adminEnded(_ watcher: AdminWatcher) {}
 

@@ -3,12 +3,15 @@ import SocketIOCore
 
 /// What clients ask for once they are in a namespace, and what they are answered.
 extension SocketIOSession {
-    /// An event as it came, cut to the one argument that ours have.
+    /// An event as it came.
     struct ReceivedEvent {
         var namespace: String
         var name: String
-        var argument: JSONValue
+        var values: [JSONValue]
         var ackID: Int?
+
+        /// The one argument that ours have.
+        var argument: JSONValue { values.first ?? .null }
     }
 
     /// What a client may ask about the list of lobbies.
@@ -29,6 +32,9 @@ extension SocketIOSession {
     /// What a member asks of its lobby.
     func memberEvent(_ event: ReceivedEvent, _ member: Member) {
         member.confirm()
+        if server.eventSample.isOpen, event.name != "input" {
+            server.sample(.received, event.name, of: member, event.argument)
+        }
         switch (event.name, event.argument) {
         case ("input", .binary(let bytes)):
             if let error = member.receiveBinary(bytes.span) { return transport.end(.badMessage(error)) }
@@ -64,12 +70,17 @@ extension SocketIOSession {
             acknowledge(event, AdminVerb.done)
             return server.admin.logout(login)
         }
-        server.admin.perform(event.name, event.argument, by: login.actor) { [weak self] outcome in
+        let answered = { [weak self] (outcome: AdminOutcome) in
             switch outcome {
             case .success(let data): self?.answer(event, data)
             case .failure(let refusal): self?.answer(event, refusal.json)
             }
+            return ()
         }
+        guard watcher.page == nil else {
+            return server.admin.performUI(event.name, event.values, by: login.actor, answered)
+        }
+        server.admin.perform(event.name, event.argument, by: login.actor, answered)
     }
 
     /// Has seats kept, and answers with their tickets.

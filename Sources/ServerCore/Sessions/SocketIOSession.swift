@@ -104,7 +104,9 @@ final class SocketIOSession: EngineSession {
         switch attachment {
         case .lobby(let member): member.connectionLost()
         case .admin(let watcher): server.admin.remove(watcher)
-        case .root: unsubscribe()
+        case .root:
+            server.rootSocketCount -= 1
+            unsubscribe()
         case .authorizing: break
         }
     }
@@ -123,7 +125,7 @@ final class SocketIOSession: EngineSession {
         case .event(let name, let values, let ackID):
             guard let place else { return strayPacket(packet.namespace) }
             let event = ReceivedEvent(
-                namespace: packet.namespace, name: name.text ?? "", argument: values.first ?? .null, ackID: ackID)
+                namespace: packet.namespace, name: name.text ?? "", values: values, ackID: ackID)
             eventReceived(event, attachments[place].attachment)
         // The server asks for no acks yet; one that nobody waits for means nothing.
         case .ack: break
@@ -147,6 +149,15 @@ final class SocketIOSession: EngineSession {
         return removed
     }
 
+    override func dismiss(_ reason: String) {
+        // Told so in each namespace, an official client does not come back by itself.
+        for (namespace, attachment) in attachments {
+            if case .authorizing = attachment { continue }
+            send(SocketPacket(namespace: namespace, .disconnect))
+        }
+        super.dismiss(reason)
+    }
+
     private func leave(_ attachment: Attachment) {
         // The member is gone from `attachments`, so nothing is sent to a namespace the client has left.
         if case .lobby(let member) = attachment {
@@ -165,6 +176,7 @@ final class SocketIOSession: EngineSession {
         }
         if namespace == "/" {
             attachments.append((namespace, .root))
+            server.rootSocketCount += 1
             accept(namespace)
         } else if namespace == "/admin" {
             let number = authorizing(namespace)
@@ -174,7 +186,7 @@ final class SocketIOSession: EngineSession {
             }
             let address = transport.remotePeer?.adminText ?? transport.peerAddress
             server.admin.login(auth, from: transport.remotePeer, address: address) { [weak self] in
-                self?.adminDecided(number, $0)
+                self?.adminDecided(number, $0, isPage: AdminWatcher.isPage(auth))
             }
         } else if namespace.hasPrefix("/lobby/") {
             joinLobby(namespace, auth)
@@ -238,13 +250,17 @@ final class SocketIOSession: EngineSession {
         }
     }
 
-    private func adminDecided(_ number: Int, _ login: AdminLogin?) {
+    private func adminDecided(_ number: Int, _ login: AdminLogin?, isPage: Bool) {
         guard let place = authorizingPlace(number) else { return }
         guard let login else { return refuse("/admin", message: "invalid credentials", data: .null) }
-        let watcher = AdminWatcher(session: self, login: login)
+        let watcher = AdminWatcher(session: self, login: login, isPage: isPage)
         attachments[place].attachment = .admin(watcher)
         accept("/admin")
-        watcher.emit("session", login.json(at: server.clock()))
+        if !isPage {
+            watcher.emit("session", login.json(at: server.clock()))
+        } else if let token = login.token {
+            watcher.emit("session", .string(token))
+        }
         // Sending may have ended a connection that does not read.
         guard isLive else { return }
         server.admin.add(watcher)

@@ -60,6 +60,8 @@ final class Audience {
         server.counters[.watchersOpened] += 1
     }
 
+    func forEach(_ body: (Spectator) -> Void) { spectators.forEach(body) }
+
     /// A spectator watches no more.
     func remove(_ spectator: Spectator) {
         guard spectator.isHere, let place = spectators.firstIndex(where: { $0 === spectator }) else { return }

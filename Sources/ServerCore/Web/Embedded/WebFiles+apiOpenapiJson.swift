@@ -883,6 +883,55 @@ extension WebFiles {
                         "properties": {
                           "lobby": {"$ref": "#/components/schemas/LobbyID"},
                           "seat": {"type": "integer", "minimum": 0, "maximum": 1023},
+                          "session": {
+                            "type": "integer",
+                            "minimum": 1,
+                            "description": "Only if it still is that session's."
+                          },
+                          "reason": {
+                            "type": "string",
+                            "maxLength": 1024,
+                            "description": "Why, for the players and the audit log: 100 characters are kept."
+                          }
+                        },
+                        "additionalProperties": false
+                      }
+                    }
+                  }
+                },
+                "responses": {
+                  "200": {
+                    "description": "Done.",
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Done"}}}
+                  },
+                  "400": {"$ref": "#/components/responses/AdminBadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "403": {"$ref": "#/components/responses/AdminForbidden"},
+                  "404": {"$ref": "#/components/responses/AdminNotFound"},
+                  "default": {"$ref": "#/components/responses/AdminOther"}
+                }
+              }
+            },
+            "/api/admin/end-session": {
+              "post": {
+                "operationId": "adminEndSession",
+                "tags": ["admin"],
+                "summary": "Ends a client's connection, whatever it is in. Its seats are kept for the grace time.",
+                "description": "For the role moderator and above.",
+                "security": [{"admin": []}],
+                "requestBody": {
+                  "required": true,
+                  "content": {
+                    "application/json": {
+                      "schema": {
+                        "type": "object",
+                        "required": ["session"],
+                        "properties": {
+                          "session": {
+                            "type": "integer",
+                            "minimum": 1,
+                            "description": "The number that events and traces know it by."
+                          },
                           "reason": {
                             "type": "string",
                             "maxLength": 1024,
