@@ -45,6 +45,7 @@ struct HostCommand: ParsableCommand {
     func run() throws {
         let loaded = try MusterConfiguration.load(file: config, flags: settings.texts)
         guard !printConfig else { return print(loaded.report) }
+        for warning in loaded.warnings { Main.complain("muster: \(warning)") }
         let server = MusterServer(configuration: loaded.configuration)
         for game in BuiltInGames.all { server.serve(game) }
         do {

@@ -1,8 +1,11 @@
 """The admin namespace and `muster monitor` against a running server (protocol/spec/admin.md)."""
 
 import asyncio
+import contextlib
 import json
+import socket
 import subprocess
+import unicodedata
 
 import pytest
 import socketio
@@ -196,3 +199,68 @@ def test_a_password_that_everybody_tries_is_refused_at_the_start(tmp_path, passw
     result = run_muster(
         "host", "--listen", "127.0.0.1:0", "--admin-user", "admin-admin", cwd=tmp_path, MUSTER_ADMIN_PASSWORD=password)
     assert result.returncode == 2 and "admin.password" in result.stderr and f'"{password}"' not in result.stderr
+
+
+def test_whatever_peers_send_each_line_of_the_log_is_one_json_object_without_control_characters(start_server):
+    """reliability.md A-08: hostile text in every place from which it may come into a line."""
+    server = start_server(MUSTER_ADMIN_PASSWORD=PASSWORD, MUSTER_LOG_LEVEL="debug")
+    hostile = [
+        "a\r\nb", "\x1b[2J\x1b]0;x\x07", "\u2028\u2029", "\u202etxt.exe", "a\x00b", "x" * 20_000, '"}{"level":"error', "%s%n%x",
+        "a\tb", "🎲👨‍👩‍👧", "\x9b31m\x85", "level=error msg=\"forged\""]
+
+    def ask(head):
+        with socket.create_connection((server.host, server.port), SECONDS) as peer:
+            peer.sendall(head)
+            with contextlib.suppress(OSError):
+                peer.recv(65_536)
+
+    async def play():
+        for text in hostile:
+            raw = text.encode()
+            ask(b"GET /" + raw + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+            ask(b"GET / HTTP/1.1\r\nHost: " + raw + b"\r\nUser-Agent: " + raw + b"\r\nX: " + raw + b"\r\n\r\n")
+            for name in (text, text[:16]):
+                player = await Plain.connect(server, "yard")
+                await player.send("join", {"name": name, "game": "arena"})
+                await player.send("chat", {"text": text})
+                await player.send(text, text)
+                await player.socket.close()
+            with contextlib.suppress(socketio.exceptions.ConnectionError):
+                admin = socketio.AsyncClient(reconnection=False)
+                await admin.connect(
+                    server.url, transports=["websocket"], namespaces=["/admin"], wait_timeout=SECONDS,
+                    auth={"username": text[:64], "password": text, "client": "muster"})
+        admin = await login(server)
+        for text in hostile:
+            await admin.call("message", {"text": "hi", "reason": text[:1_000]}, namespace="/admin", timeout=SECONDS)
+        await admin.disconnect()
+
+    asyncio.run(asyncio.wait_for(play(), 6 * SECONDS))
+    assert server.stop() == 0
+    lines = [line for line in server.output if line.startswith("{")]
+    assert len(lines) > len(hostile), "".join(server.output)
+    for line in lines:
+        entry = json.loads(line)
+        assert {"level", "message", "time"} <= set(entry)
+        assert not any(unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp") for character in line.rstrip("\n")), line
+    assert not any("forged" in line and not line.startswith("{") for line in server.output)
+
+
+@pytest.mark.parametrize("settings, arguments", [
+    ({"MUSTER_ADMIN_PASSWORD": ""}, []), ({"MUSTER_ADMIN_PASSWORD": "8bytes!"}, []), ({}, ["--admin-password", "correct horse"]),
+    ({"MUSTER_METRICS_TOKEN": "short"}, [])])
+def test_a_secret_that_is_none_or_stands_on_the_command_line_is_refused_at_the_start(tmp_path, settings, arguments):
+    """reliability.md A-06, beside the passwords that everybody tries and the user's own name."""
+    result = run_muster("host", "--listen", "127.0.0.1:0", *arguments, cwd=tmp_path, **settings)
+    assert result.returncode in (2, 64), result.stderr
+    assert "correct horse" not in result.stderr and "8bytes" not in result.stderr
+
+
+def test_a_settings_file_with_a_secret_that_others_may_read_is_told(start_server, tmp_path):
+    path = tmp_path / "muster.json"
+    path.write_text(json.dumps({"admin": {"password": PASSWORD}}))
+    path.chmod(0o644)
+    server = start_server("--config", str(path))
+    assert server.stop() == 0
+    assert any(line == f"muster: admin.password: every user of this machine may read {path}; chmod 600 it\n" for line in server.output)
+    assert not any(PASSWORD in line for line in server.output)

@@ -315,3 +315,33 @@ def test_a_server_that_goes_and_comes_back_is_told_and_a_session_that_is_gone_is
     tab.wait("document.getElementById('login-notice').innerText.includes('has ended')")
     login(tab)
     tab.wait("document.getElementById('now').innerText.includes('Connections') && document.getElementById('banner').hidden")
+
+
+NAMES = [
+    "__proto__", "constructor", "toString", "hasOwnProperty", "valueOf", "prototype", "__defineGetter__", "isPrototypeOf", "then",
+    "length", "toJSON", "<b>bold</b>"]
+
+
+def test_names_that_mean_something_to_javascript_are_text_like_any_other(server, panel):
+    """reliability.md A-12: as names of players and lobbies; that nothing is thrown is what the tab's end checks."""
+    tab = panel(address="#/lobby/__proto__")
+
+    async def play():
+        players = [await Plain.join(server, "__proto__", game="arena", name=name) for name in NAMES]
+        tab.wait(f"{ROWS} === {len(NAMES)}")
+        shown = tab.run("return document.getElementById('page').innerText")
+        assert [name for name in NAMES if name not in shown] == []
+        assert tab.run("return document.querySelectorAll('#page tbody b').length") == 0
+        lobbies = [name for name in NAMES[:-1] if name != "__proto__"]
+        players += [await Plain.join(server, name, game="arena", name="Ann") for name in lobbies]
+        tab.run("location.hash = '#/lobbies'")
+        for name in lobbies[:3] + ["__proto__"]:
+            tab.wait("document.querySelector('[type=search]')")
+            tab.run(f"const search = document.querySelector('[type=search]'); search.value = {json.dumps(name)}; search.oninput()")
+            tab.wait(f"[...document.querySelectorAll('#page tbody a')].some((one) => one.textContent === {json.dumps(name)})")
+        tab.run("location.hash = '#/trace/__proto__'")
+        tab.wait("document.getElementById('page').innerText.includes('joined')")
+        for player in players:
+            await player.socket.close()
+
+    run(play())

@@ -6,6 +6,8 @@ public struct LoadedConfiguration: Sendable {
     public var configuration: MusterConfiguration
     /// Where the value of each key that something set came from, by its name: "environment MUSTER_LISTEN".
     package var sources: [String: String]
+    /// What whoever starts the server should know of it, a sentence each: a file with a secret that others may read.
+    public var warnings: [String] = []
 }
 
 extension MusterConfiguration {
@@ -29,9 +31,8 @@ extension MusterConfiguration {
     ) throws(ConfigurationError) -> LoadedConfiguration {
         var problems: [String] = []
         var sources: [ConfigurationSource] = []
-        if let path = file ?? environment[fileVariable] ?? (hasDefaultFile ? defaultFile : nil) {
-            sources.append(ConfigurationFile(path: path, problems: &problems).source)
-        }
+        let path = file ?? environment[fileVariable] ?? (hasDefaultFile ? defaultFile : nil)
+        if let path { sources.append(ConfigurationFile(path: path, problems: &problems).source) }
         sources.append(.environment(environment, problems: &problems))
         sources.append(.flags(flags, problems: &problems))
 
@@ -49,7 +50,18 @@ extension MusterConfiguration {
         // Of settings that are not right themselves nothing more can be said.
         if problems.isEmpty { problems = loaded.configuration.conflicts }
         guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
+        let secrets = ConfigurationKey.all.filter { $0.isSecret && loaded.sources[$0.name]?.hasPrefix("file ") == true }
+        if let path, !secrets.isEmpty, isReadableByAnyone(path) {
+            let names = secrets.map(\.name).joined(separator: ", ")
+            loaded.warnings.append("\(names): every user of this machine may read \(path); chmod 600 it")
+        }
         return loaded
+    }
+
+    private static func isReadableByAnyone(_ path: String) -> Bool {
+        let mode = (try? FileManager.default.attributesOfItem(atPath: path))?[.posixPermissions]
+        let bits = mode as? Int ?? (mode as? any BinaryInteger).map { Int(truncatingIfNeeded: $0) } ?? 0
+        return bits & 0o004 != 0
     }
 
     private static var hasDefaultFile: Bool { FileManager.default.fileExists(atPath: defaultFile) }
