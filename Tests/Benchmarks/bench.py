@@ -14,6 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import admin
 import bots
 import lobbies
 import polling
@@ -203,7 +204,7 @@ def main():
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Measures the server.")
     parser.add_argument("--quick", action="store_true", help="3 rounds and a short game; writes nothing")
     parser.add_argument(
-        "--only", help="tls, polling, lobbies, bots, or workloads of the rig, separated by commas; writes nothing"
+        "--only", help="tls, polling, lobbies, bots, admin, or workloads of the rig, separated by commas; writes nothing"
     )
     parser.add_argument("--peer", help="a command with {port}: another Socket.IO server, for the comparison over polling")
     parser.add_argument("--rounds", type=int, default=ROUNDS_MIN, help=f"alternations; written from {ROUNDS_MIN} on")
@@ -214,9 +215,9 @@ def main():
     arguments = parser.parse_args()
     only = arguments.only.split(",") if arguments.only else None
     goals = [goal for goal in GOALS if only is None or goal[0] in only]
-    if not goals and only not in (["tls"], ["polling"], ["lobbies"], ["bots"]):
+    if not goals and only not in (["tls"], ["polling"], ["lobbies"], ["bots"], ["admin"]):
         workloads = ", ".join(dict.fromkeys(goal[0] for goal in GOALS))
-        parser.error(f"--only takes tls, polling, lobbies, bots, or some of {workloads}")
+        parser.error(f"--only takes tls, polling, lobbies, bots, admin, or some of {workloads}")
 
     lines, good = circumstances(), True
     if arguments.rig and goals:
@@ -241,6 +242,10 @@ def main():
         table, light = bots.table(arguments.lobbies.resolve(), 3 if arguments.quick else 5)
         good = good and light
         lines += ["", "### Bots", ""] + table
+    if arguments.lobbies and (only is None or only == ["admin"]):
+        table, cheap = admin.table(arguments.muster, arguments.lobbies.resolve(), arguments.quick)
+        good = good and cheap
+        lines += ["", "### Admins", ""] + table
     if only is None:
         table, content = game_table(arguments.muster, arguments.quick)
         good = good and content
