@@ -194,7 +194,7 @@ struct LoopDirectoryTests {
             return client
         }
         let admin = SocketClient(world)
-        admin.send(SocketPacket(namespace: "/admin", .connect(["username": "u", "password": "p"])))
+        admin.send(SocketPacket(namespace: "/admin", .connect(["username": "u", "password": "p", "client": "muster"])))
         world.run(.milliseconds(2_050))
         let overview = admin.event("overview", in: "/admin") ?? .null
         #expect(admin.words("/admin").count { $0 == "overview" } == 3)

@@ -293,7 +293,8 @@ struct LifetimeTests {
         let world = World(hooks: hooks)
         let client = SocketClient(world)
         client.join()
-        client.send(SocketPacket(namespace: "/admin", .connect(["username": "a", "password": "b"])))
+        client.send(
+            SocketPacket(namespace: "/admin", .connect(["username": "a", "password": "b", "client": "muster"])))
         let watch = Watch(world, client.stream)
         client.stream.cut()
         world.turn()

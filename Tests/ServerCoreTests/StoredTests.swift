@@ -61,7 +61,8 @@ struct RecordTests {
         let world = World(hooks: shelf.hooks)
         PlainClient(world).join(["name": "Ann"])
         let client = SocketClient(world, peer: PeerAddress(ipv4: 0xC633_6407, port: 9))
-        client.send(SocketPacket(namespace: "/admin", .connect(["username": "root", "password": "secret"])))
+        client.send(
+            SocketPacket(namespace: "/admin", .connect(["username": "root", "password": "secret", "client": "muster"])))
         let long = String(repeating: "x", count: 300)
         for (id, command) in [
             ("kick", ["lobby": "x", "seat": 0, "reason": "rude"]), ("kick", ["lobby": "x", "seat": 0]),
