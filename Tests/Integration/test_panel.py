@@ -134,6 +134,23 @@ def test_a_player_is_told_why_they_are_kicked_and_what_admins_say(server, panel)
     run(play())
 
 
+def test_a_connection_is_ended_from_what_became_of_its_player(server, panel):
+    tab = panel()
+
+    async def play():
+        player = await Plain.join(server, "meadow", game="arena", name="Zoe")
+        tab.run("location.hash = '#/trace/Zoe'")
+        press(tab, "End")
+        confirm(tab, "End", reason="hangs")
+        await asyncio.wait_for(player.socket.wait_closed(), SECONDS)
+        assert (player.socket.close_code, player.socket.close_reason) == (4003, "hangs")
+        # Who is gone has nothing to end.
+        tab.wait("document.querySelector('#page').innerText.includes('dropped')")
+        tab.wait("![...document.querySelectorAll('#page button')].some((one) => one.textContent === 'End')")
+
+    run(play())
+
+
 def test_a_lobby_is_paused_stepped_and_let_go_on_by_keys_and_buttons(server, panel):
     def tick():
         with urllib.request.urlopen(f"{server.url}/api/lobbies/bots-1-1", timeout=10) as answer:

@@ -31,6 +31,10 @@ extension WebFiles {
             ],
           },
           unban: { verb: "unban", role: "moderator", title: "Let in again", isSilent: true, question: ({ name }) => `Let ${name} in again?` },
+          "end-session": {
+            verb: "end-session", role: "moderator", title: "End", isDestructive: true,
+            question: ({ name }) => `End the connection of ${name}? A seat is kept for a while, as for anybody who is lost.`,
+          },
           mute: {
             verb: "mute", role: "moderator", title: "Mute", question: ({ name }) => `May ${name} not talk?`,
             fields: [{ ...SECONDS, label: "For so many seconds; 0 ends it", min: 0, max: 86400, value: 600, isRequired: true }],

@@ -24,7 +24,7 @@ export class TraceView {
       { label: "What", text: ({ kind }) => kind }, { label: "Player", text: ({ name, subject }) => name ?? subject },
       { label: "Lobby", fill: showPlace }, { label: "Session", text: ({ session }) => session, isNumber: true },
       { label: "From", text: ({ address }) => address }, { label: "Code", text: ({ code }) => code, isNumber: true },
-      { label: "Why", text: ({ detail }) => detail },
+      { label: "Why", text: ({ detail }) => detail }, { label: "Actions", fill: (cell, entry) => this.#showEnd(cell, entry) },
     ], { key: ({ place }) => place, empty: "Nothing is known of such a player." });
     this.table.element.hidden = !player;
     this.element = make("section", { ariaLabel: "Trace" }, make("h1", { textContent: "Trace a player" }), form, this.table.element);
@@ -37,9 +37,20 @@ export class TraceView {
 
   /** The newest first. */
   answered({ entries }) {
-    this.table.show(entries.map((entry, place) => ({ ...entry, place })).reverse());
+    this.table.show(entries.map((entry, place) => ({ ...entry, place, mayEnd: isLive(entry, entries) })).reverse());
+  }
+
+  #showEnd(cell, { session, name, mayEnd }) {
+    const number = mayEnd ? String(session) : "";
+    if (cell.dataset.session === number) return;
+    cell.dataset.session = number;
+    cell.replaceChildren(...(mayEnd ? this.panel.buttons([["end-session", { name: `${name ?? "this player"}, session ${session}` }, { session }]]) : []));
   }
 }
+
+/** Whether an entry is where a session, which has not ended since, began. */
+const isLive = ({ session, kind }, entries) => kind === "connected"
+  && !entries.some((other) => other.session === session && ["closed", "ended"].includes(other.kind));
 
 function showPlace(cell, { lobby, seat }) {
   if (!cell.firstChild) cell.append(make("a"));
