@@ -217,7 +217,8 @@ let package = Package(
         .executableTarget(
             name: "lobby-bench",
             dependencies: [
-                "Muster", "Fleet", "ServerCore", "WebSocketCore", "GameKit", "ByteKit", "Determinism", arguments,
+                "Muster", "Fleet", "BotCore", "ServerCore", "WebSocketCore", "GameKit", "ByteKit", "Determinism",
+                arguments,
             ],
             path: "Tests/LobbyBench", swiftSettings: settings),
 

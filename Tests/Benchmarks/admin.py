@@ -1,6 +1,7 @@
 """What admins who watch cost: pages of the official Socket.IO Admin UI, our own panel and `muster monitor`, one and ten of each, over a
 thousand lobbies with ten thousand players; and how long after something has happened they are told.
 
+The players say nothing, and are sent a snapshot a second: of a server that is busy, its share would vary more by itself than admins take.
 The server has one core, and the players and admins the other. A share is what the server's threads took while they watched, less
 what they took before and after, over the same time.
 """
@@ -211,7 +212,7 @@ def table(muster, bench, quick):
     with tempfile.TemporaryDirectory(), hosting(bench, {"MUSTER_ADMIN_MODE": "development"}) as (process, port):
         command = [bench, "bots", str(port), "pulse", str(size["bots"]), str(size["lobbies"]), "3600"]
         players = subprocess.Popen(
-            command + ["--ramp", str(size["ramp"])], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            command + ["--ramp", str(size["ramp"]), "--idle"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             env={**os.environ, **LARGE_PAGES}, preexec_fn=on_core(BOTS_CORE, ahead=True))
         try:
             time.sleep(size["bots"] / size["ramp"] + size["seconds"] / 2)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BotCore
 import Fleet
 import GameKit
 import Glibc
@@ -48,6 +49,8 @@ struct LobbyBench: ParsableCommand {
         var seed: UInt64 = 1
         @Option(name: .customLong("protocol"), help: "How they speak: websocket, socketio or mixed.")
         var dialect = FleetProtocol.plain
+        @Flag(help: "They say nothing of their own.")
+        var idle = false
         @Option(help: "The highest codec of snapshots that they ask for.")
         var codec: UInt8 = 0
 
@@ -65,6 +68,7 @@ struct LobbyBench: ParsableCommand {
             options.seed = seed
             options.dialects = dialect
             options.codec = codec
+            if idle { options.behaviour = .idle }
             options.asksTime = false
             options.json = true
             options.quiet = true
