@@ -220,6 +220,10 @@ def admins_act(api, server, small):
         assert (await until(plain_events(players[1]), "notice"))["text"] == "to all"
         assert act("close-lobby", lobby=lobby, reason="done") == {"ok": True}
         assert (await until(plain_events(players[1]), "closed"))["reason"] == "done"
+        last = await Plain.join(server, "last", game="tictactoe", name="Carla")
+        assert act("end-session", session=ask("trace", player="carla")["entries"][0]["session"], reason="hangs") == {"ok": True}
+        await asyncio.wait_for(last.socket.wait_closed(), SECONDS)
+        assert (last.socket.close_code, last.socket.close_reason) == (4003, "hangs")
 
     run(play())
     assert [ban["address"] for ban in ask("bans") if "lobby" not in ban] == ["203.0.113.77"]
@@ -257,6 +261,7 @@ def admins_are_refused(api, server):
         ("step", {}), ("close-lobby", {}), ("ban", {"seat": 0}), ("unban", {"subject": "eve"}),
     ]:
         assert api.ask(server, "POST", ADMIN + name, {**gone, **body}, fields=own)[0] == 404, name
+    assert api.ask(server, "POST", ADMIN + "end-session", {"session": 1 << 40}, fields=own)[0] == 404
     assert api.ask(server, "GET", ADMIN + "lobby", query=gone, fields=own)[0] == 404
     lobby = api.ok(server, "POST", "/api/lobbies", {"game": "arena"})["id"]
     assert api.ask(server, "POST", ADMIN + "step", {"lobby": lobby}, fields=own)[0] == 409

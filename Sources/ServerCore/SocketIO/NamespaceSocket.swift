@@ -46,8 +46,9 @@ package final class NamespaceSocket {
         let secret: SocketID
         /// Where the log of events stood when it first came; nil where that log is another's.
         let joinedAt: Int?
-        /// Where it stood when it came here from another loop or server; 0 where it did not.
+        /// Where it stood when it came here from another loop or server, and the last event of before; 0 where it did not.
         let arrivedAt: Int
+        let arrivedWith: UInt64
         /// Where the stream of all servers stood then.
         let joinedMark: StreamID?
         /// The private id, where another implementation made it.
@@ -61,6 +62,7 @@ package final class NamespaceSocket {
             self.secret = secret
             self.joinedAt = joinedAt
             arrivedAt = place?.arrivedAt ?? 0
+            arrivedWith = place?.arrivedWith ?? 0
             self.joinedMark = joinedMark
             foreignID = place?.foreignID
             self.place = place
@@ -151,6 +153,7 @@ package final class NamespaceSocket {
         place.marks = SocketMarks(joined: keepsake.joinedMark, lost: hub.sequencer?.mark)
         place.foreignID = keepsake.foreignID
         place.arrivedAt = keepsake.arrivedAt
+        place.arrivedWith = keepsake.arrivedWith
         return place
     }
 

@@ -105,6 +105,8 @@ package struct SocketPlace: Sendable {
     package var missed: [Packet] = []
     /// Where the log stood when it came here from another; 0 where it did not. What the log has of before may have gaps for it.
     var arrivedAt = 0
+    /// The key of the last event that it was to be told of before that position.
+    var arrivedWith: UInt64 = 0
     /// Where it stands in the stream that all servers of a cluster read.
     var marks = SocketMarks()
     /// Its private id, where another implementation made that.
@@ -118,6 +120,7 @@ package struct SocketPlace: Sendable {
         var place = self
         place.joinedAt = nil
         place.arrivedAt = position
+        place.arrivedWith = missed.last?.key ?? lastSent
         place.lostAt = position
         return place
     }

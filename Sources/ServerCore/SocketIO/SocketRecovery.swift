@@ -102,9 +102,11 @@ final class SocketRecovery {
         if place.lastSent == offset?.key ?? 0 { return place.lostAt }
         // It has been told more of since its place was first taken than it knows.
         guard place.missed.isEmpty else { return nil }
-        guard let offset else { return place.joinedAt }
-        // Before it came here nobody kept for it what others were sent.
-        return log.position(offset, in: place.namespace).flatMap { $0 >= place.arrivedAt ? $0 + 1 : nil }
+        // Before it came here nobody kept for it what others were sent: of that it must have heard all.
+        let position = offset.flatMap { log.position($0, in: place.namespace) }
+        if let position, position >= place.arrivedAt { return position + 1 }
+        if place.arrivedAt > 0 { return offset?.key ?? 0 == place.arrivedWith ? place.arrivedAt : nil }
+        return offset == nil ? place.joinedAt : nil
     }
 
     /// A client asks for its place.

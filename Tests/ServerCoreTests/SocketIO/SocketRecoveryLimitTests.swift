@@ -356,6 +356,33 @@ struct SocketRecoveryLimitTests {
         }
     }
 
+    @Test func `row 79, loops: who has moved with all it had missed is told what it misses there`() {
+        let hall = Hall(loops: 2) { $0.recovery = SocketRecoverySettings() }
+        let mains = hall.hubs.map { $0.namespace("/") }
+        let client = hall.guest()
+        mains[0].allSockets[0].join("red")
+        hall.world.home = 1
+        let other = hall.guest()
+        mains[1].allSockets[0].join("red")
+        mains[0].perform(.emit(SocketEmission("seen")), on: .of(["red"]))
+        let offset = client.takeOffset()
+        _ = other.take()
+        client.stream.cut()
+        let moved = hall.client()
+        _ = moved.take()
+        moved.send(text: "40" + client.claim(offset))
+        #expect(moved.take().last?.contains(client.id) == true)
+        // Sent to a connection that is as good as gone.
+        mains[0].perform(.emit(SocketEmission("missed")), on: .of(["red"]))
+        moved.stream.cut()
+        let back = hall.client()
+        _ = back.take()
+        back.send(text: "40" + client.claim(offset))
+        let packets = back.take()
+        #expect(packets.last?.contains(client.id) == true)
+        #expect(packets.dropLast().map(\.untraced) == [#"42["missed"]"#])
+    }
+
     @Test func `row 79, loops: nobody has the place, or a loop does not answer: the client is new`() {
         let hall = Hall(loops: 2) { $0.recovery = SocketRecoverySettings() }
         let client = hall.client()
