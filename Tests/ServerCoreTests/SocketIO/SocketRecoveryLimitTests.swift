@@ -374,6 +374,7 @@ struct SocketRecoveryLimitTests {
         #expect(moved.take().last?.contains(client.id) == true)
         // Sent to a connection that is as good as gone.
         mains[0].perform(.emit(SocketEmission("missed")), on: .of(["red"]))
+        _ = moved.take()
         moved.stream.cut()
         let back = hall.client()
         _ = back.take()
