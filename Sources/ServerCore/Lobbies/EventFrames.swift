@@ -4,19 +4,23 @@ import JSONCore
 struct EventFrames {
     let name: String
     let data: JSONValue
+    /// Whether a page of the official Admin UI may be shown it: asked once, and not at each of many members.
+    private let isSampled: Bool
     private var plain: [UInt8] = []
     private var compact: [UInt8] = []
     /// By ``LobbyChoice``; empty until somebody needs it.
     private var socketIO: [[UInt8]] = []
 
-    init(_ name: String, _ data: JSONValue) {
+    /// An event that members of a lobby of that server are told.
+    init(_ name: String, _ data: JSONValue, on server: Server) {
         self.name = name
         self.data = data
+        isSampled = server.eventSample.isOpen
     }
 
     /// Sends it to one of them.
     mutating func send(to member: Member) {
-        if member.session.server.eventSample.isOpen { member.session.server.sample(.sent, name, of: member, data) }
+        if isSampled { member.session.server.sample(.sent, name, of: member, data) }
         switch member.dialect {
         case .plain:
             if plain.isEmpty { plain = PlainFrames.event(name, data) }

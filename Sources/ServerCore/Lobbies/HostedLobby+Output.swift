@@ -29,7 +29,7 @@ extension HostedLobby {
     ///
     /// - Parameter isMeant: For whom it is; nil for everybody.
     package func emit(_ name: String, _ data: JSONValue, to isMeant: ((LocalMember) -> Bool)? = nil) {
-        var event = EventFrames(name, data)
+        var event = EventFrames(name, data, on: server)
         for case let member? in members where members[member.seat] === member {
             if let isMeant, !isMeant(member) { continue }
             event.send(to: member)

@@ -153,7 +153,7 @@ final class Audience {
         case .event(let name, let data):
             if name == "phase" { shownPhase = data }
             if name == "players" { shownPlayers = data }
-            var event = EventFrames(name, data)
+            var event = EventFrames(name, data, on: server)
             say(&event)
         case .snapshot(let frame, let baseline, _):
             framed = [ShownSnapshot(baseline: baseline, plain: frame)]

@@ -327,10 +327,11 @@ struct SocketRecoveryLimitTests {
         #expect(back.take().map(\.untraced) == [#"42["on"]"#])
     }
 
-    @Test
-    func
-        `row 79, loops: who has moved, and shows an event of before that it has heard, is not told less than it has missed`()
-    {
+    /// A client of the first loop and one of the second, where others come from then on; both are in a room, and were told of an event
+    /// whose offset the first one has.
+    private func hallWithTwoLoops() -> (
+        hall: Hall, mains: [SocketNamespace], client: HallClient, other: HallClient, offset: String
+    ) {
         let hall = Hall(loops: 2) { $0.recovery = SocketRecoverySettings() }
         let mains = hall.hubs.map { $0.namespace("/") }
         let client = hall.guest()
@@ -340,6 +341,14 @@ struct SocketRecoveryLimitTests {
         mains[1].allSockets[0].join("red")
         mains[0].perform(.emit(SocketEmission("seen")), on: .of(["red"]))
         let offset = client.takeOffset()
+        return (hall, mains, client, other, offset)
+    }
+
+    @Test
+    func
+        `row 79, loops: who has moved, and shows an event of before that it has heard, is not told less than it has missed`()
+    {
+        let (hall, mains, client, other, offset) = hallWithTwoLoops()
         other.say("41")
         client.stream.cut()
         // Nobody is in the room on the other loop, which keeps nothing of it.
@@ -357,15 +366,7 @@ struct SocketRecoveryLimitTests {
     }
 
     @Test func `row 79, loops: who has moved with all it had missed is told what it misses there`() {
-        let hall = Hall(loops: 2) { $0.recovery = SocketRecoverySettings() }
-        let mains = hall.hubs.map { $0.namespace("/") }
-        let client = hall.guest()
-        mains[0].allSockets[0].join("red")
-        hall.world.home = 1
-        let other = hall.guest()
-        mains[1].allSockets[0].join("red")
-        mains[0].perform(.emit(SocketEmission("seen")), on: .of(["red"]))
-        let offset = client.takeOffset()
+        let (hall, mains, client, other, offset) = hallWithTwoLoops()
         _ = other.take()
         client.stream.cut()
         let moved = hall.client()
