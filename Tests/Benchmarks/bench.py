@@ -207,6 +207,9 @@ def main():
         "--only", help="tls, polling, lobbies, bots, admin, or workloads of the rig, separated by commas; writes nothing"
     )
     parser.add_argument("--peer", help="a command with {port}: another Socket.IO server, for the comparison over polling")
+    parser.add_argument(
+        "--loopback", action="store_true", help="lobbies and their players over loopback, where the server does a part of its players' TCP"
+    )
     parser.add_argument("--rounds", type=int, default=ROUNDS_MIN, help=f"alternations; written from {ROUNDS_MIN} on")
     parser.add_argument("--muster", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--rig", type=Path, help=argparse.SUPPRESS)
@@ -235,7 +238,7 @@ def main():
         good = good and cheap
         lines += ["", "### Long polling", ""] + table
     if arguments.lobbies and (only is None or only == ["lobbies"]):
-        table, prompt = lobbies.table(arguments.muster, arguments.lobbies.resolve(), arguments.quick)
+        table, prompt = lobbies.table(arguments.muster, arguments.lobbies.resolve(), arguments.quick, arguments.loopback)
         good = good and prompt
         lines += ["", "### Lobbies", ""] + table
     if arguments.lobbies and (only is None or only == ["bots"]):

@@ -1,7 +1,7 @@
 """What lobbies cost and how late their steps are: many small ones, many busy ones, and a crowd that comes at once.
 
 The server has one core and the bots the other. Bots decode every snapshot and check every state hash; what they say at
-the end decides as much as the figures do. Allocations are counted by a library that is loaded before the C library's. In
+the end decides as much as the figures do. They are joined by a cable (cable.py) where the machine allows one. Allocations are counted by a library that is loaded before the C library's. In
 the first workload a few players of probe.py's measure how long an input takes to show.
 """
 
@@ -18,8 +18,13 @@ import tempfile
 import time
 from pathlib import Path
 
+import cable
+from cable import PLAYERS, SERVER
+
 HERE = Path(__file__).resolve().parent
 SERVER_CORE, BOTS_CORE = 0, 1
+# Ahead of what else the machine does, and of nothing here.
+PRIORITY = 1
 PASSWORD = "measured here alone"
 # The memory of both in large pages: what belongs to thousands of players lies far apart, and is looked up page by page otherwise.
 LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
@@ -46,7 +51,7 @@ def on_core(core, ahead=False):
         if ahead:
             # A niceness would not do: the kernel shares a core between sessions first.
             with contextlib.suppress(OSError):
-                os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+                os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
 
     return place
 
@@ -82,15 +87,15 @@ def cheap_hash(password):
 
 
 @contextlib.contextmanager
-def hosting(bench, environment):
-    """The bench's server: its process and port."""
+def hosting(bench, environment, path=cable.Loopback()):
+    """The bench's server at its end of a path: its process and port."""
     environment = {
         **os.environ, "MUSTER_LISTEN": "127.0.0.1:0", "MUSTER_ADMIN_PASSWORD": cheap_hash(PASSWORD),
         "MUSTER_LIMITS_LOBBIES": "4096", "MUSTER_LIMITS_CONNECTIONS": "20000",
         **LARGE_PAGES, **environment,
     }
     process = subprocess.Popen(
-        [bench, "host"], stdout=subprocess.PIPE, text=True, env=environment, preexec_fn=on_core(SERVER_CORE, ahead=True)
+        [*path.end(SERVER), bench, "host"], stdout=subprocess.PIPE, text=True, env=environment, preexec_fn=on_core(SERVER_CORE, ahead=True)
     )
     try:
         yield process, int(process.stdout.readline().split()[1])
@@ -112,38 +117,38 @@ def modes(pid):
     return [int(field) / os.sysconf("SC_CLK_TCK") for field in fields[11:13]]
 
 
-def overview(muster, port):
+def overview(muster, port, path=cable.Loopback()):
     """What the server says of itself. Tried again where it had no time for that: an overload is to be reported."""
-    command = [muster, "monitor", "--server", f"http://127.0.0.1:{port}", "--password", PASSWORD, "--once", "--json"]
+    command = [*path.end(SERVER), muster, "monitor", "--server", f"http://127.0.0.1:{port}", "--password", PASSWORD, "--once", "--json"]
     for left in (2, 1, 0):
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=60, preexec_fn=on_core(BOTS_CORE))
         if done.returncode == 0 or not left:
             return json.loads(done.stdout)
 
 
-def measure(muster, bench, workload, quick):
+def measure(muster, bench, workload, quick, path):
     """One workload: what it costs in the middle third, and how late steps were from the start on until nearly the end."""
     name, game, bots, lobbies, rate, seconds, ramp, _ = workload
     if quick:
         bots, lobbies, seconds = QUICK[name]
-    with tempfile.TemporaryDirectory() as folder, hosting(bench, (allocations := Allocations(folder)).environment) as (
-        host,
-        port,
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        hosting(bench, (allocations := Allocations(folder)).environment, path) as (host, port),
     ):
-        command = [bench, "bots", str(port), game, str(bots), str(lobbies), str(seconds), "--ramp", str(ramp)]
+        command = [*path.end(PLAYERS), bench, "bots", str(port), game, str(bots), str(lobbies), str(seconds), "--ramp", str(ramp)]
         players = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**os.environ, **LARGE_PAGES, **preload("gather_wakeups", folder)},
             preexec_fn=on_core(BOTS_CORE, ahead=True),
         )
         time.sleep(bots / ramp + seconds / 3)
-        probe = start_probe(port, seconds / 3) if name == "pulse" else None
-        before = Reading(host, players, allocations)
+        probe = start_probe(port, seconds / 3, path) if name == "pulse" else None
+        before = Reading(host, players, allocations, path)
         time.sleep(seconds / 3)
-        after = Reading(host, players, allocations)
+        after = Reading(host, players, allocations, path)
         time.sleep(seconds / 4)
         # Once, at the end: to write down a thousand lobbies holds up a loop for longer than a step may be late.
-        last = overview(muster, port)
+        last = overview(muster, port, path)
         said, complaints = players.communicate(timeout=seconds + 120)
         shown = json.loads(probe.communicate(timeout=60)[0]) if probe else None
     passed = after.at - before.at
@@ -162,30 +167,41 @@ def measure(muster, bench, workload, quick):
 class Reading:
     """Where everything stands at one moment."""
 
-    def __init__(self, host, players, allocations):
+    def __init__(self, host, players, allocations, path):
         self.at = time.monotonic()
-        self.server, self.players, self.modes = cpu_seconds(host.pid), cpu_seconds(players.pid), modes(host.pid)
+        # A core carries what receives for its process, too.
+        self.server = cpu_seconds(host.pid) + path.receiving_seconds(SERVER)
+        self.players = cpu_seconds(players.pid) + path.receiving_seconds(PLAYERS)
+        self.modes = modes(host.pid)
         self.allocations = allocations.count()
 
 
-def start_probe(port, seconds):
+def start_probe(port, seconds, path):
     """Players who measure how long an input takes to show."""
-    command = [sys.executable, HERE / "probe.py", str(port), str(seconds)]
+    command = [*path.end(SERVER), sys.executable, HERE / "probe.py", str(port), str(seconds)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=on_core(BOTS_CORE))
 
 
-def table(muster, bench, quick):
+def table(muster, bench, quick, over_loopback):
     """The table of lobbies, as Markdown, and whether all that must hold does."""
+    cores = {SERVER: SERVER_CORE, PLAYERS: BOTS_CORE}
+    with contextlib.nullcontext(cable.Loopback()) if over_loopback else cable.laid(cores, PRIORITY) as path:
+        return table_over(path, muster, bench, quick)
+
+
+def table_over(path, muster, bench, quick):
     lines = [
+        f"Over {path.name}, {time.strftime('%Y-%m-%d')}.",
+        "",
         "| workload | players, lobbies | seconds | server core | steps missed | lateness p50, p99, p99.9 ms | must |"
         " input to snapshot p50, p99 ms | join p50, p99, last ms | allocations per step | |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     good = True
     for workload in WORKLOADS:
-        figures = measure(muster, bench, workload, quick)
+        figures = measure(muster, bench, workload, quick, path)
         print(
-            f"{figures['name']}: {100 * figures['load']:.0f} % of a core, {100 * figures['user']:.0f} % of that in user mode;"
+            f"{figures['name']}: {100 * figures['load']:.0f} % of a core, {100 * figures['user']:.0f} % of the process in user mode;"
             f" the bots {100 * figures['botsLoad']:.0f} % of theirs; {figures['complaints'].strip()}",
             flush=True,
         )
