@@ -1,7 +1,7 @@
 """What bots cost: the CPU time of their process, the kernel's share in it, for each snapshot that they decode and check.
 
-The server has one core and the bots the other, as in lobbies.py. Fewer bots than one core carries: with more, each of the
-loop's turns brings more of them at once, which is cheaper, so that the figures are not too good.
+The server has one core and the bots the other, as in lobbies.py. The first workload is as many bots as one core is to carry; the others
+are fewer than it carries: with more, each of the loop's turns brings more of them at once, which is cheaper.
 """
 
 import json
@@ -14,7 +14,7 @@ from lobbies import BOTS_CORE, LARGE_PAGES, cpu_seconds, hosting, on_core
 
 # Name, game, protocol, bots, lobbies, snapshots a second.
 WORKLOADS = [
-    ("tap", "tap", "websocket", 3_000, 300, 10),
+    ("tap", "tap", "websocket", 5_000, 500, 20),
     ("swarm", "swarm", "websocket", 2_000, 250, 20),
     ("swarm", "swarm", "socketio", 2_000, 250, 20),
 ]
@@ -26,12 +26,13 @@ RAMP, SETTLE, SECONDS = 1_000, 2, 6
 def measure(bench, workload):
     """CPU seconds for a snapshot, once all have joined, and what the bots say at the end."""
     _, game, protocol, bots, lobbies, rate = workload
-    with hosting(bench, {}) as (_, port):
+    rates = {"TAP_RATE": str(rate)}
+    with hosting(bench, rates) as (_, port):
         lasts = SETTLE + SECONDS + 2
         command = [bench, "bots", str(port), game, str(bots), str(lobbies), str(lasts)]
         command += ["--ramp", str(RAMP), "--protocol", protocol]
         players = subprocess.Popen(
-            command, stdout=subprocess.PIPE, text=True, env={**os.environ, **LARGE_PAGES},
+            command, stdout=subprocess.PIPE, text=True, env={**os.environ, **LARGE_PAGES, **rates},
             preexec_fn=on_core(BOTS_CORE, ahead=True),
         )
         time.sleep(bots / RAMP + SETTLE)

@@ -1,6 +1,8 @@
+import Foundation
 import GameKit
 
-/// Ten players whose counters all see, ten times a second: each raises its own twice a second, and does nothing else.
+/// Ten players whose counters all see, ten times a second or as often as TAP_RATE says: each raises its own twice a second, and does nothing
+/// else.
 struct Tap: Game {
     struct Player: Entity {
         var count = 0
@@ -12,7 +14,8 @@ struct Tap: Game {
     }
 
     static let name = "tap"
-    static let rules = Rules(tickRate: 10, seats: 10)
+    static let rate = Int(ProcessInfo.processInfo.environment["TAP_RATE"] ?? "") ?? 10
+    static let rules = Rules(tickRate: rate, seats: 10)
     static var replicated: Replication<Tap> {
         Entities(\.players, "player") { Field("count", \.count, .int(0...4_095)) }
     }
@@ -33,13 +36,14 @@ struct Tap: Game {
     }
 }
 
-/// Sends every fifth snapshot's input: twice a second.
+/// Sends an input twice a second.
 struct TapBrain: Brain {
+    private let every = UInt32(Tap.rate / 2)
     private var phase: UInt32
 
-    init(seed: UInt64) { phase = UInt32(seed % 5) }
+    init(seed: UInt64) { phase = UInt32(seed % UInt64(every)) }
 
-    mutating func looks(at tick: UInt32) -> Bool { (tick + phase) % 5 == 0 }
+    mutating func looks(at tick: UInt32) -> Bool { (tick + phase) % every == 0 }
 
     mutating func decide(_ game: Tap, seat: Int, tick: UInt32) -> Tap.Input? {
         var input = Tap.Input()
