@@ -44,11 +44,9 @@ package final class NamespaceSocket {
     /// What it gets its place back with, once it is lost; where places are kept.
     private final class Keepsake {
         let secret: SocketID
-        /// Where the log of events stood when it first came; nil where that log is another's.
-        let joinedAt: Int?
-        /// Where it stood when it came here from another loop or server, and the last event of before; 0 where it did not.
-        let arrivedAt: Int
-        let arrivedWith: UInt64
+        /// From where on the log of events has all that it was sent, and the key of the last event of before; 0 for none.
+        var since: Int
+        var sinceKey: UInt64
         /// Where the stream of all servers stood then.
         let joinedMark: StreamID?
         /// The private id, where another implementation made it.
@@ -58,11 +56,10 @@ package final class NamespaceSocket {
         /// The place that it comes back to, until it is let in.
         var place: SocketPlace?
 
-        init(secret: SocketID, joinedAt: Int?, joinedMark: StreamID?, place: SocketPlace?) {
+        init(secret: SocketID, position: Int, joinedMark: StreamID?, place: SocketPlace?) {
             self.secret = secret
-            self.joinedAt = joinedAt
-            arrivedAt = place?.arrivedAt ?? 0
-            arrivedWith = place?.arrivedWith ?? 0
+            since = place?.since ?? position
+            sinceKey = place?.sinceKey ?? 0
             self.joinedMark = joinedMark
             foreignID = place?.foreignID
             self.place = place
@@ -94,8 +91,7 @@ package final class NamespaceSocket {
         isPlain = connection.isPlain
         guard let recovery = hub.recovery, !isPlain else { return }
         keepsake = Keepsake(
-            secret: place?.secret ?? hub.makeID(),
-            joinedAt: place == nil ? recovery.position : place?.joinedAt,
+            secret: place?.secret ?? hub.makeID(), position: recovery.position,
             joinedMark: place == nil ? hub.sequencer?.mark : place?.marks.joined, place: place)
         guard let place else { return }
         data = place.data
@@ -149,11 +145,9 @@ package final class NamespaceSocket {
         guard let keepsake, let recovery = hub.recovery else { return nil }
         var place = SocketPlace(
             namespace: namespace.name, id: id, secret: keepsake.secret, rooms: rooms, data: data, lastSent: lastSent,
-            joinedAt: keepsake.joinedAt, lostAt: recovery.position)
+            since: keepsake.since, sinceKey: keepsake.sinceKey, lostAt: recovery.position)
         place.marks = SocketMarks(joined: keepsake.joinedMark, lost: hub.sequencer?.mark)
         place.foreignID = keepsake.foreignID
-        place.arrivedAt = keepsake.arrivedAt
-        place.arrivedWith = keepsake.arrivedWith
         return place
     }
 
@@ -183,9 +177,13 @@ package final class NamespaceSocket {
 
     /// What a client has missed that comes back; nil where some of it has gone meanwhile.
     private func takeMissed() -> [SocketPlace.Packet]? {
-        guard let recovery = hub.recovery, let place = keepsake?.place else { return [] }
+        guard let recovery = hub.recovery, let keepsake, let place = keepsake.place else { return [] }
         guard let missed = recovery.missed(by: place) else { return nil }
-        keepsake?.place = nil
+        keepsake.place = nil
+        if place.since == nil {
+            keepsake.since = recovery.position
+            keepsake.sinceKey = missed.last?.key ?? place.lastSent
+        }
         recovery.endReturn()
         hub.server.counters[.socketsRecovered] += 1
         return missed

@@ -225,9 +225,9 @@ package final class SocketHub {
 
     /// The event with an offset, where clients that were lost may get it later: all but volatile ones.
     func traced(_ emission: SocketEmission) -> SocketEmission {
-        guard let recovery, emission.offset == nil, !emission.options.isVolatile else { return emission }
+        guard let recovery, !emission.options.isVolatile else { return emission }
         var emission = emission
-        emission.offset = recovery.makeOffset()
+        emission.offset = recovery.makeOffset(emission.offset)
         return emission
     }
 

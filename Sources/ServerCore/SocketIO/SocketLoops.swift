@@ -16,8 +16,9 @@ enum SocketLoopMessage: Sendable {
     /// Say who is meant there; the first loop asks the other servers as well.
     case fetch(Int, SocketTarget, namespace: String)
     case found(Int, SocketFinding)
-    /// Give away the place that a client here claims; the first loop asks the other servers as well.
-    case claim(Int, SocketClaim, namespace: String, bytesMax: Int)
+    /// Give away the place that a client here claims, once all has been heard there that has been here; the first loop asks the other
+    /// servers as well.
+    case claim(Int, SocketClaim, namespace: String, bytesMax: Int, SocketHeard)
     case given(Int, SocketPlace?)
     /// To the first loop: keep the place where every server finds it; from there: that cannot be done.
     case keep(SocketPlace)
@@ -121,14 +122,18 @@ final class SocketLoops {
     }
 
     /// Searches the other loops for the place that a client claims.
-    func search(_ search: SocketPlaceSearch, _ claim: SocketClaim, in namespace: String, bytesMax: Int) {
+    func search(
+        _ search: SocketPlaceSearch, _ claim: SocketClaim, in namespace: String, bytesMax: Int, _ heard: SocketHeard
+    ) {
         var number = 0
         number = hub.after(hub.settings.requestTimeout + .seconds(1)) { [weak self] in
             self?.searches.removeValue(forKey: number)?.timeReached()
         }
         searches[number] = search
         for loop in others
-        where say(.claim(number, claim, namespace: namespace, bytesMax: bytesMax), to: loop) { search.open += 1 }
+        where say(.claim(number, claim, namespace: namespace, bytesMax: bytesMax, heard), to: loop) {
+            search.open += 1
+        }
     }
 
     /// Has the first loop tell the other servers.
@@ -234,11 +239,14 @@ final class SocketLoops {
                 self?.say(.found(number, $0), to: loop)
             }
         case .found(let number, let finding): hub.found(number, finding, by: "loop \(loop)")
-        case .claim(let number, let claim, let namespace, let bytesMax):
-            hub.give(claim, in: namespace, bytesMax: bytesMax) { [weak self] in
-                self?.say(.given(number, $0), to: loop)
+        case .claim(let number, let claim, let namespace, let bytesMax, let heard):
+            hub.recovery?.whenHeard(heard, by: loop) { [weak self] in
+                self?.hub.give(claim, in: namespace, bytesMax: bytesMax) { self?.say(.given(number, $0), to: loop) }
             }
-        case .given(let number, let place): given(number, place)
+        case .given(let number, let place):
+            hub.recovery?.whenHeard(place?.heard ?? SocketHeard(), by: loop) { [weak self] in
+                self?.given(number, place)
+            }
         case .tell(let number, let event, let arguments, let namespace):
             let answers = number.map { number in
                 { [weak self] (answers: SocketAnswers) -> Void in

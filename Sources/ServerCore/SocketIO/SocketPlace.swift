@@ -52,6 +52,8 @@ package struct SocketOffset: Sendable, Equatable {
     package let text: String
     /// By which it is found: a hash, never zero.
     package let key: UInt64
+    /// Which event of the process it is: every loop counts its own, by as many as there are loops. nil where another server has made it.
+    var number: UInt64?
 
     /// The offset of that text.
     package init(text: String) {
@@ -72,6 +74,7 @@ package struct SocketOffset: Sendable, Equatable {
         } while rest > 0
         if isLocal { digits.append(UInt8(ascii: "~")) }
         self.init(text: String(decoding: digits.reversed(), as: UTF8.self))
+        self.number = number
     }
 
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
@@ -83,6 +86,7 @@ package struct SocketPlace: Sendable {
     package struct Packet: Sendable {
         /// Its offset's.
         package var key: UInt64
+        var number: UInt64?
         /// As it is sent.
         package var frames: [UInt8]
     }
@@ -97,16 +101,17 @@ package struct SocketPlace: Sendable {
     package var expiresAt = Instant.zero
     /// The key of the offset of the last event that it was sent; 0 for none.
     var lastSent: UInt64
-    /// Where the log of events stood when it first came; nil where that log is another's.
-    var joinedAt: Int?
+    /// From where on the log of events has all that it was sent; nil where that was another log's affair, until it is let in here.
+    var since: Int?
+    /// The key of the last event that it was sent before; 0 for none.
+    var sinceKey: UInt64 = 0
     /// Up to where what it has missed is in ``missed``; the rest is in the log.
     var lostAt: Int
     /// What it has missed, in order. Empty until it has asked for its place.
     package var missed: [Packet] = []
-    /// Where the log stood when it came here from another; 0 where it did not. What the log has of before may have gaps for it.
-    var arrivedAt = 0
-    /// The key of the last event that it was to be told of before that position.
-    var arrivedWith: UInt64 = 0
+    /// What whoever put ``missed`` together had heard by then: of that the log has nothing for it. Empty until it has asked for its place,
+    /// and where it comes from another server.
+    var heard = SocketHeard()
     /// Where it stands in the stream that all servers of a cluster read.
     var marks = SocketMarks()
     /// Its private id, where another implementation made that.
@@ -118,9 +123,7 @@ package struct SocketPlace: Sendable {
     /// The place where another log has the events that come from now on.
     func moved(to position: Int) -> SocketPlace {
         var place = self
-        place.joinedAt = nil
-        place.arrivedAt = position
-        place.arrivedWith = missed.last?.key ?? lastSent
+        place.since = nil
         place.lostAt = position
         return place
     }

@@ -65,6 +65,7 @@ extension SocketHub {
     ) {
         sequencer?.noted(command, ticket)
         existingNamespace(name)?.apply(command, to: target, frames: frames)
+        recovery?.noteHeard(command)
         // With a ticket it has come from there.
         if ticket == nil { relay(for: target)?.relay(command, to: target, in: name) }
     }
@@ -155,7 +156,7 @@ extension SocketHub {
         guard let recovery else { return done(nil) }
         recovery.beginReturn()
         if let place = give(claim, in: namespace.name, bytesMax: bytesMax) { return done(place) }
-        // What is sent here from now on is not in what comes from there.
+        // What is heard here from now on is kept for the client; what was heard before has to come with the place.
         let position = recovery.position
         let search = SocketPlaceSearch { [server] place in
             if place == nil {
@@ -164,7 +165,7 @@ extension SocketHub {
             }
             done(place?.moved(to: position))
         }
-        loops?.search(search, claim, in: namespace.name, bytesMax: bytesMax)
+        loops?.search(search, claim, in: namespace.name, bytesMax: bytesMax, recovery.heard)
         if let relay {
             search.open += 1
             relay.take(claim, in: namespace.name, bytesMax: bytesMax) { search.take($0) }

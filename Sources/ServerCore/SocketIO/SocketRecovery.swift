@@ -15,25 +15,64 @@ final class SocketRecovery {
     /// How many clients come back at present, and have not been let in.
     private var returningCount = 0
     private var nextNumber: UInt64
+    /// How far this loop has heard the events of each.
+    private(set) var heard: SocketHeard
+    /// What waits until this loop has heard what another has.
+    private var waits: [HearingWait] = []
     /// How long it may take until the loss of a connection is noticed.
     var lossTime = Interval.zero
     private var isTimerArmed = false
     /// Whose it is.
     weak var hub: SocketHub?
 
+    /// Something that waits until this loop has heard what another has; after a while it is too late.
+    private struct HearingWait {
+        let heard: SocketHeard
+        let loop: Int
+        let until: Instant
+        let action: () -> Void
+    }
+
     init(_ settings: SocketRecoverySettings, server: Server) {
         self.settings = settings
         self.server = server
         log = SocketPacketLog(countMax: settings.packetsMax, bytesMax: settings.packetBytesMax)
         nextNumber = UInt64(server.loops.own)
+        heard = SocketHeard(loops: server.loopCount)
     }
 
     // MARK: Events
 
-    /// The offset of one more event.
-    func makeOffset() -> SocketOffset {
+    /// The offset of one more event of this loop.
+    ///
+    /// - Parameter shared: That by which all servers know the event; nil where they do not.
+    func makeOffset(_ shared: SocketOffset?) -> SocketOffset {
         defer { nextNumber += UInt64(server.loopCount) }
-        return SocketOffset(number: nextNumber, isLocal: hub?.sequencer != nil)
+        heard.note(nextNumber)
+        guard var offset = shared else { return SocketOffset(number: nextNumber, isLocal: hub?.sequencer != nil) }
+        offset.number = nextNumber
+        return offset
+    }
+
+    /// Another loop has told of an event, which is in the log now if anybody here may miss it.
+    func noteHeard(_ command: SocketCommand) {
+        guard case .emit(let emission) = command, let number = emission.offset?.number else { return }
+        heard.note(number)
+        guard !waits.isEmpty else { return }
+        let now = server.clock()
+        let ready = waits.filter { now < $0.until && heard.covers($0.heard, of: $0.loop) }
+        waits.removeAll { now >= $0.until || heard.covers($0.heard, of: $0.loop) }
+        for wait in ready { wait.action() }
+    }
+
+    /// Does something once this loop has heard what another has said to have heard: at once, mostly. What it waits for may have been
+    /// dropped on its way; so it is never done after the time that whoever asks has for it.
+    func whenHeard(_ other: SocketHeard, by loop: Int, _ action: @escaping () -> Void) {
+        guard !heard.covers(other, of: loop) else { return action() }
+        let now = server.clock()
+        waits.removeAll { $0.until <= now }
+        let until = now + (hub?.settings.requestTimeout ?? .zero)
+        waits.append(HearingWait(heard: other, loop: loop, until: until, action: action))
     }
 
     /// Whether anybody might miss an event that nobody here is sent.
@@ -49,7 +88,7 @@ final class SocketRecovery {
     func keep(
         _ offset: SocketOffset, _ frames: [UInt8], in namespace: SocketNamespace, for recipients: SocketRecipients
     ) {
-        let packet = SocketPlace.Packet(key: offset.key, frames: frames)
+        let packet = SocketPlace.Packet(key: offset.key, number: offset.number, frames: frames)
         let gone = log.add(packet, in: namespace.name, for: recipients, at: server.clock())
         server.counters[.eventsForgotten] += UInt64(gone)
         armTimer()
@@ -93,20 +132,21 @@ final class SocketRecovery {
         place.missed = allMissed(by: place, from: position)
         place.lostAt = log.end
         place.lastSent = claim.offset?.key ?? 0
+        place.heard = heard
         guard place.missed.reduce(0, { $0 + $1.frames.count }) <= bytesMax else { return nil }
         return place
     }
 
     /// From where on a client has missed what is in the log; nil where that can't be told.
     private func firstMissed(by place: SocketPlace, _ offset: SocketOffset?) -> Int? {
-        if place.lastSent == offset?.key ?? 0 { return place.lostAt }
-        // It has been told more of since its place was first taken than it knows.
-        guard place.missed.isEmpty else { return nil }
-        // Before it came here nobody kept for it what others were sent: of that it must have heard all.
+        let key = offset?.key ?? 0
+        if key == place.lastSent { return place.lostAt }
+        // A place that has been taken, and whose client was not let in, is good for what it was taken with alone.
+        guard place.heard.isEmpty, let since = place.since else { return nil }
         let position = offset.flatMap { log.position($0, in: place.namespace) }
-        if let position, position >= place.arrivedAt { return position + 1 }
-        if place.arrivedAt > 0 { return offset?.key ?? 0 == place.arrivedWith ? place.arrivedAt : nil }
-        return offset == nil ? place.joinedAt : nil
+        if let position, position >= since { return position + 1 }
+        // Of what it was sent before, it must have seen all. Clients go on showing what they have seen in a place that they have lost.
+        return key == place.sinceKey || place.sinceKey == 0 && position != nil ? since : nil
     }
 
     /// A client asks for its place.
@@ -123,13 +163,14 @@ final class SocketRecovery {
         place.lostAt >= log.start ? allMissed(by: place, from: place.lostAt) : nil
     }
 
-    /// What came along with a place, and what the log has for it from there on: where the place came from another loop or server, some of
-    /// that is the same.
+    /// What came along with a place, and what the log has for it from there on: where the place came from another loop, some of that was
+    /// heard there, too, and seen by the client or put to the rest; where it came from another server, some of it is the same.
     private func allMissed(by place: SocketPlace, from position: Int) -> [SocketPlace.Packet] {
-        let packets = log.packets(from: position, of: place)
-        guard !place.missed.isEmpty else { return packets }
         let known = Set(place.missed.map(\.key))
-        return place.missed + packets.filter { !known.contains($0.key) }
+        return place.missed
+            + log.packets(from: position, of: place).filter {
+                !place.heard.contains($0.number) && !known.contains($0.key)
+            }
     }
 
     // MARK: Time

@@ -135,6 +135,21 @@ struct SocketRecoveryTests {
         }
     }
 
+    @Test func `row 79, coming back: who shows an event from before it was new is told what came since, and no more`() {
+        let old = hall.guest()
+        hall.emit("old")
+        let offset = old.takeOffset()
+        hall.emit("before")
+        let client = hall.guest()
+        hall.emit("since")
+        client.stream.cut()
+        let back = hall.client()
+        _ = back.take()
+        let packets = back.say("40" + client.claim(offset))
+        #expect(packets.dropLast().map(\.untraced) == [#"42["since"]"#])
+        #expect(packets.last?.contains(client.id) == true)
+    }
+
     @Test func `row 79, coming back: what was sent and never arrived is missed, too`() {
         let client = hall.guest()
         hall.emit("arrives")

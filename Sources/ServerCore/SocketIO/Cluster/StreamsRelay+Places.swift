@@ -70,7 +70,7 @@ extension StreamsRelay {
         else { return search.end(nil) }
         var place = SocketPlace(
             namespace: search.namespace, id: session.id, secret: search.claim.secret ?? hub.makeID(),
-            rooms: session.rooms, data: session.data, lastSent: search.claim.offset?.key ?? 0, joinedAt: nil, lostAt: 0)
+            rooms: session.rooms, data: session.data, lastSent: search.claim.offset?.key ?? 0, since: nil, lostAt: 0)
         place.expiresAt = hub.server.clock() + (hub.recovery?.settings.duration ?? .zero)
         place.marks = SocketMarks(joined: session.joined, lost: start)
         if search.claim.secret == nil { place.foreignID = session.pid }
