@@ -223,11 +223,9 @@ package struct SeatTable {
         }
     }
 
+    /// No digest is that of no token.
     fileprivate static func isEqual(_ left: TokenDigest, _ right: TokenDigest) -> Bool {
-        guard left.count == right.count, !left.isEmpty else { return false }
-        var difference: UInt8 = 0
-        for index in left.indices { difference |= left[index] ^ right[index] }
-        return difference == 0
+        !left.isEmpty && ConstantTime.areEqual(left, right)
     }
 }
 

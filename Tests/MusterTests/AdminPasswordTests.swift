@@ -2,6 +2,7 @@ import Foundation
 import ServerCore
 import StorageKit
 import StorageSQLite
+import Synchronization
 import Testing
 
 @testable import Muster
@@ -84,6 +85,30 @@ struct AdminVerifierTests {
         #expect(await made.verifier.users() == [admin])
     }
 
+    @Test(arguments: [
+        ("admin", "correct horse", true), ("admin", "correct house", false), ("admin", "", false),
+        ("Admin", "correct horse", false), ("nobody", "correct horse", false), ("", "", false),
+        ("lost", "correct horse", false), ("odd", "correct horse", false),
+    ])
+    func `whatever is right or wrong of a login costs one check of a hash that is as dear (A-03, A-09)`(
+        user: String, password: String, isRight: Bool
+    ) async throws {
+        let hash = try AdminPassword(plain: "correct horse")
+        let storage = UsersOnly([
+            // A hash that cannot be read, and a role of another version.
+            StoredUser(name: "lost", role: "admin", password: "scrypt$", stamp: "1", since: 0),
+            StoredUser(name: "odd", role: "owner", password: hash.description, stamp: "1", since: 0),
+        ])
+        let costs = Mutex<[Substring]>([])
+        let verifier = AdminVerifier(user: ("admin", hash), storage: storage) { hash, password in
+            costs.withLock { $0.append(hash.description.prefix(17)) }
+            return hash.matches(password)
+        }
+        let verdict = await verifier.verify(user: user, password: password)
+        #expect(costs.withLock(\.self) == ["scrypt$32768$8$1$"])
+        if case .right = verdict { #expect(isRight) } else { #expect(!isRight) }
+    }
+
     @Test func `a plain password is hashed, and a missing one generated and told once`() async throws {
         var settings = AdminSettings()
         settings.password = "correct horse"
@@ -102,6 +127,23 @@ struct AdminVerifierTests {
         settings.isEnabled = false
         #expect(try settings.makeVerifier() == nil)
     }
+}
+
+/// A storage that knows users, and nothing else.
+private struct UsersOnly: Storage {
+    let all: [StoredUser]
+
+    init(_ all: [StoredUser]) { self.all = all }
+
+    func users() async throws -> [StoredUser] { all }
+    func write(_ records: [StorageRecord]) async throws { throw CancellationError() }
+    func matches(of game: String?, before: Int64?, limit: Int) async throws -> StoredPage<StoredMatch> {
+        throw CancellationError()
+    }
+    func leaderboard(_ query: LeaderboardQuery) async throws -> Leaderboard { throw CancellationError() }
+    func bans(at time: UnixMilliseconds) async throws -> [StoredBan] { [] }
+    func audit(_ query: AuditQuery) async throws -> StoredPage<AuditEntry> { throw CancellationError() }
+    func setting(_ name: String) async throws -> String? { nil }
 }
 
 extension AdminVerifier {

@@ -8,25 +8,30 @@ package final class AdminVerifier: Sendable {
     /// The user of the settings, who is there before there are others.
     private let own: (user: AdminUser, password: AdminPassword)?
     private let storage: (any Storage)?
+    private let check: @Sendable (AdminPassword, String) -> Bool
     /// Takes the time of a check for names that nobody has.
     private let decoy = AdminPassword.decoy()
 
     /// - Parameters:
     ///   - user: The user of the settings; nil where there is none.
     ///   - storage: Where other users are; one of them may have the name of the settings', who is then nobody.
-    package init(user: (name: String, password: AdminPassword)?, storage: (any Storage)? = nil) {
+    ///   - check: Compares a hash with a password. Tests count how often that is.
+    package init(
+        user: (name: String, password: AdminPassword)?, storage: (any Storage)? = nil,
+        check: @escaping @Sendable (AdminPassword, String) -> Bool = { $0.matches($1) }
+    ) {
+        self.check = check
         own = user.map { (AdminUser($0.name, .admin, stamp: "settings"), $0.password) }
         self.storage = storage
     }
 
-    /// Whether user and password are right. Runs on the global executor, never on the caller's loop; takes as long for
-    /// a wrong user as for a wrong password.
+    /// Whether user and password are right. Runs on the global executor, never on the caller's loop; whatever is wrong costs one
+    /// check, so a name that nobody has costs what a wrong password does.
     @concurrent package func verify(user: String, password: String) async -> AdminVerdict {
-        guard let (found, hash) = await find(user) else {
-            _ = decoy.matches(password)
-            return .wrong(isKnown: false)
-        }
-        return hash.matches(password) ? .right(found) : .wrong(isKnown: true)
+        let found = await find(user)
+        let isRight = check(found?.hash ?? decoy, password)
+        guard let found else { return .wrong(isKnown: false) }
+        return isRight ? .right(found.user) : .wrong(isKnown: true)
     }
 
     /// Everybody who may log in; nil while the storage does not say.
@@ -37,11 +42,11 @@ package final class AdminVerifier: Sendable {
         return users + [own.user]
     }
 
-    private func find(_ name: String) async -> (AdminUser, AdminPassword)? {
+    private func find(_ name: String) async -> (user: AdminUser, hash: AdminPassword)? {
         let user = await stored()?.first { $0.name.utf8.elementsEqual(name.utf8) }
         if let user { return user.admin.flatMap { admin in AdminPassword(text: user.password).map { (admin, $0) } } }
         guard let own, own.user.name.utf8.elementsEqual(name.utf8) else { return nil }
-        return own
+        return (own.user, own.password)
     }
 
     private func stored() async -> [StoredUser]? {

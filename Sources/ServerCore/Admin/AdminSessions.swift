@@ -1,4 +1,5 @@
 import Determinism
+import LobbyCore
 
 /// Who is logged in as admin, on all loops: what each token stands for, and until when. Tokens themselves are not kept.
 ///
@@ -30,10 +31,11 @@ struct AdminSessions: Sendable {
         sessions.append(Session(user: user, loop: loop, ends: ends, digest: digest))
     }
 
-    /// The session of the token with that digest, unless it has ended. Digests of tokens nobody knows tell nothing by the time
-    /// that it takes to compare them.
+    /// The session of the token with that digest, unless it has ended. All are looked at, whichever it is.
     func session(_ digest: [UInt8], at now: Instant) -> Session? {
-        sessions.first { $0.digest == digest && $0.ends > now }
+        var found: Session?
+        for session in sessions where ConstantTime.areEqual(session.digest, digest) { found = session }
+        return found.flatMap { $0.ends > now ? $0 : nil }
     }
 
     /// Ends a session; whether there was one.

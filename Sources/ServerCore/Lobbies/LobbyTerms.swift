@@ -1,6 +1,7 @@
 import Determinism
 import GameKit
 import JSONCore
+import LobbyCore
 
 /// What whoever opens a lobby says of it: who may come in, and what others are shown (protocol/spec/lobby.md §2.1).
 struct LobbyTerms: Sendable {
@@ -82,10 +83,7 @@ struct LobbyTerms: Sendable {
     /// Whether the password is the lobby's, found out in constant time; true where none is needed.
     func admits(password given: String?) -> Bool {
         guard let password else { return true }
-        let digest = Server.digest(of: given ?? "")
-        var difference: UInt8 = 0
-        for (own, other) in zip(password, digest) { difference |= own ^ other }
-        return difference == 0
+        return ConstantTime.areEqual(password, Server.digest(of: given ?? ""))
     }
 
     private static func text(_ value: JSONValue, _ key: String, bytesMax: Int) throws(JoinRefusal) -> String {

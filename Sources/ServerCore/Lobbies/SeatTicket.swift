@@ -2,6 +2,7 @@ import ByteKit
 import Crypto
 import Determinism
 import JSONCore
+import LobbyCore
 
 /// What brings somebody to a seat that is kept: signed by this process, for one seat of one lobby, good until its time is over
 /// and once (protocol/spec/lobby.md §2.2).
@@ -45,7 +46,7 @@ struct SeatTicket: Sendable, Equatable {
         guard parts.count == 2, !lobby.server.settings.ticketKey.isEmpty else { return nil }
         let (payloadText, codeText) = (parts[0], parts[1])
         guard let bytes = Base64.decodeURL(payloadText.span), let code = Base64.decodeURL(codeText.span),
-            Self.isEqual(code, Self.code(of: bytes, for: lobby)),
+            ConstantTime.areEqual(code, Self.code(of: bytes, for: lobby)),
             let payload = try? JSONValue.parse(bytes.span, limits: JSONLimits()),
             let seat = payload["seat"]?.integer.flatMap({ Int(exactly: $0) }),
             let reservation = payload["reservation"]?.integer.flatMap({ UInt64(exactly: $0) }),
@@ -72,12 +73,5 @@ struct SeatTicket: Sendable, Equatable {
         let signed = Array("seat \(lobby.id) \(lobby.number) ".utf8) + payload
         return Array(
             HMAC<SHA256>.authenticationCode(for: signed, using: SymmetricKey(data: lobby.server.settings.ticketKey)))
-    }
-
-    private static func isEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
-        guard left.count == right.count else { return false }
-        var difference: UInt8 = 0
-        for index in left.indices { difference |= left[index] ^ right[index] }
-        return difference == 0
     }
 }
