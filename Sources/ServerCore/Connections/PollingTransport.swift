@@ -153,7 +153,7 @@ final class PollingTransport: Transport {
     /// - Parameter isScript: Whether the body is a form (JSONP).
     func take(post exchange: HTTPExchange, isScript: Bool) {
         if post !== exchange { begin(exchange) }
-        guard phase == .open else { return exchange.refuse(.badRequest) }
+        guard phase == .open else { return drop(exchange) }
         postIsFaulty = false
         readPackets(of: exchange, isScript: isScript)
         postIsTaken = true
@@ -166,6 +166,19 @@ final class PollingTransport: Transport {
         } else {
             answerPost()
         }
+    }
+
+    /// Answers a POST that has crossed the end: what it says is for nobody. A client that is still to be told why the session ends
+    /// would take a refusal for a lost connection, and come back.
+    private func drop(_ exchange: HTTPExchange) {
+        if post === exchange { post = nil }
+        guard phase == .closing else { return exchange.refuse(.badRequest) }
+        Self.accept(exchange)
+    }
+
+    private static func accept(_ exchange: HTTPExchange) {
+        exchange.onAbandoned = nil
+        exchange.respond(.ok, fields: [.contentType: "text/plain; charset=UTF-8"], body: Array("ok".utf8))
     }
 
     private func readPackets(of exchange: HTTPExchange, isScript: Bool) {
@@ -239,8 +252,7 @@ final class PollingTransport: Transport {
     private func answerPost() {
         guard let exchange = post, postIsTaken else { return }
         post = nil
-        exchange.onAbandoned = nil
-        exchange.respond(.ok, fields: [.contentType: "text/plain; charset=UTF-8"], body: Array("ok".utf8))
+        Self.accept(exchange)
     }
 
     /// The head of the POST whose packets are being taken.

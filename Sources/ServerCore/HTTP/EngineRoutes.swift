@@ -61,13 +61,13 @@ extension Server {
             isUpgrade: head.asksForWebSocket, origin: verdict.ofEngine)
     }
 
-    /// The session that a request names. What has ended is a little late to say so, and one that has ended is known to
-    /// its next poll alone.
+    /// The session that a request names. What has ended is a little late to say so, and one that has ended is known until
+    /// a poll has been told, but to nobody who would move it to a WebSocket.
     private func sessionNamed(in request: EngineRequest, at endpoint: EngineEndpoint) -> EngineSession? {
         guard let sid = request.query.sid else { return nil }
         engineSessions.session(sid, at: endpoint)?.polling?.timeReached(clock())
         guard let session = engineSessions.session(sid, at: endpoint) else { return nil }
-        return session.isClosing && (request.method != .get || request.isUpgrade) ? nil : session
+        return session.isClosing && request.isUpgrade ? nil : session
     }
 
     private func status(of session: EngineSession, _ head: HTTPRequestHead) -> EngineSessionStatus {
