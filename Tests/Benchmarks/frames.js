@@ -1,8 +1,10 @@
 // What a frame costs in a browser with 64 players and 200 shots: snapshots are decoded 30 times a second and everyone is
-// moved and drawn 60 times. The body of an async function in the server's page; returns milliseconds.
+// moved and drawn 60 times. The body of an async function in the server's page; returns milliseconds, over all frames and over
+// those after the first second, and of the frames with the most work their number and what became of the heap in them.
 
 const { applySnapshot, Interpolator, Schema } = await import("/muster/muster.js");
 const { Picture } = await import("/arena/draw.js");
+const { isJump } = await import("/arena/rules.js");
 
 const RATE = 30;
 const SECONDS = 10;
@@ -50,34 +52,45 @@ const messages = Array.from({ length: RATE * SECONDS }, (_, at) => message(at + 
 document.getElementById("menu").hidden = true;
 document.getElementById("game").hidden = false;
 const picture = new Picture(document.getElementById("canvas"));
-const shown = new Interpolator(schema, { tickRate: RATE, snapshotRate: RATE });
-const times = { frame: [], decode: [], interpolate: [], draw: [] };
+const shown = new Interpolator(schema, { tickRate: RATE, snapshotRate: RATE, isJump });
+const heap = () => (performance.memory?.usedJSHeapSize ?? 0) / 2 ** 20;
+const frames = [];
 let [state, next, last] = [null, 0, null];
 const begun = performance.now();
 while (next < messages.length) {
   const now = await new Promise(requestAnimationFrame);
-  if (last !== null) times.frame.push(now - last);
+  const frame = { at: now - begun, frame: last === null ? null : now - last, decode: null, interpolate: null, work: 0, draw: null, heap: heap() };
   last = now;
   let start = performance.now();
   for (; next < messages.length && begun + next * 1000 / RATE <= now; next += 1) {
     state = applySnapshot(messages[next], state, schema);
     shown.push(state, begun + next * 1000 / RATE);
     const end = performance.now();
-    times.decode.push(end - start);
+    frame.decode += end - start;
     start = end;
   }
   const world = shown.sample(now);
   if (!world) continue;
   const [players, shots] = [world.all("player"), world.all("projectile")];
   const middle = performance.now();
-  times.interpolate.push(middle - start);
+  frame.interpolate = middle - start;
+  frame.work = frame.decode + frame.interpolate;
+  frame.grown = heap() - frame.heap;
   picture.begin();
   for (const shot of shots) picture.shot(shot);
   for (const player of players) picture.player(player, player.id === 0);
   for (const player of players) picture.label(player, `player ${player.id}`, player.id === 0);
-  times.draw.push(performance.now() - middle);
+  frame.draw = performance.now() - middle;
+  frames.push(frame);
 }
-const at = (list, share) => [...list].sort((a, b) => a - b)[Math.floor((list.length - 1) * share)];
-return Object.fromEntries(Object.entries(times).map(([name, list]) => [name, {
-  count: list.length, median: at(list, 0.5), p99: at(list, 0.99), most: at(list, 1),
-}]));
+const figures = (rows, part) => {
+  const list = rows.map((row) => row[part]).filter((value) => value !== null).sort((a, b) => a - b);
+  const at = (share) => list[Math.floor((list.length - 1) * share)];
+  return { count: list.length, median: at(0.5), p99: at(0.99), most: at(1) };
+};
+const later = frames.filter(({ at }) => at > 1000);
+const parts = ["frame", "decode", "interpolate", "work", "draw"];
+return {
+  figures: Object.fromEntries(parts.map((part) => [part, { all: figures(frames, part), later: figures(later, part) }])),
+  slowest: frames.map((row, number) => ({ number, ...row })).sort((a, b) => b.work - a.work).slice(0, 10),
+};

@@ -28,6 +28,10 @@ PAINT = """
 PLAYS = "arena?.predictor.body && arena.newest && performance.now()"
 
 
+def rounded(figures):
+    return {key: round(value, 2) for key, value in figures.items() if value is not None}
+
+
 def come_back(server, browser, folder):
     bots = subprocess.Popen(
         [BINARY, "bots", "--server", server.url, "--count", "8", "--lobbies", "1", "--seconds", "60", "--quiet"],
@@ -50,15 +54,20 @@ def come_back(server, browser, folder):
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        server, browser = Server(cwd=folder), Browser(pathlib.Path(folder) / "profile")
+        server, browser = Server(cwd=folder), Browser(
+            pathlib.Path(folder) / "profile", "--enable-precise-memory-info")
         try:
             tab = browser.tab(f"{server.url}/?auto=1&name=Ann")
             plays = tab.wait(PLAYS)
             print(json.dumps({"firstPaint": tab.run(PAINT), "playsAfter": plays}))
             tab = browser.tab(server.url)
             tab.wait("'arena' in globalThis")
-            for name, figures in tab.run((ROOT / "Tests/Benchmarks/frames.js").read_text()).items():
-                print(name, json.dumps({key: round(value, 2) for key, value in figures.items()}))
+            seen = tab.run((ROOT / "Tests/Benchmarks/frames.js").read_text())
+            for name, spans in seen["figures"].items():
+                for span, figures in spans.items():
+                    print(name, span, json.dumps(rounded(figures)))
+            for row in seen["slowest"]:
+                print("slowest", json.dumps(rounded(row)))
             print("back", json.dumps(come_back(server, browser, folder)))
         finally:
             browser.stop()

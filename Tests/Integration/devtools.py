@@ -23,11 +23,11 @@ ADDRESS = re.compile(r"DevTools listening on (\S+)")
 class Browser:
     """One browser, until `stop`; its tabs share nothing but the machine."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *flags):
         self.process = subprocess.Popen(
             [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0", "--mute-audio",
              "--disable-background-timer-throttling", "--disable-renderer-backgrounding",
-             "--disable-backgrounding-occluded-windows", f"--user-data-dir={folder}", "about:blank"],
+             "--disable-backgrounding-occluded-windows", f"--user-data-dir={folder}", *flags, "about:blank"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
             # A browser is many processes, and its command may be a script: they are ended as one group.
             start_new_session=True)

@@ -17,6 +17,7 @@ pytestmark = needs_browser
 
 PASSWORD = "correct horse battery"
 PLAYING = "arena?.client.state && arena.predictor.body && arena.newest"
+CAN_TALK = "return document.getElementById('chat-form').checkVisibility()"
 NO_WEBSOCKET = """
     globalThis.WebSocket = class extends EventTarget {
         constructor() { super(); setTimeout(() => this.onclose({ code: 1006 })); }
@@ -313,6 +314,7 @@ def test_with_both_blocked_it_watches_and_says_so(server, bots, open_tab):
     assert "watching: this network lets no player through" in tab.text()
     tab.wait(f"arena.shown.tick > {tab.run('return arena.shown.tick')} + 15")
     assert tab.run("return arena.seat") is None
+    assert not tab.run(CAN_TALK)
 
 
 def test_a_match_is_watched_from_the_list(server, bots, open_tab):
@@ -322,6 +324,7 @@ def test_a_match_is_watched_from_the_list(server, bots, open_tab):
     tab.wait("arena?.client.isWatching && arena.shown?.all('player').length >= 8")
     tab.wait("document.getElementById('scores').innerText.includes('bot 7')")
     assert tab.run("return document.getElementById('state').textContent") == "watching"
+    assert not tab.run(CAN_TALK)
     tab.click("#leave")
     tab.wait("!document.getElementById('menu').hidden")
 
@@ -349,6 +352,11 @@ def test_a_lobby_with_a_password_asks_for_it_and_players_talk(server, open_tab):
     guest.run("document.getElementById('chat-form').requestSubmit()")
     host.wait("document.getElementById('chat-lines').innerText.includes('Guest: hello <b>there</b>')")
     host.wait("document.getElementById('scores').innerText.includes('Guest')")
+    assert host.run(CAN_TALK)
+    # What the server says again and again is one line, until somebody says something else.
+    host.run("for (const steps of [15, 30]) arena.onEvent('skipped', { steps })")
+    lines = host.run("return [...document.querySelectorAll('#chat-lines .aside')].map((line) => line.textContent)")
+    assert [line for line in lines if "left out" in line] == ["The server was busy and has left out 1.5 s."]
 
 
 def test_an_invitation_leads_to_its_lobby_and_a_code_of_none_opens_none(server, open_tab):
@@ -378,6 +386,10 @@ def test_a_phone_shows_the_field_and_plays_by_touch(server, open_tab):
     tab.call("Input.dispatchTouchEvent", type="touchMove", touchPoints=[{"x": 100 + 60 * way, "y": 300}])
     tab.wait(f"Math.abs(arena.predictor.body.x - {x}) > 0.5", 5)
     tab.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+    # What is said in passing stands above what has happened.
+    tab.run("for (let count = 0; count < 4; count += 1) arena.onEvent('frag', { by: arena.seat, who: arena.seat })")
+    edge = "document.getElementById('{}').getBoundingClientRect().{}"
+    assert tab.run(f"return {edge.format('toast', 'bottom')} <= {edge.format('feed', 'top')}")
 
 
 def test_two_tabs_play_tictactoe_to_the_end(server, open_tab):

@@ -18,18 +18,37 @@ export function readDelta(reader, schema, tables) {
 function readChange(reader, { isSingle, fields }, old) {
   if (!reader.bits(1)) return old;
   if (isSingle) return { ids: [0], rows: [record(reader, fields)] };
-  const [removed, spawned] = reader.bits(1) ? [readIDs(reader), readIDs(reader)] : [[], []];
-  const before = new Set(old.ids);
-  const gone = new Set(removed);
-  if (removed.some((id) => !before.has(id)) || spawned.some((id) => before.has(id))
-    || before.size - removed.length + spawned.length > 65535) throw new SnapshotError("badIdentifiers");
-  const kept = [];
-  old.ids.forEach((id, index) => {
-    if (!gone.has(id)) kept.push([id, reader.bits(1) ? record(reader, fields) : old.rows[index]]);
-  });
-  const added = records(reader, spawned.length, fields).map((row, index) => [spawned[index], row]);
-  const all = added.length ? kept.concat(added).sort((a, b) => a[0] - b[0]) : kept;
-  return { ids: all.map(([id]) => id), rows: all.map(([, row]) => row) };
+  let [kept, spawned] = [old, []];
+  if (reader.bits(1)) {
+    const removed = readIDs(reader);
+    spawned = readIDs(reader);
+    kept = keep(old, removed, spawned);
+  }
+  const rows = kept.rows.map((row) => reader.bits(1) ? record(reader, fields) : row);
+  return merge({ ids: kept.ids, rows }, { ids: spawned, rows: records(reader, spawned.length, fields) });
+}
+
+/** A table without those that go, where those may go and these come. */
+export function keep(old, removed, spawned) {
+  const [known, gone] = [new Set(old.ids), new Set(removed)];
+  if (removed.some((id) => !known.has(id)) || spawned.some((id) => known.has(id))
+    || known.size - removed.length + spawned.length > 65535) throw new SnapshotError("badIdentifiers");
+  const isKept = (_, at) => !gone.has(old.ids[at]);
+  return { ids: old.ids.filter(isKept), rows: old.rows.filter(isKept) };
+}
+
+/** Two tables in one, by ascending ids; none is in both. */
+export function merge(left, right) {
+  if (!right.ids.length) return left;
+  const [ids, rows] = [[], []];
+  for (let [a, b] = [0, 0]; a < left.ids.length || b < right.ids.length;) {
+    if (left.ids[a] === right.ids[b]) throw new SnapshotError("badIdentifiers");
+    const isLeft = b === right.ids.length || left.ids[a] < right.ids[b];
+    const [from, at] = isLeft ? [left, a++] : [right, b++];
+    ids.push(from.ids[at]);
+    rows.push(from.rows[at]);
+  }
+  return { ids, rows };
 }
 
 function readIDs(reader) {
@@ -44,9 +63,9 @@ function readIDs(reader) {
 }
 
 function record(reader, fields) {
-  return fields.map((field) => {
-    const value = reader.bits(field.width);
-    if (value > field.maximum) throw new SnapshotError("valueOutOfRange");
+  return fields.map(({ width, maximum }) => {
+    const value = reader.bits(width);
+    if (value > maximum) throw new SnapshotError("valueOutOfRange");
     return value;
   });
 }

@@ -1,5 +1,6 @@
 // Codec 1 (protocol/spec/snapshot.md §9), which LobbyClient loads while its first join is under way.
 
+import { keep, merge } from "./codec0.js";
 import { genericFamily } from "./generic.js";
 import { RangeDecoder } from "./range.js";
 import { SnapshotError } from "./reader.js";
@@ -173,30 +174,14 @@ function readNew(coder, tables, count) {
 }
 
 function readChange(coder, rows, fresh, idTables, old, earlier) {
-  let kept = old;
-  let spawned = null;
+  let [kept, spawned] = [old, []];
   if (coder.symbol(rows.tables.touched[1])) {
     const removed = readIDs(coder, idTables);
     spawned = readIDs(coder, idTables);
-    const [known, gone] = [new Set(old.ids), new Set(removed)];
-    if (removed.some((id) => !known.has(id)) || spawned.some((id) => known.has(id))
-      || known.size - removed.length + spawned.length > 65535) refuse("badIdentifiers");
-    const isKept = old.ids.map((id) => !gone.has(id));
-    kept = { ids: old.ids.filter((_, at) => isKept[at]), rows: old.rows.filter((_, at) => isKept[at]) };
+    kept = keep(old, removed, spawned);
   }
   const next = { ids: kept.ids, rows: readKept(coder, rows, kept, earlier) };
-  return spawned?.length ? merged(next, { ids: spawned, rows: readNew(coder, fresh, spawned.length) }) : next;
-}
-
-function merged(left, right) {
-  const [ids, rows] = [[], []];
-  for (let [a, b] = [0, 0]; a < left.ids.length || b < right.ids.length;) {
-    const isLeft = b === right.ids.length || left.ids[a] < right.ids[b];
-    const [from, at] = isLeft ? [left, a++] : [right, b++];
-    ids.push(from.ids[at]);
-    rows.push(from.rows[at]);
-  }
-  return { ids, rows };
+  return merge(next, { ids: spawned, rows: readNew(coder, fresh, spawned.length) });
 }
 
 /** Kept rows (§9.7): those at rest by how many are between them, then those that move. */

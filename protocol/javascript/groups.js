@@ -1,5 +1,6 @@
 // Snapshot messages of games that show some of their entities to some players only (protocol/spec/snapshot.md §8).
 
+import { merge } from "./codec0.js";
 import { readDistance, Reader, SnapshotError, writeVarint } from "./reader.js";
 
 const KIND = 3;
@@ -47,7 +48,7 @@ export function applyGroups(message, baseline, before, schema, codecMax, apply) 
     groups.set(group, apply(whole, distance ? stateOf(baseline, group) : null, earlier));
   }
   if (!groups.has(0)) throw new SnapshotError("badIdentifiers");
-  return { tick, tables: merge([...groups.values()], groups.get(0), schema), groups };
+  return { tick, tables: together(groups, schema), groups };
 }
 
 /** The message that a segment is short for. */
@@ -65,17 +66,13 @@ function restore(payload, tick, distance, codec, step) {
   return whole;
 }
 
-/** The tables of all groups together, each in the order of ids; singles are those of group 0. */
-function merge(states, shared, schema) {
+/** The tables of all groups together; singles are those of group 0. */
+function together(groups, schema) {
   return schema.types.map(({ isSingle }, place) => {
-    const tables = states.map(({ tables }) => tables[place]).filter(({ ids }) => ids.length);
-    if (isSingle || tables.length === 1) return isSingle ? shared.tables[place] : tables[0];
-    const all = tables.flatMap(({ ids, rows }) => ids.map((id, index) => [id, rows[index]]));
-    all.sort((a, b) => a[0] - b[0]);
-    if (all.length > 65535 || all.some(([id], index) => index > 0 && id === all[index - 1][0])) {
-      throw new SnapshotError("badIdentifiers");
-    }
-    return { ids: all.map(([id]) => id), rows: all.map(([, row]) => row) };
+    if (isSingle) return groups.get(0).tables[place];
+    const table = [...groups.values()].map(({ tables }) => tables[place]).reduce(merge);
+    if (table.ids.length > 65535) throw new SnapshotError("badIdentifiers");
+    return table;
   });
 }
 

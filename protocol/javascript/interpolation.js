@@ -37,7 +37,7 @@ export class Interpolator {
   /** A snapshot has come. */
   push(state, now) {
     // A rematch counts its ticks anew.
-    if (state.tick <= this.newest?.tick) this.#reset();
+    if (state.tick <= this.newest?.tick) [this.#states, this.#offsets, this.#at] = [[], [], null];
     this.#states = [...this.#states.slice(1 - STATES), state];
     const offset = now - state.tick * this.tickLength;
     // After a pause of the lobby, or of the line, the arrivals before it tell nothing.
@@ -48,10 +48,6 @@ export class Interpolator {
     this.jitter = sorted[Math.floor((sorted.length - 1) * 0.9)] - sorted[0];
     this.delay = this.interval + Math.max(1.25 * this.jitter, this.interval / 2);
     this.offset = sorted[0];
-  }
-
-  #reset() {
-    [this.#states, this.#offsets, this.#at] = [[], [], null];
   }
 
   /** The world to show now; null before the first snapshot. Called once a frame. */

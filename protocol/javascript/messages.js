@@ -2,9 +2,6 @@
 
 import { writeVarint } from "./reader.js";
 
-/** The most inputs in one message. */
-export const INPUTS_MAX = 8;
-
 /**
  * The newest tick applied and 1 to 8 inputs, each [tick, sequence, quantised values] (game-messages.md §2).
  * @param {number} ack

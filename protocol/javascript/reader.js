@@ -22,11 +22,12 @@ export class Reader {
   bits(width) {
     if (width > this.left) throw new SnapshotError("truncated");
     let value = 0;
-    for (let done = 0; done < width;) {
+    for (let scale = 1; width > 0;) {
       const offset = this.position % 8;
-      const taken = Math.min(8 - offset, width - done);
-      value += (this.bytes[(this.position - offset) / 8] >>> offset & (1 << taken) - 1) * 2 ** done;
-      done += taken;
+      const taken = Math.min(8 - offset, width);
+      value += (this.bytes[(this.position - offset) / 8] >>> offset & (1 << taken) - 1) * scale;
+      scale *= 1 << taken;
+      width -= taken;
       this.position += taken;
     }
     return value;

@@ -5,8 +5,8 @@
 export class Field {
   constructor(name, kind, numbers, predictor = "") {
     [this.name, this.kind, this.origin, this.step, this.predictor] = [name, kind, 0, 1, predictor];
-    /** A rotation's three components: {bits, maximum} of each. */
-    this.part = null;
+    /** A rotation's three components, {bits, maximum} of each; of the length of bytes: what they are called whole. */
+    this.part = this.whole = null;
     const [low, high, step] = numbers;
     if (numbers.length > 1 && !(low <= high && low >= -(2 ** 53) && high <= 2 ** 53)) refuse("range");
     if (kind === "bool") this.maximum = 1;
@@ -80,7 +80,9 @@ export class Schema {
         if (table) references.push(table);
         const values = table ? [-1, 65535] : numbers.map(Number);
         for (const [part, as, range] of form.parts?.(values) ?? [["", table ? "int" : kind, values]]) {
-          fields.push(Object.assign(new Field(name + part, as, range, predictor), { link, table }));
+          fields.push(Object.assign(new Field(name + part, as, range, predictor), {
+            link, table, whole: part === ".count" ? name : null,
+          }));
         }
         if (fields.length > 64) refuse(line);
       } else refuse(line);

@@ -16,7 +16,10 @@ suite("Entities by type and field", () => {
   });
 
   test("a field's name means nothing to an object", () => {
-    assert.equal(Object.getPrototypeOf(new World(schema, state(1, { 1: [0, 0, 0] })).get("player", 1)), null);
+    const odd = Schema.parse("muster-schema 1\ntable t\nfield __proto__ int 0 5\nfield constructor bool\ninput\n");
+    const made = new World(odd, { tick: 1, tables: [{ ids: [7], rows: [[3, 1]] }] }).get("t", 7);
+    assert.deepEqual(Object.entries(made), [["id", 7], ["__proto__", 3], ["constructor", true]]);
+    assert.ok(!("toString" in made) && !("hasOwnProperty" in made));
   });
 });
 
@@ -43,6 +46,7 @@ suite("Between two states", () => {
   test("what jumps is not moved", () => {
     const isJump = (type, a, b) => type === "player" && b.x - a.x > 5;
     assert.equal(new BlendedWorld(schema, from, to, 0.5, isJump).get("player", 1).x, 0);
+    assert.equal(new BlendedWorld(schema, from, to, 1.5, isJump).get("player", 1).x, 10);
   });
 });
 

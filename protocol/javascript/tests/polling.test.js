@@ -114,11 +114,11 @@ suite("Long polling (protocol/spec/socketio.md §7)", () => {
 suite("Packets as text (protocol/spec/socketio.md §3)", () => {
   test("they are read with and without namespace, id and value", () => {
     const read = (text) => Object.values(parsePacket(text));
-    assert.deepEqual(read('2["a",1]'), [2, "/", undefined, ["a", 1]]);
-    assert.deepEqual(read('2/lobby/x,12["a\\n",{"b":[","]}]'), [2, "/lobby/x", 12, ["a\n", { b: [","] }]]);
-    assert.deepEqual(read("1/lobby/x,"), [1, "/lobby/x", undefined, undefined]);
-    assert.deepEqual(read('51-/lobby/x,["s",{"num":0}]'), [5, "/lobby/x", undefined, ["s", { num: 0 }]]);
-    assert.deepEqual(read('2["/a,b"]'), [2, "/", undefined, ["/a,b"]]);
+    assert.deepEqual(read('2["a",1]'), [2, undefined, ["a", 1]]);
+    assert.deepEqual(read('2/lobby/x,12["a\\n",{"b":[","]}]'), [2, 12, ["a\n", { b: [","] }]]);
+    assert.deepEqual(read("1/lobby/x,"), [1, undefined, undefined]);
+    assert.deepEqual(read('51-/lobby/x,["s",{"num":0}]'), [5, undefined, ["s", { num: 0 }]]);
+    assert.deepEqual(read('2["/a,b"]'), [2, undefined, ["/a,b"]]);
   });
 
   test("bytes leave the JSON", () => assert.deepEqual(eventPackets("/a", "input", Uint8Array.of(0)), [

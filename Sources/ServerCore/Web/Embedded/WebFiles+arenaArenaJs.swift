@@ -4,9 +4,8 @@ extension WebFiles {
         ##"""
         // One match of arena: a seat, others as they were a moment ago, and one's own player ahead of the server.
 
-        import {
-          Interpolator, listLobbies, LobbyClient, polling, Predictor, readLobby, webSocket, World,
-        } from "/muster/muster.js";
+        import { listLobbies, readLobby } from "/muster/api.js";
+        import { Interpolator, LobbyClient, polling, Predictor, webSocket, World } from "/muster/muster.js";
         import { LobbyWatcher } from "/muster/watcher.js";
         import { delayed, QUALITIES } from "/arena/link.js";
         import { isJump, move } from "/arena/rules.js";

@@ -47,7 +47,7 @@ extension WebFiles {
             else if (name === "frag" && this.arena.players.size) this.feed(`${who(data.by)} shot ${who(data.who)}`);
             else if (name === "round-over") this.#roundOver(data);
             else if (name === "muted") this.note(data.seconds ? `You may not talk for ${data.seconds} s.` : "You may talk again.");
-            else if (name === "skipped") this.note("The server was busy and has left out some time.");
+            else if (name === "skipped") this.#leftOut(data.steps);
             else if (name === "draining") this.note(`The server goes down in ${Math.ceil(data.seconds)} s.`);
             this.#match.told(name, data);
           }
@@ -95,7 +95,16 @@ extension WebFiles {
           }
 
           note(text) {
-            this.#append(make("li", { className: "aside", textContent: text }));
+            return this.#append(make("li", { className: "aside", textContent: text }));
+          }
+
+          /** How much time the server has left out: one line for all of it, as long as nothing else is said. */
+          #leftOut(steps) {
+            const last = element("chat-lines").lastChild;
+            const all = steps + Number(last?.dataset.steps ?? 0);
+            if (last?.dataset.steps) last.remove();
+            const seconds = (all / this.arena.client.joined.tickRate).toFixed(1);
+            this.note(`The server was busy and has left out ${seconds} s.`).dataset.steps = all;
           }
 
           #append(line) {
@@ -104,6 +113,7 @@ extension WebFiles {
             list.append(line);
             while (list.children.length > LINES_MAX) list.firstChild.remove();
             if (isAtEnd) list.scrollTop = list.scrollHeight;
+            return line;
           }
 
           async #say(text) {

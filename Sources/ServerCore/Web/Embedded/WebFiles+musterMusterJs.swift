@@ -3,13 +3,12 @@ extension WebFiles {
     static let musterMusterJs = WebFile(
         ##"""
         // A client for Muster, for browsers and Node: ES modules without dependencies. Import from here what you need;
-        // list.js, socketio.js and watcher.js are imported besides.
+        // api.js, compact.js, list.js, socketio.js and watcher.js are imported besides.
         //
         //     const client = new LobbyClient("http://127.0.0.1:7777", "~quick", { name: "Ann", game: "arena" });
         //     client.onSnapshot = (state) => console.log(new World(client.schema, state).all("player"));
         //     client.join();
 
-        export { listLobbies, leaderboard, openLobby, readLobby, reserveSeats, results, APIError } from "./api.js";
         export { LobbyClient, RefusedError } from "./client.js";
         export { InputPacer, LobbyClock } from "./clock.js";
         export { Interpolator } from "./interpolation.js";

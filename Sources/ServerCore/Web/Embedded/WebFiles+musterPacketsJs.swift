@@ -17,13 +17,13 @@ extension WebFiles {
         export const splitPayload = (payload) => payload.split(SEPARATOR);
 
         /**
-         * A Socket.IO packet without its Engine.IO digit: its type, namespace, ack id and value.
-         * @returns {{type: number, namespace: string, id: number, value: any}}
+         * A Socket.IO packet without its Engine.IO digit: its type, ack id and value.
+         * @returns {{type: number, id: number, value: any}}
          */
         export function parsePacket(text) {
-          const [, type, namespace, id, json] = /^(\d)(?:\d+-)?(?:(\/[^,]*),)?(\d*)(.*)$/s.exec(text) ?? [];
+          const [, type, id, json] = /^(\d)(?:\d+-)?(?:\/[^,]*,)?(\d*)(.*)$/s.exec(text) ?? [];
           return {
-            type: Number(type), namespace: namespace ?? "/", id: id ? Number(id) : undefined,
+            type: Number(type), id: id ? Number(id) : undefined,
             value: json ? JSON.parse(json) : undefined,
           };
         }

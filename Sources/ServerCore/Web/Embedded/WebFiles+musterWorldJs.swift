@@ -41,70 +41,71 @@ extension WebFiles {
             const table = this.table(type);
             if (!table) return [];
             const { fields } = this.schema.types[this.schema.places.get(type)];
-            return table.rows.map((row, at) => entity(table.ids[at], fields, row));
+            return table.rows.map((row, at) => new Entity(table.ids[at], fields, row));
           }
         }
 
-        /** An object without a prototype, so that no field's name means anything; a field named `id` comes before the id. Bytes are there whole, too. */
-        function entity(id, fields, row) {
-          const made = Object.create(null);
-          made.id = id;
-          fields.forEach((field, column) => {
-            made[field.name] = field.read(row[column]);
-            const [name, part] = field.name.split(".");
-            if (part === "count") made[name] = Uint8Array.from({ length: row[column] }, (_, at) => row[column + 1 + (at >> 2)] >>> at % 4 * 8);
-          });
-          return made;
+        /** An entity's values by its fields' names. A field named `id` comes before the id; bytes are there whole, too. */
+        function Entity(id, fields, row) {
+          this.id = id;
+          for (let column = 0; column < fields.length; column += 1) {
+            const { name, whole } = fields[column];
+            this[name] = fields[column].read(row[column]);
+            if (whole) this[whole] = Uint8Array.from({ length: row[column] }, (_, at) => row[column + 1 + (at >> 2)] >>> at % 4 * 8);
+          }
         }
+
+        // Nothing is inherited, so that no field's name means anything.
+        Entity.prototype = Object.create(null);
 
         /** A world between two states: `part` of the way from one to the next, and beyond it for a part over 1. */
         export class BlendedWorld extends World {
           /** `isJump(type, from, to)`: which entities are not to be moved in between, say after a respawn; `other(type)`: the world that has a type's instead. */
-          constructor(schema, from, to, part, isJump = () => false, other = () => null) {
+          constructor(schema, from, to, part, isJump, other) {
             super(schema, part < 1 ? from : to);
             Object.assign(this, { from, to, part, isJump, other });
             this.tick = from.tick + (to.tick - from.tick) * part;
           }
 
           table(type) {
-            return this.other(type)?.table(type) ?? super.table(type);
+            return this.other?.(type)?.table(type) ?? super.table(type);
           }
 
           /** Who is in both states is moved; who is in one is where that has it. */
           make(type) {
-            const other = this.other(type);
+            const other = this.other?.(type);
             if (other) return other.make(type);
-            const place = this.schema.places.get(type);
-            const { fields } = this.schema.types[place] ?? {};
-            if (!fields) return [];
             const made = super.make(type);
-            const later = this.to.tables[place];
-            const earlier = this.from.tables[place];
-            if (later === earlier || this.from === this.to) return made;
+            const place = this.schema.places.get(type);
+            const [earlier, later] = [this.from.tables[place], this.to.tables[place]];
+            if (later === earlier) return made;
+            const { fields } = this.schema.types[place];
+            const { ids } = this.state.tables[place];
             let [at, before] = [0, 0];
-            return made.map((entity, index) => {
-              const id = this.state.tables[place].ids[index];
-              while (later.ids[at] < id) at += 1;
-              while (earlier.ids[before] < id) before += 1;
-              if (later.ids[at] !== id || earlier.ids[before] !== id) return entity;
-              return this.blend(type, fields, entity, earlier.rows[before], later.rows[at]);
+            made.forEach((entity, index) => {
+              while (later.ids[at] < ids[index]) at += 1;
+              while (earlier.ids[before] < ids[index]) before += 1;
+              if (later.ids[at] !== ids[index] || earlier.ids[before] !== ids[index]) return;
+              this.blend(type, fields, entity, earlier.rows[before], later.rows[at]);
             });
+            return made;
           }
 
           blend(type, fields, made, before, after) {
-            if (before === after) return made;
-            const named = (row) => entity(made.id, fields, row);
-            if (this.isJump(type, named(before), named(after))) return made;
-            fields.forEach((field, column) => {
-              if (field.kind !== "fixed" && field.kind !== "angle") return;
+            if (before === after) return;
+            const other = (row) => new Entity(made.id, fields, row);
+            const isFrom = this.state === this.from;
+            if (this.isJump?.(type, isFrom ? made : other(before), isFrom ? other(after) : made)) return;
+            for (let column = 0; column < fields.length; column += 1) {
+              const field = fields[column];
+              if (field.kind !== "fixed" && field.kind !== "angle") continue;
               let way = after[column] - before[column];
               if (field.kind === "angle") {
                 const turn = field.maximum + 1;
                 way -= Math.round(way / turn) * turn;
               }
               made[field.name] = field.number(before[column] + way * this.part);
-            });
-            return made;
+            }
           }
         }
 

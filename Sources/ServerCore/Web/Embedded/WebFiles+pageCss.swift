@@ -138,6 +138,7 @@ extension WebFiles {
           #vitals, #state { flex-basis: 100%; order: 1; text-align: left; }
           #leave { margin-left: auto; }
           #feed { inset: auto .75rem .5rem auto; }
+          #toast { inset: auto 0 7.5rem; }
           #state:empty { display: none; }
         }
         @media (prefers-reduced-motion: no-preference) {

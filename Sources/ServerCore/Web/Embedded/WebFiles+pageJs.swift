@@ -71,6 +71,8 @@ extension WebFiles {
           if (state === "over" && !arena) return;
           if (state === "over") return ended(text, lobby);
           setText(element("state"), state === "watching" && text ? `watching: ${text}` : STATES[state] ?? "");
+          // Who has no seat has nothing to say and nothing to steer.
+          for (const id of ["chat-form", "help"]) element(id).hidden = arena.seat === null;
           element("state").className = state === "playing" || arena.client.isWatching && state === "watching" ? "" : "bad";
           if (state === "lost" || state === "connecting") lostAt ??= performance.now();
           if (state === "playing" || state === "watching" && !arena.isWatching) back();
