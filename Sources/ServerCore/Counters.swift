@@ -30,7 +30,7 @@ package enum Counter: Int, CaseIterable, Sendable {
 
 /// One whole number for each ``Counter``, from zero up.
 package struct Counters: Sendable {
-    private var values = InlineArray<128, UInt64>(repeating: 0)
+    private var values = InlineArray<160, UInt64>(repeating: 0)
 
     package init() {}
 
