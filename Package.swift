@@ -308,7 +308,9 @@ let package = Package(
                 "SimulatedWorld", "ServerCore", "LobbyCore", "ClientCore", "BotCore", "Games", "ExampleGame", "GameKit",
                 "SnapshotCore", "JSONCore", "ByteKit", "Determinism", "VectorFiles",
             ]),
-        tests("FleetTests", ["Fleet", "MusterClient", "BotCore", "ClientCore", "GameKit", "JSONCore", "Determinism"]),
+        tests(
+            "FleetTests",
+            ["Fleet", "EventLoop", "MusterClient", "BotCore", "ClientCore", "GameKit", "JSONCore", "Determinism"]),
         // What the integration tests run against servers that are not ours, and against the conformance server.
         .executableTarget(
             name: "client-probe", dependencies: ["MusterClient"], path: "Tests/ClientProbe", swiftSettings: settings),

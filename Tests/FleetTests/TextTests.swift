@@ -1,4 +1,5 @@
 @testable import Fleet
+import EventLoop
 import JSONCore
 import MusterClient
 import Testing
@@ -156,7 +157,7 @@ struct OverviewTextTests {
     ]
 
     @Test func `lobbies come with the fullest first, and the rest is counted`() {
-        let lines = OverviewText(overview, server: "h:1").lines
+        let lines = OverviewText(overview, server: "h:1").lines.map(\.text)
         #expect(
             lines == [
                 "muster h:1   up 1 min 01 s", "",
@@ -174,13 +175,13 @@ struct OverviewTextTests {
 
     @Test func `lobbies come in the order that is asked for`() {
         func first(_ order: MonitorOrder) -> String? {
-            OverviewText(overview, server: "h:1", by: order).lines.dropLast(2).last.map { String($0.prefix(5)) }
+            OverviewText(overview, server: "h:1", by: order).lines.dropLast(2).last.map { String($0.text.prefix(5)) }
         }
         #expect(MonitorOrder.allCases.map(first) == ["large", "small", "large", "large", "large"])
     }
 
     @Test func `one lobby is shown seat by seat`() {
-        let lines = OverviewText(overview, server: "h:1", lobby: lobby).lines.suffix(3)
+        let lines = OverviewText(overview, server: "h:1", lobby: lobby).lines.suffix(3).map(\.text)
         #expect(
             lines == [
                 "SEAT  NAME  STATE      RESUMES  ROUND TRIP  SNAPSHOT AGE  QUEUED  EARLY  TRANSPORT  ADDRESS",
@@ -189,17 +190,75 @@ struct OverviewTextTests {
             ])
         var held = lobby.object ?? [:]
         held["paused"] = true
-        func pauseLine() -> String { OverviewText(overview, server: "h:1", lobby: .object(held)).lines[9] }
+        func pauseLine() -> String { OverviewText(overview, server: "h:1", lobby: .object(held)).lines[9].text }
         #expect(pauseLine() == "Paused by its game")
         held["pause"] = ["by": "ann", "reason": "a look", "seconds": 61.5]
         #expect(pauseLine() == "Paused by ann for 1 min 01 s: a look")
         let refusal: JSONValue = ["error": "no such lobby", "code": "no-such-lobby"]
-        #expect(OverviewText(overview, server: "h:1", lobby: refusal).lines.last == "no such lobby")
+        #expect(OverviewText(overview, server: "h:1", lobby: refusal).lines.last?.text == "no such lobby")
+    }
+
+    private func lines(_ columns: Int, _ rows: Int, lobby: JSONValue? = nil) -> [String] {
+        let size = TerminalSize(columns: columns, rows: rows)
+        return OverviewText(overview, server: "h:1", lobby: lobby, on: size).lines.map(\.text)
+    }
+
+    @Test func `on a terminal columns that do not fit are left out, the least telling first, and figures wrap`() {
+        let lines = lines(60, 40)
+        #expect(lines.allSatisfy { $0.count <= 60 })
+        #expect(
+            lines.prefix(4) == [
+                "muster h:1   up 1 min 01 s", "", "now            connections 1,200   lobbies 45",
+                "               players 3, connected 2   seats 16",
+            ])
+        #expect(
+            lines.suffix(4) == [
+                "LOBBY  GAME            PLAYERS     LATE    CPU       OUT",
+                "large  arena (paused)        2  1.25 ms  2.5 %  4.5 kB/s",
+                "small  arena                 0  3.25 ms  0.0 %     0 B/s", "… and 43 more",
+            ])
+        let seats = self.lines(60, 40, lobby: lobby)
+        #expect(
+            seats.allSatisfy { $0.count <= 60 }
+                && seats.suffix(2).allSatisfy { $0.contains("connected") || $0.contains("dropped") })
+    }
+
+    @Test func `on a terminal rows that do not fit are counted, and one is always there`() {
+        for rows in 1...14 {
+            let lines = lines(120, rows)
+            #expect(lines.contains { $0.hasPrefix("large") })
+            #expect(rows < 12 || lines.count <= rows)
+        }
+        #expect(lines(120, 11).suffix(2).first?.hasPrefix("large") == true && lines(120, 11).last == "… and 44 more")
+        #expect(self.lines(120, 13, lobby: lobby).last?.hasPrefix("   4  bob") == true)
+        #expect(self.lines(120, 12, lobby: lobby).last == "… and 1 more")
+    }
+
+    @Test func `what is drawn neither wraps nor scrolls, and has colours where they are wanted`() {
+        var screen = Screen(size: TerminalSize(columns: 5, rows: 2), hasColors: false)
+        let lines: [ScreenLine] = [ScreenLine("heading", .strong), ScreenLine("日本語", .alarm), "gone"]
+        #expect(screen.drawing(lines) == "\u{1B}[Hheadi\u{1B}[K\n日本\u{1B}[K\u{1B}[J")
+        screen.hasColors = true
+        #expect(
+            screen.drawing(lines)
+                == "\u{1B}[H\u{1B}[1mheadi\u{1B}[0m\u{1B}[K\n\u{1B}[31m日本\u{1B}[0m\u{1B}[K\u{1B}[J")
+        #expect(Console.takesColors([:]) && Console.takesColors(["NO_COLOR": "", "TERM": "xterm"]))
+        #expect(!Console.takesColors(["NO_COLOR": "1"]) && !Console.takesColors(["TERM": "dumb"]))
+    }
+
+    @Test func `a lobby that is late by more than a tick, or held still, is to be seen`() {
+        func style(_ row: JSONValue) -> ScreenLine.Style? {
+            OverviewText(["lobbies": [row]], server: "h:1").lines.last?.style
+        }
+        #expect(style(["id": "a", "tickRate": 30, "latenessMilliseconds": ["max": 33]]) == .plain)
+        #expect(style(["id": "a", "tickRate": 30, "latenessMilliseconds": ["max": 34]]) == .alarm)
+        #expect(style(["id": "a", "tickRate": 30, "paused": true]) == .warning)
+        #expect(style(["id": "a"]) == .plain)
     }
 
     @Test func `an overview of nothing is shown as nothing`() {
         for value in [JSONValue.null, [:], ["lobbies": 3, "seats": "x"]] {
-            #expect(OverviewText(value, server: "h:1").lines.last == "No lobby is open.")
+            #expect(OverviewText(value, server: "h:1").lines.last?.text == "No lobby is open.")
         }
     }
 }

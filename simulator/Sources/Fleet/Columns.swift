@@ -18,17 +18,24 @@ struct Columns {
     }
 
     /// The rows as lines, two spaces between columns, no space at a line's end.
-    var lines: [String] {
+    var lines: [String] { lines() }
+
+    /// The same, without the columns of `dispensable`, the first of them first, as long as lines are wider than a terminal.
+    func lines(within width: Int = .max, dispensable: [Int] = []) -> [String] {
         let columnCount = rows.map(\.count).max() ?? 0
         let widths = (0..<columnCount).map { column in
-            rows.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0
+            rows.map { $0.indices.contains(column) ? Screen.width($0[column]) : 0 }.max() ?? 0
+        }
+        var shown = Array(widths.indices)
+        for column in dispensable where shown.reduce(-2, { $0 + widths[$1] + 2 }) > width {
+            shown.removeAll { $0 == column }
         }
         return rows.map { row in
             var line = ""
-            for (column, cell) in row.enumerated() {
-                let gap = String(repeating: " ", count: widths[column] - cell.count)
+            for column in shown where row.indices.contains(column) {
+                let gap = String(repeating: " ", count: widths[column] - Screen.width(row[column]))
                 let isLeft = sides.indices.contains(column) && sides[column] == .left
-                line += (column == 0 ? "" : "  ") + (isLeft ? cell + gap : gap + cell)
+                line += (column == shown[0] ? "" : "  ") + (isLeft ? row[column] + gap : gap + row[column])
             }
             while line.last == " " { line.removeLast() }
             return line

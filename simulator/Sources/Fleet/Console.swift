@@ -6,6 +6,14 @@ enum Console {
     /// Whether standard output is a terminal.
     static var showsOutput: Bool { isatty(STDOUT_FILENO) == 1 }
 
+    /// Whether what is written there may have colours: on a terminal that knows them, unless NO_COLOR is set (no-color.org).
+    static var takesColors: Bool { showsOutput && takesColors(ProcessInfo.processInfo.environment) }
+
+    /// The same of a terminal, as its environment says.
+    static func takesColors(_ environment: [String: String]) -> Bool {
+        environment["NO_COLOR", default: ""].isEmpty && environment["TERM"] != "dumb"
+    }
+
     /// Whether standard error is a terminal.
     static var showsErrors: Bool { isatty(STDERR_FILENO) == 1 }
 

@@ -73,7 +73,11 @@ private final class MonitorRun {
     private let queue: FlushQueue
     private var answerDeadline: Instant?
     private var overviewCount = 0
-    private var isFirstScreen = true
+    /// The terminal that is drawn over; nil where lines are printed one after the other.
+    private var screen: Screen?
+    /// What was shown last.
+    private var shown: (overview: JSONValue, lobby: JSONValue?)?
+    private var resizing: SignalWatcher?
     private var nextEvent: JSONValue?
     private var exitCode: Int32 = 0
 
@@ -90,7 +94,15 @@ private final class MonitorRun {
         client = AdminClient(
             host: address.authority, user: options.user, password: options.password, seed: system.next(), context)
         answerDeadline = loop.now + Self.patience
+        guard !options.once, !options.json, options.events == nil, options.action == nil, Console.showsOutput else {
+            return
+        }
+        screen = Screen(size: Self.size, hasColors: Console.takesColors)
+        resizing = try loop.onSignal(SIGWINCH) { [unowned self] in resized() }
     }
+
+    /// What a terminal that does not say how large it is has at least.
+    private static var size: TerminalSize { TerminalSize.ofOutput ?? TerminalSize(columns: 80, rows: 24) }
 
     func run() -> Int32 {
         client.loggedIn = { [unowned self] in loggedIn() }
@@ -164,15 +176,30 @@ private final class MonitorRun {
         answerDeadline = nil
         if options.json {
             Console.write((lobby ?? overview).text + "\n")
+        } else if screen != nil {
+            if shown == nil { Console.write("\u{1B}[2J") }
+            shown = (overview, lobby)
+            draw()
         } else {
-            let lines = OverviewText(overview, server: address.authority, lobby: lobby, by: options.order).lines
-            // In place: home, each line cleared to its end, then everything below.
-            let isLive = Console.showsOutput && !options.once
-            let text = lines.map { $0 + (isLive ? "\u{1B}[K\n" : "\n") }.joined()
-            Console.write(isLive ? (isFirstScreen ? "\u{1B}[2J" : "") + "\u{1B}[H\(text)\u{1B}[J" : text)
-            isFirstScreen = false
+            let text = OverviewText(overview, server: address.authority, lobby: lobby, by: options.order)
+            Console.write(text.lines.map { $0.text + "\n" }.joined())
         }
         if options.once { finish(0) }
+    }
+
+    private func draw() {
+        guard let screen, let (overview, lobby) = shown else { return }
+        let text = OverviewText(
+            overview, server: address.authority, lobby: lobby, by: options.order, on: screen.size)
+        Console.write(screen.drawing(text.lines))
+    }
+
+    /// What is there is shown anew as it fits: a terminal may have wrapped it.
+    private func resized() {
+        screen?.size = Self.size
+        guard shown != nil else { return }
+        Console.write("\u{1B}[2J")
+        draw()
     }
 
     private func fail(_ reason: String) {
@@ -182,6 +209,7 @@ private final class MonitorRun {
 
     private func finish(_ code: Int32) {
         exitCode = code
+        resizing?.close()
         client.close()
         loop.stop()
     }
