@@ -101,9 +101,16 @@ public final class MusterServer {
         _ path: String = "/socket.io/", _ options: SocketIOOptions = SocketIOOptions(),
         _ configure: @escaping @Sendable (SocketIOServer) -> Void
     ) {
+        var options = options
+        let listed = configuration.server.allowedOrigins.filter { $0 != "*" }
+        if options.adminNamespace != nil, !listed.isEmpty {
+            options.connection.allowedOrigins += listed
+            // The page wants to send cookies, and reads no answer otherwise.
+            options.connection.allowsCredentials = true
+        }
         let plain = options.plainPaths.sorted { $0.key < $1.key }
         for (path, file) in options.client?.files(below: path) ?? [] { endpoints.add(path) { _ in .file(file) } }
-        endpoints.add([path] + plain.map(\.key)) { loop in
+        endpoints.add([path] + plain.map(\.key)) { [options] loop in
             let hub = SocketHub(
                 server: loop.server, settings: options.settings, messageBytesMax: options.connection.maxPayload)
             let shell = SocketShell(loop: loop.loop, logger: loop.logger)

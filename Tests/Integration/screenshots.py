@@ -1,10 +1,14 @@
 """Takes the pictures of docs/images with headless Chromium, and what is in them from a server with bots.
 
     .build/venv/bin/python Tests/Integration/screenshots.py [FOLDER]
+
+With MUSTER_ADMIN_UI=…/ui/dist, a build of the official Socket.IO Admin UI (socketio/socket.io-admin-ui), also that page. It is not part of this
+project: without it its picture stays as it is.
 """
 
 import contextlib
 import fcntl
+import html
 import json
 import os
 import pathlib
@@ -22,6 +26,7 @@ sys.path[:0] = [str(ROOT / "Tests/Integration"), str(ROOT / "Tests")]
 from conftest import BINARY, Server, clean_environment  # noqa: E402
 from devtools import Browser  # noqa: E402
 from lines import Line  # noqa: E402
+from test_admin_ui import BUILD, Site, log_in  # noqa: E402
 from test_arena import PASSWORD, PLAYING, RESULT, open_match  # noqa: E402
 
 DARK = {"size": (1080, 620), "scheme": "dark"}
@@ -79,8 +84,9 @@ def match(server, browser, lobby, images):
 
 
 def panel(images, folder, browser):
-    """The panel of admins, with 500 bots."""
-    server = Server(cwd=folder, MUSTER_ADMIN_PASSWORD=PASSWORD)
+    """The panel of admins and the official page, with 500 bots."""
+    site = Site(BUILD or folder)
+    server = Server("--admin-mode", "development", "--origins", site.origin, cwd=folder, MUSTER_ADMIN_PASSWORD=PASSWORD)
     try:
         with bots(server, folder, 500, lobbies=32):
             tab = admin(browser, server, size=(1280, 800))
@@ -103,6 +109,8 @@ def panel(images, folder, browser):
             for name, flags in {"monitor": ["--sort", "lateness"], "monitor-lobby": ["--lobby", "bots-1-0"]}.items():
                 text = on_terminal([BINARY, "monitor", "--server", server.url, *flags], folder, MUSTER_ADMIN_PASSWORD=PASSWORD)
                 terminal(browser, f"$ muster monitor {' '.join(flags)}\n\n{text}", images / f"{name}.png")
+            if BUILD:
+                official(server, site, browser, images)
             # A minute of samples makes a line.
             tab.run("location.hash = '#/timelines'")
             tab.wait("document.querySelector('.line-0')?.getAttribute('d').split('L').length > 6", seconds=120)
@@ -111,6 +119,21 @@ def panel(images, folder, browser):
                 one.close()
     finally:
         server.stop()
+        site.stop()
+
+
+def official(server, site, browser, images):
+    """The official page: its dashboard, and what it shows of lobbies. Its fonts and icons are on other hosts, and stay away."""
+    tab = browser.tab(f"{site.origin}/index.html", size=(1280, 800), blocked=["googleapis.com", "jsdelivr.net"])
+    log_in(tab, server.url, PASSWORD)
+    tab.wait("document.body.innerText.includes('/lobby')")
+    # Bars of ten seconds.
+    tab.run("await new Promise((done) => setTimeout(done, 25000))")
+    tab.screenshot(images / "admin-ui.png")
+    tab.run("location.hash = '#/rooms/'")
+    tab.wait("document.querySelector('.v-data-table tbody').innerText.includes('bots-1-0')")
+    tab.screenshot(images / "admin-ui-rooms.png")
+    tab.close()
 
 
 def on_terminal(command, folder, screens=3, size=(44, 120), **environment):
@@ -127,19 +150,25 @@ def on_terminal(command, folder, screens=3, size=(44, 120), **environment):
     program.terminate()
     program.wait()
     os.close(lead)
-    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", shown.split(home)[screens].decode())
+    # Of what commands the terminal the colours are kept.
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-ln-z]|\r", "", shown.split(home)[screens].decode())
+
+
+COLORS = {"1": "font-weight: bold", "31": "color: #ff6b6b", "33": "color: #f0c050"}
 
 
 def terminal(browser, text, path):
-    """A picture of a terminal with that text."""
-    lines = text.rstrip().split("\n")
+    """A picture of a terminal with that text, in its colours."""
+    page = re.sub(
+        r"\x1b\[([0-9]+)m(.*?)\x1b\[0m", lambda match: f'<span style="{COLORS[match[1]]}">{match[2]}</span>', html.escape(text.rstrip()))
+    lines = re.sub(r"\x1b\[[0-9]+m", "", text.rstrip()).split("\n")
     size = 36 + max(map(len, lines)) * 8, 28 + len(lines) * 18
     tab = browser.tab("about:blank", size=size, scheme="dark")
     tab.run(f"""
         document.body.style = "margin: 0; background: #11151c; color: #e4e8ef";
         const page = document.createElement("pre");
         page.style = "margin: 0; padding: 14px 18px; font: 13px/18px 'DejaVu Sans Mono', monospace";
-        page.textContent = {json.dumps(text)};
+        page.innerHTML = {json.dumps(page)};
         document.body.append(page);""")
     tab.screenshot(path)
     tab.close()

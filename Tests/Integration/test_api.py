@@ -218,8 +218,11 @@ def admins_act(api, server, small):
             assert act(name, **about, **body) == {"ok": True}, name
         assert (await until(plain_events(players[0]), "kicked"))["reason"] == "rude"
         assert (await until(plain_events(players[1]), "notice"))["text"] == "to all"
+        assert act("clear", lobby=lobby, reason="again") == {"ok": True}
+        assert (await until(plain_events(players[1]), "kicked"))["reason"] == "again"
+        watcher = await Plain.join(server, lobby, watch=True)
         assert act("close-lobby", lobby=lobby, reason="done") == {"ok": True}
-        assert (await until(plain_events(players[1]), "closed"))["reason"] == "done"
+        assert (await until(plain_events(watcher), "closed"))["reason"] == "done"
         last = await Plain.join(server, "last", game="tictactoe", name="Carla")
         assert act("end-session", session=ask("trace", player="carla")["entries"][0]["session"], reason="hangs") == {"ok": True}
         await asyncio.wait_for(last.socket.wait_closed(), SECONDS)
@@ -258,7 +261,7 @@ def admins_are_refused(api, server):
     gone = {"lobby": "nowhere"}
     for name, body in [
         ("kick", {"seat": 0}), ("mute", {"seat": 0, "seconds": 1}), ("message", {"text": "hi"}), ("lock", {}), ("pause", {}),
-        ("step", {}), ("close-lobby", {}), ("ban", {"seat": 0}), ("unban", {"subject": "eve"}),
+        ("step", {}), ("clear", {}), ("close-lobby", {}), ("ban", {"seat": 0}), ("unban", {"subject": "eve"}),
     ]:
         assert api.ask(server, "POST", ADMIN + name, {**gone, **body}, fields=own)[0] == 404, name
     assert api.ask(server, "POST", ADMIN + "end-session", {"session": 1 << 40}, fields=own)[0] == 404

@@ -25,9 +25,10 @@ def official_client():
     return next(folder.rglob("socket.io.min.js"), None)
 
 
-@pytest.fixture(scope="module")
-def address():
-    settings = {"MUSTER_LISTEN": "127.0.0.1:0", "CHAT_ADMIN_PASSWORD": PASSWORD}
+@contextlib.contextmanager
+def chatting(**more):
+    """The address of a chat, with these settings."""
+    settings = {"MUSTER_LISTEN": "127.0.0.1:0", "CHAT_ADMIN_PASSWORD": PASSWORD} | more
     if bundle := official_client():
         settings["CHAT_CLIENT"] = str(bundle.parent)
     # On a terminal lines come as they are printed.
@@ -44,6 +45,12 @@ def address():
         chat.kill()
         chat.wait()
         os.close(screen)
+
+
+@pytest.fixture(scope="module")
+def address():
+    with chatting() as address:
+        yield address
 
 
 async def enter(stack, address, name, room="lobby", transports=None):

@@ -234,9 +234,16 @@ def test_a_player_is_muted_and_a_lobby_locked_unlocked_and_closed(server, panel)
         confirm(tab, "Unlock")
         tab.wait("document.querySelector('.lines').innerText.includes('unlocked')")
         await Plain.join(server, "court", name="Late")
+        press(tab, "Clear")
+        confirm(tab, "Clear", reason="from the top")
+        while (found := await asyncio.wait_for(player.events.get(), SECONDS))[0] != "kicked":
+            pass
+        assert found[1]["data"]["reason"] == "from the top"
+        tab.wait(f"{ROWS} === 0")
+        watcher = await Plain.join(server, "court", watch=True)
         press(tab, "Close")
         confirm(tab, "Close", reason="closing time")
-        while (found := await asyncio.wait_for(player.events.get(), SECONDS))[0] != "closed":
+        while (found := await asyncio.wait_for(watcher.events.get(), SECONDS))[0] != "closed":
             pass
         assert found[1]["data"]["reason"] == "closing time"
         tab.wait("document.getElementById('page').innerText.includes('This lobby is gone.')")

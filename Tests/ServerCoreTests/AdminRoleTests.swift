@@ -18,7 +18,7 @@ struct AdminRoleTests {
         "lobby": ["lobby": "x"], "kick": ["lobby": "x", "seat": 0], "ban": ["subject": "eve"],
         "unban": ["subject": "eve"], "mute": ["lobby": "x", "seat": 0, "seconds": 5],
         "message": ["lobby": "x", "text": "hi"], "lock": ["lobby": "x"], "pause": ["lobby": "x"],
-        "step": ["lobby": "x"], "close-lobby": ["lobby": "x"], "trace": ["player": "ann"],
+        "step": ["lobby": "x"], "clear": ["lobby": "x"], "close-lobby": ["lobby": "x"], "trace": ["player": "ann"],
         "end-session": ["session": 999],
     ]
 

@@ -119,6 +119,32 @@ struct AdminUICommandTests {
         #expect(page.shown.isEmpty)
     }
 
+    @Test(arguments: [1, 2])
+    func `to clear a room throws out everybody who plays there, and to disconnect all is for admins alone`(loops: Int) {
+        let world = stand.world(loops: loops)
+        let players = ["x", "x", "y", "z"].map { lobby in
+            let player = PlainClient(world, lobby: lobby)
+            player.join()
+            return player
+        }
+        let spectator = PlainClient(world)
+        spectator.join(["watch": true])
+        world.home = loops - 1
+        let page = AdminPage(world, "moderator")
+        #expect(page.refusal("leave", ["/lobby", "x"]) == nil)
+        #expect(players.map(\.closeCode) == [4003, 4003, nil, nil] && spectator.closeCode == nil)
+        #expect(page.refusal("_disconnect", ["/lobby", false]) == "forbidden")
+        let admin = AdminPage(world, "admin")
+        #expect(admin.refusal("_disconnect", ["/lobby", false]) == nil)
+        world.turn()
+        #expect(players.map(\.closeCode) == [4003, 4003, 4003, 4003])
+        #expect(
+            stand.office.notes == [
+                "moderator clear x done", "moderator clear  forbidden", "admin clear  done",
+            ])
+        #expect(world.servers.flatMap(\.lobbies).map(\.id).sorted() == ["x", "y", "z"], "they stay")
+    }
+
     @Test func `whoever sits down meanwhile is not thrown out in another's place`() {
         let world = stand.world()
         let first = PlainClient(world)
@@ -136,8 +162,9 @@ struct AdminUICommandTests {
     @Test(
         arguments: [
             ("join", ["/lobby", "y", "x/0/1"], "malformed"), ("join", ["/lobby", "y"], "malformed"),
-            ("leave", ["/lobby", "x"], "malformed"), ("leave", ["/lobby", "x/0/1", "x/0/1"], "malformed"),
-            ("_disconnect", ["/lobby", false], "malformed"), ("_disconnect", ["/", true, "x/0/1"], "malformed"),
+            ("leave", ["/lobby"], "malformed"), ("leave", ["/lobby", "x/0/1", "x/0/1"], "malformed"),
+            ("leave", ["/lobby", "y"], "no-such-lobby"), ("leave", ["/lobby", "x", "y/0/1"], "malformed"),
+            ("_disconnect", ["/", true, "x/0/1"], "malformed"),
             ("_disconnect", ["/lobby", false, "y"], "no-such-lobby"), ("_disconnect", [], "malformed"),
             ("_disconnect", [5, 5, 5], "malformed"), ("_disconnect", ["/lobby", true, "x/9/9"], "no-such-seat"),
             ("_disconnect", ["/lobby", true, "x/watching/999"], "no-such-session"),

@@ -99,7 +99,7 @@ struct AdminUIProductionTests {
         let stand = AdminStand(mode: mode)
         let world = stand.world()
         let page = AdminPage(world, role.rawValue)
-        var features: [JSONValue] = role == .viewer ? [] : ["EMIT", "LEAVE", "DISCONNECT", "MDISCONNECT"]
+        var features: [JSONValue] = role == .viewer ? [] : ["EMIT", "LEAVE", "DISCONNECT", "MLEAVE", "MDISCONNECT"]
         features.append("AGGREGATED_EVENTS")
         if mode == .development { features.append("ALL_EVENTS") }
         #expect(page.told("config") == [[["supportedFeatures": .array(features)]]] && stand.office.checks == 1)

@@ -2,13 +2,15 @@ import FoundationEssentials
 import Muster
 
 /// A chat over Socket.IO, with a page that plays it: `CHAT_ADMIN_PASSWORD=… swift run chat`. The page gets the official client
-/// from the network or, with `CHAT_CLIENT=FOLDER`, from the chat itself.
+/// from the network or, with `CHAT_CLIENT=FOLDER`, from the chat itself. Admins of the server see the chat in the official
+/// Socket.IO Admin UI, whose form wants the namespace `/operators` (docs/admin.md).
 @main
 struct Main {
     static func main() throws {
         let environment = ProcessInfo.processInfo.environment
         let (password, folder) = (environment["CHAT_ADMIN_PASSWORD"], environment["CHAT_CLIENT"])
         var options = SocketIOOptions()
+        options.adminNamespace = "/operators"
         options.client = try folder.map { try ClientBundle(folder: $0) }
         let server = MusterServer(configuration: try MusterConfiguration.load().configuration)
         server.http("/") { _ in WebAnswer(html: page(isOffline: folder != nil)) }

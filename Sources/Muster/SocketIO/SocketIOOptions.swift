@@ -12,6 +12,10 @@ public struct SocketIOOptions: Sendable {
     public var cluster: SocketIOCluster?
     /// The official client for browsers, for pages to load from below the server's path; nil where they get it elsewhere.
     public var client: ClientBundle?
+    /// The namespace in which admins are served the official Socket.IO Admin UI, such as `/admin`, for all the namespaces here; nil
+    /// for none. Who may log in, and the page's mode, are the settings' (`admin`), as are the `origins` from which it may come: they
+    /// may connect here, with credentials. What an admin does is in the audit log. The namespace is the page's alone.
+    public var adminNamespace: String?
     /// Paths at which clients without Socket.IO join a namespace, over a plain WebSocket on which each message is
     /// `{"event","data","id"?}`: `["/chat": "/"]`. For handlers, rooms and broadcasts they are clients like any.
     public var plainPaths: [String: String] = [:]
@@ -57,6 +61,7 @@ public struct SocketIOOptions: Sendable {
         settings.recovery = connectionStateRecovery?.settings
         settings.isSequenced = cluster?.adapter == .streams
         settings.tellsRooms = cluster?.adapter == .sharded
+        settings.adminNamespace = adminNamespace
         return settings
     }
 }

@@ -35,6 +35,8 @@ struct AdminRefusal: Error, Sendable, Equatable {
     static let noSuchLobby = AdminRefusal("no-such-lobby", "no such lobby", .notFound)
     static let noSuchSeat = AdminRefusal("no-such-seat", "the seat is free", .notFound)
     static let noSuchSession = AdminRefusal("no-such-session", "no such session", .notFound)
+    static let noSuchNamespace = AdminRefusal(
+        "no-such-namespace", "nothing is done to the namespace, or there is none", .notFound)
     static let noSuchBan = AdminRefusal("no-such-ban", "there is no such ban", .notFound)
 
     /// The server has nowhere to keep it.

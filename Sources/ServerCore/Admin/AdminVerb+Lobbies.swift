@@ -63,6 +63,19 @@ extension AdminVerb {
         return done
     }
 
+    /// Takes everybody's seat in the lobby away.
+    static func clear(_ hosted: HostedLobby, _ call: AdminCall) throws(AdminRefusal) -> JSONValue {
+        hosted.clear(call.reason)
+        return done
+    }
+
+    /// The same in every lobby.
+    static func clearAll(_ hub: AdminHub, _ call: AdminCall) throws(AdminRefusal) -> JSONValue {
+        guard call.actor.user.role == .admin else { throw .forbidden(.admin) }
+        hub.server.loops.askAll(.clear(reason: call.reason)) { _ in }
+        return done
+    }
+
     static func close(_ hosted: HostedLobby, _ call: AdminCall) throws(AdminRefusal) -> JSONValue {
         hosted.close(call.reason)
         return done

@@ -100,6 +100,7 @@ struct AdminVerb: Sendable {
         AdminVerb(action: "lock", .moderator, [lobby, AdminArgument("locked", .flag)], .lobby(lock)),
         AdminVerb(action: "pause", .moderator, [lobby, AdminArgument("paused", .flag)], .lobby(pause)),
         AdminVerb(action: "step", .moderator, [lobby, AdminArgument("steps", .integer(1...1_000))], .lobby(step)),
+        AdminVerb(action: "clear", .moderator, [anyLobby], .either(clear, clearAll)),
         AdminVerb(action: "close-lobby", .moderator, [lobby], .lobby(close)),
         AdminVerb(
             action: "season", .admin, [AdminArgument("season", .text(64))],

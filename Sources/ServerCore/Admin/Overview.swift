@@ -158,10 +158,12 @@ extension Server {
         case .command(let call): .commanded(admin.lobbyCommand(call))
         case .adminLobbies(let query): adminLobbies(query)
         case .notice(let notice): noticed(notice)
+        case .clear(let reason): cleared(reason)
         case .journal(let query): .journal(journal.entries(query), until: clock())
         case .timeline: timelineNow()
         case .endAdmins: adminsEnded()
         case .adminUI(let question): .adminUI(adminUIFigures(question))
+        case .socketPages(let question): .socketPages(socketHubs[question.hub].pagesAnswer(question))
         case .endSession(let number, let reason): .outcome(.bool(endSession(number, reason: reason)))
         }
     }
@@ -181,6 +183,11 @@ extension Server {
         return .outcome(.null)
     }
 
+    private func cleared(_ reason: String) -> LoopAnswer {
+        for lobby in lobbies { lobby.clear(reason) }
+        return .outcome(.null)
+    }
+
     private func timelineNow() -> LoopAnswer {
         closeTimeline(at: clock())
         return .timeline(timeline)
@@ -188,6 +195,7 @@ extension Server {
 
     private func adminsEnded() -> LoopAnswer {
         admin.endWatchers()
+        for hub in socketHubs { hub.pages?.endPages() }
         return .outcome(.null)
     }
 }

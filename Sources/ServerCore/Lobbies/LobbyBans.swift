@@ -9,6 +9,11 @@ extension HostedLobby {
     /// Removes whoever holds a seat, connected or not, and lets them not back for a short time. False when nobody does.
     package func kick(seat: Int, reason: String) -> Bool { kick(seat, .kicked(reason)) }
 
+    /// Removes everybody who holds a seat; the lobby stays.
+    func clear(_ reason: String) {
+        for seat in lobby.seats.rows.indices { _ = kick(seat: seat, reason: reason) }
+    }
+
     private func kick(_ seat: Int, _ departure: Departure) -> Bool {
         guard isHeld(seat) else { return false }
         server.counters[.kicks] += 1

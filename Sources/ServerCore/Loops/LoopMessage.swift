@@ -103,10 +103,14 @@ enum LoopQuestion: Sendable {
     case timeline
     /// To say something to everybody in every lobby.
     case notice(JSONValue)
+    /// To throw everybody out of every lobby.
+    case clear(reason: String)
     /// To end the sockets of admins who are logged in no more.
     case endAdmins
     /// What pages of the official Socket.IO Admin UI want to know.
     indirect case adminUI(AdminUIQuestion)
+    /// What those of an author's own namespaces want to know.
+    indirect case socketPages(SocketPagesQuestion)
     /// To end the session of that number, of this loop, for an admin.
     case endSession(UInt64, reason: String)
 }
@@ -121,6 +125,7 @@ enum LoopAnswer: Sendable {
     case journal([JournalEntry], until: Instant)
     case timeline(Timeline)
     indirect case adminUI(AdminUIFigures)
+    indirect case socketPages(SocketPagesAnswer)
     case opened(Result<LobbyRow, JoinRefusal>)
     case reserved(Result<JSONValue, JoinRefusal>)
     case matchOpened(Result<[KeptPlace], JoinRefusal>)

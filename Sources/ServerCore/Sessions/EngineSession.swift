@@ -148,5 +148,9 @@ package class EngineSession: MessageSession {
         server.note(.upgraded, self, detail: webSocket.name)
         webSocket.adopt(self, form: handshake.form)
         if !frames.isEmpty { webSocket.send(frames) }
+        moved()
     }
+
+    /// The session goes on over a WebSocket.
+    func moved() {}
 }

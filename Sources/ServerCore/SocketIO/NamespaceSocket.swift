@@ -33,7 +33,9 @@ package final class NamespaceSocket {
     package let id: SocketID
     var memberships: [SocketMembership] = []
     /// What the author keeps with it, for everyone who finds it.
-    package var data: JSONValue = [:]
+    package var data: JSONValue = [:] {
+        didSet { namespace.behaviour.observer?.dataChanged(self) }
+    }
     /// What the author keeps with it on this loop.
     package var state: AnyObject?
     /// What it sent with its CONNECT.
@@ -89,7 +91,8 @@ package final class NamespaceSocket {
         id = place?.id ?? connection.hub.makeID()
         self.auth = auth
         isPlain = connection.isPlain
-        guard let recovery = hub.recovery, !isPlain else { return }
+        // An admin's page comes back with its session alone.
+        guard let recovery = hub.recovery, !isPlain, namespace !== hub.pages?.namespace else { return }
         keepsake = Keepsake(
             secret: place?.secret ?? hub.makeID(), position: recovery.position,
             joinedMark: place == nil ? hub.sequencer?.mark : place?.marks.joined, place: place)
@@ -163,6 +166,7 @@ package final class NamespaceSocket {
         guard let missed = takeMissed() else { return connection.fail(.transportError, "too much was missed") }
         phase = .connected
         namespace.joined(self)
+        namespace.behaviour.observer?.came(self)
         for event in missed {
             connection.transport.send(event.frames)
             lastSent = event.key
@@ -207,6 +211,7 @@ package final class NamespaceSocket {
         guard phase == .connected else { return refused() }
         for handler in namespace.behaviour.disconnecting { handler(self, reason) }
         guard phase == .connected else { return }
+        namespace.behaviour.observer?.gone(self, reason)
         if reason.isRecoverable, let keptPlace { hub.recovery?.keep(keptPlace) }
         phase = .gone
         leaveRooms()
@@ -288,6 +293,7 @@ package final class NamespaceSocket {
                 return true
             }
         }
+        namespace.behaviour.observer?.sent(emission, to: [self])
         for listener in namespace.behaviour.outgoing { listener(self, emission.name, emission.arguments) }
         guard ackID == nil, hub.recovery != nil, !isPlain else {
             return write(emission, emission.arguments, ackID: ackID)
@@ -397,6 +403,7 @@ package final class NamespaceSocket {
 
     private func handle(_ message: ReceivedEvent) {
         let behaviour = namespace.behaviour
+        behaviour.observer?.received(message, by: self)
         for listener in behaviour.incoming {
             listener(self, message)
             guard isConnected else { return }

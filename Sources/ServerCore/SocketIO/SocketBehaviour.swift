@@ -38,6 +38,10 @@ package final class SocketBehaviour {
     private(set) var told = SocketEventTable<(SocketNamespace, SocketArguments, ((SocketArguments) -> Void)?) -> Void>()
     /// Whether an event goes straight to its handler.
     private(set) var isPlain = true
+    /// Who sees what happens in the namespace, while a page of the official Admin UI shows it.
+    var observer: SocketObserver? {
+        didSet { isPlain = incoming.isEmpty && filters.isEmpty && observer == nil }
+    }
 
     package init() {}
 

@@ -367,6 +367,10 @@ class SocketConnection: EngineSession {
         connect(name, auth: .object(auth))
     }
 
+    override func moved() {
+        for socket in allSockets { socket.namespace.behaviour.observer?.upgraded(socket) }
+    }
+
     // MARK: Leaving
 
     /// The client has come back on another connection.

@@ -36,6 +36,8 @@ package struct SocketHubSettings: Sendable {
     package var isSequenced = false
     /// Whether the relay is told in which rooms somebody is.
     package var tellsRooms = false
+    /// The namespace in which admins are served the official Socket.IO Admin UI; nil for none.
+    package var adminNamespace: String?
 
     /// The defaults above.
     package init() {}
@@ -76,6 +78,8 @@ package final class SocketHub {
     private(set) var sequencer: SocketSequencer?
 
     private var drain: SocketDrain?
+    /// The official Admin UI of these namespaces; nil where it is not served.
+    private(set) var pages: SocketPages?
 
     private var waits: [Int: SocketAckWait] = [:]
     private var nextAckID = 0
@@ -100,6 +104,12 @@ package final class SocketHub {
         server.add(self)
         if server.loopCount > 1 { loops = SocketLoops(self) }
         _ = namespace(SocketPacket.mainNamespace)
+        if let name = settings.adminNamespace {
+            let namespace = namespace(name)
+            precondition(
+                namespace.name != SocketPacket.mainNamespace, "everybody is in /: admins have a namespace of their own")
+            pages = SocketPages(self, in: namespace)
+        }
     }
 
     /// Where its clients come to.
@@ -139,6 +149,7 @@ package final class SocketHub {
     private func open(_ name: String, _ behaviour: SocketBehaviour, family: SocketFamily?) -> SocketNamespace {
         let namespace = SocketNamespace(name, hub: self, behaviour: behaviour, family: family)
         namespaces[name] = namespace
+        behaviour.observer = pages?.observer
         family?.children.append(namespace)
         if let loops { loops.opened(name) } else { relay?.opened(name) }
         if name != SocketPacket.mainNamespace { namespaceOpened?(namespace) }

@@ -142,8 +142,9 @@ package final class SocketNamespace {
     }
 
     private func noteRoom(_ changes: (String) -> [SocketRoomChange], of name: () -> String) {
-        guard !behaviour.roomChanged.isEmpty else { return }
+        guard !behaviour.roomChanged.isEmpty || behaviour.observer != nil else { return }
         for change in changes(name()) {
+            behaviour.observer?.roomChanged(change, in: self)
             for handler in behaviour.roomChanged { handler(self, change) }
         }
     }
@@ -212,6 +213,7 @@ package final class SocketNamespace {
     }
 
     private func emit(_ emission: SocketEmission, to target: SocketTarget, _ made: [UInt8]?) {
+        behaviour.observer?.sent(emission, to: sockets(target))
         // Nearly always it is one room, or all, but perhaps for one socket; then there is no list to be made.
         let simple: [NamespaceSocket]? =
             target.exceptRooms.isEmpty && behaviour.outgoing.isEmpty
@@ -300,6 +302,7 @@ package final class SocketNamespace {
     /// Sends sockets an event of which they owe an ack.
     func put(_ emission: SocketEmission, _ id: Int, to sockets: [NamespaceSocket]) {
         guard !sockets.isEmpty else { return }
+        behaviour.observer?.sent(emission, to: sockets)
         guard let frames = hub.frames(emission, in: self, ackID: id) else {
             for _ in sockets { hub.missed(id) }
             return

@@ -36,6 +36,13 @@ extension SocketHub {
         relay(for: target)?.relay(command, to: target, in: namespace.name)
     }
 
+    /// Does something to the sockets that a target means, wherever they are; the namespace need not be on this loop.
+    func perform(_ command: SocketCommand, on target: SocketTarget, inNamespace name: String) {
+        if let namespace = existingNamespace(name) { return namespace.perform(command, on: target) }
+        arrived(command, for: target, in: name)
+        relay(for: target)?.relay(command, to: target, in: name)
+    }
+
     /// Does something to the sockets of this server, of all its loops: what a relay has brought.
     package func arrived(_ command: SocketCommand, for target: SocketTarget, in name: String) {
         perform(traced(command), on: target, in: existingNamespace(name), name: name)

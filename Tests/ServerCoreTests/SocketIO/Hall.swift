@@ -20,13 +20,14 @@ final class Hall {
 
     init(
         loops: Int = 1, seed: UInt64 = 1, _ adjust: (inout SocketHubSettings) -> Void = { _ in },
-        limits adjustLimits: (inout HallLimits) -> Void = { _ in }, hooks: EndpointHooks = EndpointHooks()
+        limits adjustLimits: (inout HallLimits) -> Void = { _ in }, hooks: EndpointHooks = EndpointHooks(),
+        world makeWorld: (UInt64, Int) -> World = { World(seed: $0, loops: $1) }
     ) {
         var settings = SocketHubSettings()
         adjust(&settings)
         var limits = HallLimits()
         adjustLimits(&limits)
-        world = World(seed: seed, loops: loops)
+        world = makeWorld(seed, loops)
         hubs = world.servers.map { [settings, limits] server in
             SocketHub(server: server, settings: settings, messageBytesMax: limits.messageBytesMax)
         }

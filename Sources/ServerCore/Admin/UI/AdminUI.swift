@@ -110,7 +110,8 @@ final class AdminUI {
             lobbies = figures.map(\.lobbies)
             newestEntries = figures.map(\.newestEntry)
         }
-        let stats = words.stats(sum, since: last)
+        let stats = words.stats(
+            sum, since: last, [("/", sum.roots), ("/admin", sum.admins), (AdminUIWords.lobbies, sum.members)])
         last = sum
         for (place, group) in groups.enumerated() {
             let rows = figures.map { place < $0.pages.count ? $0.pages[place] : [] }

@@ -3,9 +3,8 @@ import JSONCore
 /// What the official Socket.IO Admin UI asks for, in the words of our own verbs, so that roles, checks and the audit log are the same
 /// (protocol/spec/admin.md §9.4).
 enum AdminUICommand {
-    /// Which of its buttons mean something here. Nobody is put into a lobby from outside, and a lobby without its players is closed: so
-    /// there are no `JOIN`, `MJOIN` and `MLEAVE`.
-    static let features = ["EMIT", "LEAVE", "DISCONNECT", "MDISCONNECT"]
+    /// Which of its buttons mean something here. Nobody is put into a lobby from outside: so there are no `JOIN` and `MJOIN`.
+    static let features = ["EMIT", "LEAVE", "DISCONNECT", "MLEAVE", "MDISCONNECT"]
     /// All that it may ask for.
     private static let names = ["emit", "join", "leave", "_disconnect"]
 
@@ -24,14 +23,16 @@ enum AdminUICommand {
         switch name {
         case "_disconnect":
             let closes = values.count > 1 && values[1].bool == true
-            guard let room = text(2) else { throw .malformed("nobody disconnects all lobbies at once: name a lobby") }
+            guard let room = text(2) else { return [("clear", [:])] }
             guard let id = AdminSocketID(room) else { return [("close-lobby", ["lobby": .string(room)])] }
             let end = ("end-session", JSONValue.object(["session": .integer(Int64(id.session))]))
             guard id.seat >= 0 else { return [end] }
             return closes ? [kick(id), end] : [kick(id)]
         case "leave":
-            guard let id = text(2).flatMap(AdminSocketID.init), id.seat >= 0, text(1) == id.lobby else {
-                throw .malformed("one player leaves its lobby at a time")
+            guard let room = text(1) else { throw .malformed("leave which lobby?") }
+            guard let member = text(2) else { return [("clear", ["lobby": .string(room)])] }
+            guard let id = AdminSocketID(member), id.seat >= 0, room == id.lobby else {
+                throw .malformed("who leaves a lobby is a player of it, or all of them")
             }
             return [kick(id)]
         case "emit":
@@ -44,7 +45,7 @@ enum AdminUICommand {
                 if let id { data["seat"] = .integer(Int64(id.seat)) }
             }
             return [("message", .object(data))]
-        default: throw .malformed("nobody is put into a lobby: who plays takes a seat")
+        default: throw .malformed("nobody is put into a lobby from outside: who wants to play takes a seat there")
         }
     }
 

@@ -101,14 +101,20 @@ extension Server {
     /// The most members that one page is shown more at a time, of all loops.
     static let socketsPerPage = 256
 
-    /// This loop's answer to what pages want to know. It takes as long as there are members.
-    func adminUIFigures(_ question: AdminUIQuestion) -> AdminUIFigures {
+    /// This loop's clients, and what they have sent and been sent.
+    var adminUITotals: AdminUIFigures {
         let counted = counted
         var figures = AdminUIFigures()
         figures.clients = clients
         figures.bytesIn = counted[.bytesIn]
         figures.bytesOut = counted[.bytesOut]
         figures.messagesIn = counted[.messagesIn]
+        return figures
+    }
+
+    /// This loop's answer to what pages want to know. It takes as long as there are members.
+    func adminUIFigures(_ question: AdminUIQuestion) -> AdminUIFigures {
+        var figures = adminUITotals
         figures.roots = rootSocketCount
         figures.admins = admin.watchers.count
         guard let groups = question.groups else {

@@ -15,27 +15,37 @@ struct AdminUIWords {
     private let now: Instant
     /// Milliseconds since 1970, now.
     private let wallClock: Int64
+    /// An event as frames.
+    private let frames: (String, [JSONValue]) -> [UInt8]
 
-    init(_ server: Server) {
+    /// - Parameter frames: How an event is written where the pages are; by itself, in our own `/admin`.
+    init(
+        _ server: Server,
+        frames: @escaping (String, [JSONValue]) -> [UInt8] = { event, values in
+            SocketIOFrames.packet(SocketPacket(namespace: "/admin", .event(.text(event), values, ackID: nil)))
+        }
+    ) {
         self.server = server
+        self.frames = frames
         now = server.clock()
         wallClock = server.hooks.wallClock()
     }
 
-    private func milliseconds(_ instant: Instant) -> Int64 { wallClock - (now - instant).nanoseconds / 1_000_000 }
+    func milliseconds(_ instant: Instant) -> Int64 { wallClock - (now - instant).nanoseconds / 1_000_000 }
 
-    private func time(_ instant: Instant) -> JSONValue { .date(milliseconds: milliseconds(instant)) }
+    func time(_ instant: Instant) -> JSONValue { .date(milliseconds: milliseconds(instant)) }
 
-    private func packet(_ event: String, _ values: JSONValue...) -> [UInt8] {
-        SocketIOFrames.packet(SocketPacket(namespace: "/admin", .event(.text(event), values, ackID: nil)))
-    }
+    func packet(_ event: String, _ values: JSONValue...) -> [UInt8] { frames(event, values) }
 
     // MARK: Figures
 
     /// The server's figures, with what has happened since the last.
-    func stats(_ sum: AdminUIFigures, since last: AdminUIFigures?) -> [UInt8] {
-        let namespaces = [("/", sum.roots), ("/admin", sum.admins), (Self.lobbies, sum.members)]
-        return packet(
+    ///
+    /// - Parameter namespaces: Each with how many are in it.
+    func stats(
+        _ sum: AdminUIFigures, since last: AdminUIFigures?, _ namespaces: [(name: String, count: Int)]
+    ) -> [UInt8] {
+        packet(
             "server_stats",
             [
                 "serverId": .string(server.hooks.host.name), "hostname": .string(server.hooks.host.name),
@@ -45,7 +55,7 @@ struct AdminUIWords {
                 "pollingClientsCount": .integer(Int64(server.pollingCount)),
                 "aggregatedEvents": .array(last.map { happened(sum, since: $0) } ?? []),
                 "namespaces": .array(
-                    namespaces.map { ["name": .string($0.0), "socketsCount": .integer(Int64($0.1))] }),
+                    namespaces.map { ["name": .string($0.name), "socketsCount": .integer(Int64($0.count))] }),
             ])
     }
 

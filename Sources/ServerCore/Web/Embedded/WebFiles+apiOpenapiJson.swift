@@ -1254,6 +1254,45 @@ extension WebFiles {
                 }
               }
             },
+            "/api/admin/clear": {
+              "post": {
+                "operationId": "adminClear",
+                "tags": ["admin"],
+                "summary": "Throws out everybody who has a seat; the lobby stays.",
+                "description": "For the role moderator and above; without a lobby it is about all lobbies, and for the role admin.",
+                "security": [{"admin": []}],
+                "requestBody": {
+                  "required": true,
+                  "content": {
+                    "application/json": {
+                      "schema": {
+                        "type": "object",
+                        "properties": {
+                          "lobby": {"$ref": "#/components/schemas/LobbyID"},
+                          "reason": {
+                            "type": "string",
+                            "maxLength": 1024,
+                            "description": "Why, for the players and the audit log: 100 characters are kept."
+                          }
+                        },
+                        "additionalProperties": false
+                      }
+                    }
+                  }
+                },
+                "responses": {
+                  "200": {
+                    "description": "Done.",
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Done"}}}
+                  },
+                  "400": {"$ref": "#/components/responses/AdminBadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "403": {"$ref": "#/components/responses/AdminForbidden"},
+                  "404": {"$ref": "#/components/responses/AdminNotFound"},
+                  "default": {"$ref": "#/components/responses/AdminOther"}
+                }
+              }
+            },
             "/api/admin/close-lobby": {
               "post": {
                 "operationId": "adminCloseLobby",

@@ -55,6 +55,10 @@ export const ACTIONS = {
     verb: "step", role: "moderator", title: "Step", isSilent: true, question: ({ name }) => `Let ${name} run some steps`,
     fields: [{ name: "steps", kind: "number", label: "Steps", min: 1, max: 1000, value: 1, isRequired: true }],
   },
+  clear: {
+    verb: "clear", role: "moderator", title: "Clear", isDestructive: true,
+    question: ({ name }) => `Throw everybody out of ${name}, which stays open?`,
+  },
   close: {
     verb: "close-lobby", role: "moderator", title: "Close", isDestructive: true,
     question: ({ name }) => `End ${name} for all who play there?`,

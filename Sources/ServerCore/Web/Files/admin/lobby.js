@@ -126,7 +126,7 @@ export class LobbyView {
     if (this.actions.dataset.state === state && this.actions.firstChild) return;
     const focused = this.actions.contains(document.activeElement);
     this.actions.dataset.state = state;
-    const names = ["message", pause ? "resume" : "pause", ...pause ? ["step"] : [], locked ? "unlock" : "lock", "close"];
+    const names = ["message", pause ? "resume" : "pause", ...pause ? ["step"] : [], locked ? "unlock" : "lock", "clear", "close"];
     const buttons = this.panel.buttons(names.map((name) => [name, { name: this.id }, { lobby: this.id }]));
     this.actions.replaceChildren(...buttons);
     if (focused) buttons[1]?.focus();
