@@ -343,14 +343,15 @@ package final class Lobby {
     ///   even when it is older than the others are.
     package func captureSnapshot(keeping isNeeded: (UInt32) -> Bool = { _ in false }) {
         previousSnapshotTick = history.newestTick
+        // Before another one is kept: then the place that the next one takes stands for nothing, and what is behind it is not found.
+        if history.placeCount > SnapshotHistory.capacity {
+            history.forgetKept(unless: isNeeded)
+            groups?.forgetKept(unless: history)
+        }
         if let leaving = history.leavingTick, isNeeded(leaving) {
             let place = history.nextIndex
             let kept = history.keepLeaving()
             groups?.keep(place, at: kept)
-        }
-        if history.placeCount > SnapshotHistory.capacity {
-            history.forgetKept(unless: isNeeded)
-            groups?.forgetKept(unless: history)
         }
         guard !isGrouped else { return captureGroups() }
         guard game.schema.hasRates else { return history.add { instance.capture(into: &$0) } }
