@@ -227,11 +227,19 @@ struct OverviewTextTests {
         for rows in 1...14 {
             let lines = lines(120, rows)
             #expect(lines.contains { $0.hasPrefix("large") })
-            #expect(rows < 12 || lines.count <= rows)
+            #expect(rows < 7 || lines.count <= rows)
         }
-        #expect(lines(120, 11).suffix(2).first?.hasPrefix("large") == true && lines(120, 11).last == "… and 44 more")
-        #expect(self.lines(120, 13, lobby: lobby).last?.hasPrefix("   4  bob") == true)
-        #expect(self.lines(120, 12, lobby: lobby).last == "… and 1 more")
+        #expect(lines(120, 7).suffix(2).first?.hasPrefix("large") == true && lines(120, 7).last == "… and 44 more")
+        #expect(lines(120, 9, lobby: lobby).last?.hasPrefix("   4  bob") == true)
+        #expect(lines(120, 8, lobby: lobby).last == "… and 1 more")
+    }
+
+    @Test func `on a small terminal figures give way to what is below them, but for troubles`() {
+        func titles(_ rows: Int) -> [String] {
+            lines(120, rows).dropFirst(2).prefix { $0 != "" }.map { $0.prefix(6) + "" }
+        }
+        #expect(titles(16) == ["now   ", "a seco", "tick l", "player", "troubl"])
+        #expect(titles(12) == ["now   ", "tick l", "troubl"] && titles(7) == ["troubl"])
     }
 
     @Test func `what is drawn neither wraps nor scrolls, and has colours where they are wanted`() {

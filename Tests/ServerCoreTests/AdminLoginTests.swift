@@ -58,6 +58,16 @@ struct AdminSessionTests {
         #expect(!other.isIn && office.notes == ["admin logout  done", "admin logout  done"])
     }
 
+    @Test func `who logs out and leaves in one breath has said nothing wrong`() {
+        let world = World(hooks: office.hooks)
+        let client = AdminClient(world, "viewer")
+        client.socket.emit("logout", .null, in: "/admin", id: 1)
+        client.socket.send(SocketPacket(namespace: "/admin", .disconnect))
+        #expect(client.words.last == "disconnect" && world.count(.messagesMalformed) == 0)
+        client.socket.emit("overview", .null, in: "/admin", id: 2)
+        #expect(world.count(.messagesMalformed) == 1 && client.socket.closeCode == nil)
+    }
+
     @Test func `a session ends by itself, and its socket at the next second`() {
         let world = World(hooks: office.hooks) { $0.adminSessionTime = .seconds(20) }
         let client = AdminClient(world, "admin")

@@ -120,7 +120,7 @@ final class SocketIOSession: EngineSession {
             guard place == nil else { return transport.end(.badMessage("already connected to \(packet.namespace)")) }
             connect(packet.namespace, auth: auth.map { .object($0) } ?? .null)
         case .disconnect:
-            guard let place else { return strayPacket(packet.namespace) }
+            guard let place else { return strayPacket(packet.namespace, leaves: true) }
             leave(removeAttachment(at: place))
         case .event(let name, let values, let ackID):
             guard let place else { return strayPacket(packet.namespace) }
@@ -135,9 +135,11 @@ final class SocketIOSession: EngineSession {
 
     /// A packet for a namespace that the client is not in. It may have crossed our DISCONNECT on the way: then it is
     /// dropped, and the client's other namespaces live on.
-    private func strayPacket(_ namespace: String) {
+    ///
+    /// - Parameter leaves: Whether it says that the client leaves. Where we have said the same, nothing is wrong with it.
+    private func strayPacket(_ namespace: String, leaves: Bool = false) {
         guard !endedNamespaces.contains(namespace) else {
-            server.counters[.messagesMalformed] += 1
+            if !leaves { server.counters[.messagesMalformed] += 1 }
             return
         }
         transport.end(.badMessage("not connected to \(namespace)"))

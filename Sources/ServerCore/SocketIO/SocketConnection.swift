@@ -169,7 +169,7 @@ class SocketConnection: EngineSession {
         switch packet.body {
         case .connect(let auth): connect(packet.namespace, auth: .object(auth ?? JSONObject()))
         case .disconnect:
-            guard let socket else { return stray(packet.namespace) }
+            guard let socket else { return stray(packet.namespace, leaves: true) }
             forget(socket)
             socket.left(.clientNamespaceDisconnect)
         case .event(let name, let values, let ackID):
@@ -186,9 +186,11 @@ class SocketConnection: EngineSession {
 
     /// A packet for a namespace that the client is not in. It may have crossed our DISCONNECT on the way: then it is
     /// dropped, and the client's other namespaces live on.
-    private func stray(_ namespace: String) {
+    ///
+    /// - Parameter leaves: Whether it says that the client leaves. Where we have said the same, nothing is wrong with it.
+    private func stray(_ namespace: String, leaves: Bool = false) {
         guard extras?.ended.contains(namespace) != true, extras?.asked.contains(namespace) != true else {
-            server.counters[.messagesMalformed] += 1
+            if !leaves { server.counters[.messagesMalformed] += 1 }
             return
         }
         fail(.forcedServerClose, "not connected to the namespace")

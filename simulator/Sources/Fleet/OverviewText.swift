@@ -44,9 +44,14 @@ struct OverviewText {
     private var totals: [ScreenLine] {
         let isDraining = overview["draining"]?.bool == true
         let heading = "muster \(server)   up \(Readable.duration(overview["uptimeSeconds"]?.number ?? 0))"
+        var parts = [
+            figures("now", now), figures("a second", rates), figures("tick lateness", lateness),
+            figures("players", players), figures("trouble", troubles, .warning),
+        ]
+        // Half of a small terminal is for what is below: players go first, then how much a second, lateness, and how many there are.
+        for place in [3, 1, 2, 0] where parts.joined().count + 3 > size.rows / 2 { parts[place] = [] }
         return [ScreenLine(heading + (isDraining ? "   DRAINING" : ""), isDraining ? .warning : .strong), ""]
-            + figures("now", now) + figures("a second", rates) + figures("tick lateness", lateness)
-            + figures("players", players) + figures("trouble", troubles, .warning)
+            + parts.joined()
     }
 
     /// Figures under one title, in as many lines as they need; none of no figures.
