@@ -53,13 +53,13 @@ struct DeterminismTests {
     }
 
     @Test
-    func `four brains play crazy eights, each from the hand that it alone was told`() throws {
+    func `four brains play crazy eights, each from its own hand`() throws {
         let first = try Self.play("eights", brains: 4, ticks: 1_500, seed: 7)
         let second = try Self.play("eights", brains: 4, ticks: 1_500, seed: 7)
         #expect(first.hashes == second.hashes)
         #expect(first.events.filter { $0.name == "round-over" }.count >= 10)
         #expect(!first.events.contains { $0.name == "refused" })
-        #expect(first.hashes.last == 2_679_352_979)
+        #expect(first.hashes.last == 424_604_736)
     }
 
     @Test

@@ -54,12 +54,27 @@ private struct Rig: ~Copyable {
         context.seats = seats
     }
 
+    /// The state that a seat is sent: of what is in groups, what is in its own.
+    func state(for seat: Int) -> WorldState {
+        var state = WorldState(schema: GameType(Eights.self).schema)
+        Eights.replicated.capture(game, into: &state)
+        for (place, part) in Eights.replicated.parts.enumerated() {
+            var groups: [UInt16] = []
+            part.group?(game, &groups)
+            let table = state.tables[place]
+            let width = table.values.count / max(1, table.ids.count)
+            for at in groups.indices.reversed() where groups[at] != Group.seat(seat).number {
+                state.tables[place].ids.remove(at: at)
+                state.tables[place].values.removeSubrange(at * width..<(at + 1) * width)
+            }
+        }
+        return state
+    }
+
     /// What a seat's connection carries after a step: the state's bytes and its events.
     func bytes(for seat: Int, _ events: [GameEvent]) -> [UInt8] {
-        let type = GameType(Eights.self)
-        var state = WorldState(schema: type.schema)
-        Eights.replicated.capture(game, into: &state)
-        var bytes = Snapshot.encode(state, since: nil, schema: type.schema, stateHash: state.hash)
+        let state = state(for: seat)
+        var bytes = Snapshot.encode(state, since: nil, schema: GameType(Eights.self).schema, stateHash: state.hash)
         for event in events where event.seat ?? seat == seat {
             bytes += Array(event.name.utf8)
             event.data.write(to: &bytes)
@@ -77,14 +92,14 @@ struct EightsTests {
     @Test
     func `a card out of turn, out of another's hand, or that does not fit is refused to that seat`() throws {
         var rig = try Rig(players: 2)
-        rig.game.hands = [[0, 14, 7], [1, 2], [], [], [], []]
+        rig.game.deal([[0, 14, 7], [1, 2]])
         (rig.game.round.turn, rig.game.round.top, rig.game.round.suit) = (0, 3, 0)
         let early = rig.step(1, card: 1)
         #expect(Self.refusal(early) == "not your turn" && early.map(\.seat) == [1])
         #expect(Self.refusal(rig.step(0, card: 1)) == "you do not hold that card")
         #expect(Self.refusal(rig.step(0, card: 14)) == "that card does not fit")
         #expect(Self.refusal(rig.step(0, card: 0)) == nil)
-        #expect(rig.game.round.top == 0 && rig.game.round.turn == 1 && rig.game.hands[0] == [14, 7])
+        #expect(rig.game.round.top == 0 && rig.game.round.turn == 1 && rig.game.hand(of: 0) == [7, 14])
         var alone = try Rig(players: 1)
         let answer = alone.step(0)
         #expect(Self.refusal(answer) == "waiting for a second player")
@@ -96,7 +111,7 @@ struct EightsTests {
     @Test
     func `an eight fits on everything and names the suit that follows`() throws {
         var rig = try Rig(players: 2)
-        rig.game.hands = [[7, 9], [1, 40], [], [], [], []]
+        rig.game.deal([[7, 9], [1, 40]])
         (rig.game.round.turn, rig.game.round.top, rig.game.round.suit) = (0, 30, 2)
         rig.step(0, card: 7, suit: 3)
         #expect(rig.game.round.suit == 3 && rig.game.round.top == 7)
@@ -107,8 +122,7 @@ struct EightsTests {
     @Test
     func `who is rid of all cards scores what the others hold, and the game finishes after its rounds`() throws {
         var rig = try Rig(players: 3, options: ["rounds": 1])
-        rig.game.hands = [[1], [2, 3], [4, 5, 6], [], [], []]
-        for seat in 0..<3 { rig.game.players[seat: seat]?.cards = rig.game.hands[seat].count }
+        rig.game.deal([[1], [2, 3], [4, 5, 6]])
         (rig.game.round.turn, rig.game.round.top, rig.game.round.suit) = (0, 3, 0)
         let events = rig.step(0, card: 1)
         #expect(events.last?.data == ["winner": 0, "points": 5])
@@ -150,20 +164,30 @@ struct EightsTests {
         var rig = try Rig(players: 3, options: ["rounds": 5])
         let turn = rig.game.round.turn
         rig.leave(turn)
-        #expect(rig.game.round.turn != turn && rig.game.round.phase == .playing && rig.game.hands[turn].isEmpty)
+        #expect(rig.game.round.turn != turn && rig.game.round.phase == .playing && rig.game.hand(of: turn).isEmpty)
         rig.leave(rig.game.round.turn)
         #expect(rig.game.round.phase == .pause && rig.context.output.result != nil)
     }
 
     @Test
-    func `who comes during a round sits it out, and who comes back is told the hand again`() throws {
+    func `who comes during a round sits it out`() throws {
         var rig = try Rig(players: 2)
         rig.join(2)
-        #expect(rig.game.players[seat: 2]?.cards == 0 && rig.game.hands[2].isEmpty)
-        rig.context.output = GameOutput()
-        rig.game.resume(Seat(number: 1, name: "p1"), &rig.context)
-        let hand = rig.game.hands[1].map { JSONValue.integer(Int64($0)) }
-        #expect(rig.context.output.events == [GameEvent(name: "hand", data: ["cards": .array(hand)], seat: 1)])
+        #expect(rig.game.players[seat: 2]?.cards == 0 && rig.game.hand(of: 2).isEmpty)
+    }
+
+    @Test
+    func `a client has its own hand and no other card, whatever is done`() throws {
+        var rig = try Rig(players: 3)
+        for _ in 0..<50 where rig.game.round.phase == .playing {
+            let turn = rig.game.round.turn
+            rig.step(turn, card: rig.game.hand(of: turn).first(where: rig.game.fits) ?? -1)
+            for seat in 0..<3 {
+                let cards = rig.state(for: seat).tables[2]
+                #expect(cards.ids.map(Int.init) == rig.game.hand(of: seat) && cards.values.allSatisfy { $0 == seat })
+                #expect(rig.game.players[seat: seat]?.cards == cards.ids.count)
+            }
+        }
     }
 
     @Test(arguments: [["rounds": 0], ["rounds": 101], ["rounds": "3"], ["rounds": 2.5]] as [JSONValue])
@@ -187,7 +211,7 @@ struct EightsTests {
                 continue
             }
             let actor = rig.game.round.turn
-            let fitting = rig.game.hands[actor].filter(rig.game.fits)
+            let fitting = rig.game.hand(of: actor).filter(rig.game.fits)
             let card =
                 fitting.isEmpty || random.int(in: 0...9) == 0 ? -1 : fitting[random.int(in: 0...fitting.count - 1)]
             let watcher = random.int(in: 0...players - 1)
@@ -207,29 +231,42 @@ struct EightsTests {
     }
 
     @Test
-    func `the canary sings: with hands replicated, the bytes would differ`() throws {
+    func `the canary sings: with a card of another's hand in the open, the bytes would differ`() throws {
         var random = SeededRandom(seed: 1)
         var rig = try Rig(players: 2)
         let twin = rig.fork { $0.dealAnew(keeping: 0, and: -1, random: &random) }
-        rig.game.players[seat: 1]?.score = rig.game.hands[1][0]
+        let (ours, theirs) = (rig.game.hands[1][0], twin.game.hands[1][0])
+        rig.game.players[seat: 1]?.score = ours
         var leaking = twin.game
-        leaking.players[seat: 1]?.score = twin.game.hands[1][0]
+        leaking.players[seat: 1]?.score = theirs
         let other = twin.fork { $0 = leaking }
         #expect(rig.bytes(for: 0, []) != other.bytes(for: 0, []))
     }
 }
 
 extension Eights {
+    fileprivate var hands: [[Int]] { (0..<6).map(hand(of:)) }
+
+    /// Puts these cards into the players' hands.
+    fileprivate mutating func deal(_ hands: [[Int]]) {
+        held = Table()
+        for (seat, cards) in hands.enumerated() {
+            for card in cards { held[EntityID(card)] = Held(seat: seat) }
+            players[seat: seat]?.cards = cards.count
+        }
+    }
+
     /// Deals all that a seat cannot see anew, in hands as large as before.
     fileprivate mutating func dealAnew(keeping seat: Int, and card: Int, random: inout SeededRandom) {
-        var hidden = deck
-        for other in hands.indices where other != seat { hidden += hands[other].filter { $0 != card } }
+        var (hidden, dealt) = (deck, hands)
+        for other in dealt.indices where other != seat { hidden += dealt[other].filter { $0 != card } }
         for last in hidden.indices.dropFirst().reversed() { hidden.swapAt(last, random.int(in: 0...last)) }
-        for other in hands.indices where other != seat {
-            for place in hands[other].indices where hands[other][place] != card {
-                hands[other][place] = hidden.removeLast()
+        for other in dealt.indices where other != seat {
+            for place in dealt[other].indices where dealt[other][place] != card {
+                dealt[other][place] = hidden.removeLast()
             }
         }
+        deal(dealt)
         deck = hidden
     }
 }

@@ -3,8 +3,9 @@ import GameKit
 /// Crazy eights, a card game with hidden hands: follow suit or rank, eights are wild, and who is rid of all cards wins
 /// the round.
 ///
-/// Everybody sees the top card and how many cards each player holds. What is in a hand is said to its owner alone, in the
-/// event `hand`, and neither hands nor the deck are replicated: what is not declared below never leaves the server.
+/// Everybody sees the top card and how many cards each player holds. A card in a hand is in the group of its seat, so its
+/// owner is sent it and nobody else, also after a lost connection. The deck is not replicated: what is not declared below
+/// never leaves the server.
 ///
 /// Options: `rounds`, 1 to 100 (3 when left out). The game finishes after them, or after the round in which all
 /// but one have left.
@@ -43,6 +44,11 @@ struct Eights: Game {
         var score = 0
     }
 
+    /// A card in a hand, under its own number.
+    struct Held: Entity {
+        var seat = 0
+    }
+
     static let name = "eights"
     static let rules = Rules(tickRate: 10, seats: 6, grace: .seconds(60))
     static var replicated: Replication<Eights> {
@@ -60,6 +66,9 @@ struct Eights: Game {
             Field("cards", \.cards, .int(0...52))
             Field("score", \.score, .int(0...65_535))
         }
+        Entities(\.held, "card", in: { _, _, card in .seat(card.seat) }) {
+            Field("seat", \.seat, .int(0...5))
+        }
     }
 
     static let dealt = 5
@@ -68,8 +77,9 @@ struct Eights: Game {
 
     var round = Round()
     var players = Table<Player>()
-    /// By seat. Hidden, as are the cards to draw and those that have been played.
-    var hands: [[Int]] = Array(repeating: [], count: 6)
+    /// The cards in all hands. A client has its own.
+    var held = Table<Held>()
+    /// Hidden, as are the cards that have been played.
     var deck: [Int] = []
     var pile: [Int] = []
     private var deadline: UInt32 = 0
@@ -93,8 +103,8 @@ struct Eights: Game {
 
     mutating func leave(_ seat: Seat, _ context: inout GameContext) {
         let isTurn = round.phase == .playing && round.turn == seat.number
-        pile.insert(contentsOf: hands[seat.number], at: 0)
-        hands[seat.number] = []
+        pile.insert(contentsOf: hand(of: seat.number), at: 0)
+        held.removeAll { $1.seat == seat.number }
         players[seat: seat.number] = nil
         guard round.phase == .playing else { return }
         let left = players.filter { $0.row.cards > 0 }
@@ -103,10 +113,6 @@ struct Eights: Game {
         } else if isTurn {
             passOn(&context)
         }
-    }
-
-    mutating func resume(_ seat: Seat, _ context: inout GameContext) {
-        tellHand(seat.number, &context)
     }
 
     mutating func step(_ inputs: Inputs<Input>, _ context: inout GameContext) {
@@ -122,6 +128,9 @@ struct Eights: Game {
         countDown(&context)
     }
 
+    /// The cards that a seat holds, ascending.
+    func hand(of seat: Int) -> [Int] { held.filter { $0.row.seat == seat }.map { Int($0.id) } }
+
     /// Whether the rules allow a card on what lies there.
     func fits(_ card: Int) -> Bool {
         Self.isEight(card) || Self.suit(of: card) == round.suit || Self.rank(of: card) == Self.rank(of: round.top)
@@ -133,19 +142,19 @@ struct Eights: Game {
         case .pause: "the next round has not begun"
         case .playing where round.turn != seat: "not your turn"
         case .playing where card < 0: nil
-        case .playing where !hands[seat].contains(card): "you do not hold that card"
+        case .playing where held[EntityID(card)]?.seat != seat: "you do not hold that card"
         case .playing: fits(card) ? nil : "that card does not fit"
         }
     }
 
     private mutating func play(_ card: Int, _ suit: Int, _ seat: Int, _ context: inout GameContext) {
-        hands[seat].removeAll { $0 == card }
+        give(card, to: nil)
         pile.append(round.top)
         round.top = card
         round.suit = Self.isEight(card) ? suit : Self.suit(of: card)
         passes = 0
-        tellHand(seat, &context)
-        if hands[seat].isEmpty { end(winner: seat, &context) } else { passOn(&context) }
+        players[seat: seat]?.cards -= 1
+        if players[seat: seat]?.cards == 0 { end(winner: seat, &context) } else { passOn(&context) }
     }
 
     /// Draws a card, if there is one, and passes the turn on.
@@ -155,9 +164,9 @@ struct Eights: Game {
             Self.shuffle(&deck, &context.random)
         }
         if let card = deck.popLast() {
-            hands[seat].append(card)
+            give(card, to: seat)
+            players[seat: seat]?.cards += 1
             passes = 0
-            tellHand(seat, &context)
         } else {
             passes += 1
         }
@@ -196,11 +205,11 @@ struct Eights: Game {
     private mutating func begin(_ context: inout GameContext) {
         deck = Array(0..<52)
         Self.shuffle(&deck, &context.random)
-        (pile, passes) = ([], 0)
+        (pile, passes, held) = ([], 0, Table())
         for seat in players.ids.map(Int.init) {
-            hands[seat] = Array(deck.suffix(Self.dealt))
+            for card in deck.suffix(Self.dealt) { give(card, to: seat) }
             deck.removeLast(Self.dealt)
-            tellHand(seat, &context)
+            players[seat: seat]?.cards = Self.dealt
         }
         round = Round(phase: .playing, number: round.number + 1, turn: round.turn)
         round.top = deck.removeLast()
@@ -227,9 +236,9 @@ struct Eights: Game {
             scores: Dictionary(uniqueKeysWithValues: scores))
     }
 
-    private mutating func tellHand(_ seat: Int, _ context: inout GameContext) {
-        players[seat: seat]?.cards = hands[seat].count
-        context.emit("hand", ["cards": .array(hands[seat].map { .integer(Int64($0)) })], to: seat)
+    /// Puts a card into a hand, or takes it out of the one in which it is.
+    private mutating func give(_ card: Int, to seat: Int?) {
+        held[EntityID(card)] = seat.map { Held(seat: $0) }
     }
 
     /// Fisher and Yates, written out: the standard library's may be another one tomorrow.
