@@ -118,6 +118,8 @@ def test_shipped_scenarios_are_plans(path, tmp_path):
     assert result.returncode == 0, result.stderr
     for phase in json.loads(path.read_text())["phases"]:
         assert phase["name"] in result.stdout
+        for name, bound in phase.get("expect", {}).items():
+            assert f"{name} {bound:,} in {phase['name']}\n" in result.stdout
 
 
 def test_whoever_misbehaves_gets_its_verdict_and_the_players_are_not_harmed(start_server, tmp_path):

@@ -96,7 +96,7 @@ extension FleetOptions {
         let bounds =
             (scenario?.expect ?? []).map { ($0, "the whole run") }
             + phases.flatMap { phase in phase.expect.map { ($0, phase.name) } }
-        let expected = bounds.map { "  \($0.0.name) \(Readable.decimal($0.0.bound, 3)) in \($0.1)" }
+        let expected = bounds.map { "  \($0.0.name) \($0.0.boundText) in \($0.1)" }
         return table.lines + (expected.isEmpty ? [] : ["", "expected:"] + expected)
     }
 }

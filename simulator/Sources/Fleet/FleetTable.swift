@@ -12,7 +12,8 @@ struct FleetTable {
 
     /// The table's lines.
     var lines: [String] {
-        [headline, ""] + counters.lines + [""] + times.lines + culprits
+        let times = times.lines
+        return [headline, ""] + counters.lines + (times.isEmpty ? [] : [""] + times) + culprits
     }
 
     private var headline: String {
@@ -60,9 +61,10 @@ struct FleetTable {
         return table
     }
 
-    /// What was measured in each phase that measured it.
+    /// What was measured in each phase that measured it; no line where nobody came to play.
     private var times: Columns {
         var table = Columns([.left, .left])
+        guard run.measures.phases.contains(where: { $0.botSeconds > 0 }) else { return table }
         table.add(["", "phase", "count", "p50", "p95", "p99", "p99.9", "max"])
         for series in BotSeries.allCases {
             var title = series.title

@@ -98,9 +98,11 @@ package struct FleetThreshold: Sendable, Equatable {
     private func isKept(_ value: Double, _ isFloor: Bool) -> Bool { isFloor ? value >= bound : value <= bound }
 
     private func sentence(_ part: FleetPart, _ value: String, isFloor: Bool) -> String {
-        let bound = bound == bound.rounded() ? Readable.decimal(bound, 0) : Readable.decimal(bound, 3)
-        return "\(name) of \(part.name) is \(value), and must be \(bound) or \(isFloor ? "more" : "less")."
+        "\(name) of \(part.name) is \(value), and must be \(boundText) or \(isFloor ? "more" : "less")."
     }
+
+    /// The bound as people read it.
+    var boundText: String { Readable.decimal(bound, bound == bound.rounded() ? 0 : 3) }
 }
 
 extension BotSeries {

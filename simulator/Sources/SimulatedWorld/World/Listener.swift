@@ -58,12 +58,15 @@ final class Listener: NamespaceClientOwner {
         engine.path = Self.path
         engine.transports = [[.polling], [.websocket], [.polling, .websocket]][number % 3]
         var options = ClientManagerOptions(engine)
+        options.codec = Self.codec(plan)
         options.backoff = Backoff(first: .milliseconds(300), longest: .seconds(3), jitter: 0.5)
         options.connectTimeout = .seconds(6)
         manager = ClientManager(options, random: SeededRandom(seed: seed), context)
         socket = manager.socket("/")
         socket.owner = self
     }
+
+    private static func codec(_ plan: WorldPlan) -> SocketCodec { plan.packs ? .messagePack : .standard }
 
     /// Puts the hub at its place, with rooms and echoes.
     static func serve(_ server: Server, _ plan: WorldPlan) -> SocketHub {
@@ -72,6 +75,7 @@ final class Listener: NamespaceClientOwner {
         recovery.duration = .seconds(30)
         settings.recovery = recovery
         settings.isSequenced = plan.hasTwin
+        settings.codec = codec(plan)
         let hub = SocketHub(server: server, settings: settings, messageBytesMax: 65_536)
         let limits = SessionLimits(
             messageBytesMax: 65_536, fragmentsMax: 8, outboxBytesMax: plan.outboxBytes, messagesPerSecond: nil,

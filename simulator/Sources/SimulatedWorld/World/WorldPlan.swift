@@ -50,6 +50,8 @@ package struct WorldPlan: Sendable {
     package var listeners = 2
     /// Whether they have a second server, and both share rooms through Redis.
     package var hasTwin = false
+    /// Whether they and the servers speak Socket.IO in MessagePack.
+    package var packs = false
     /// How many misbehave as players, in a lobby of their own, and how many in ways that no player can.
     package var cheaters = 0
     package var attackers = 0
@@ -108,6 +110,7 @@ package struct WorldPlan: Sendable {
         drawRates(&random)
         drawEnds(&random)
         drawTwin(&random)
+        packs = listeners > 0 && random.comes(0.25)
     }
 
     /// Each kind of fault in half of the worlds, from one in a hundred times its most to that.
@@ -177,6 +180,7 @@ package struct WorldPlan: Sendable {
         var words = ["\(games[game].name) \(lobbies)x\(playersPerLobby)", lines.map(\.rawValue).joined(separator: "+")]
         if loops > 1 { words.append("\(loops) loops") }
         if hasTwin { words.append("two servers") }
+        if packs { words.append("MessagePack") }
         let faults: [(String, Double)] = [
             ("resets", rates.resets), ("stalls", rates.stalls), ("cuts", rates.cuts), ("unread", rates.readingStalls),
             ("halves", rates.halfCloses), ("pauses", rates.serverPauses), ("frozen", rates.clientPauses),
