@@ -176,6 +176,16 @@ struct ClusterRecoveryEdgeTests {
         #expect(cluster.take([again]).map { $0.map(\.untraced) } == [[#"42["missed"]"#]])
     }
 
+    @Test func `row 97, once: who has seen what the server that it comes back to has yet to read is new there`() throws
+    {
+        let (client, _) = lost()
+        cluster.redis.isSlow = true
+        emit("ahead", from: 1)
+        // As a server that has read it would have told it.
+        let ahead = try #require(cluster.redis.entries.last?.id.text)
+        #expect(back(client, ahead, to: 1).last?.contains(client.id) == false)
+    }
+
     @Test func `row 97, once: an event that went without its id and has come back since is not missed by who had it`() {
         let client = cluster.guest(0)
         cluster.redis.isSlow = true

@@ -76,6 +76,8 @@ extension StreamsRelay {
         if search.claim.secret == nil { place.foreignID = session.pid }
         bus.read(identity.prefix, from: start, isAfter: false, countMax: Self.pageMax + 1) { [weak self] entries in
             guard let self, let entries else { return search.end(nil) }
+            // What another server has told the client already, this one would tell it again when it comes to read it.
+            guard start <= lastRead ?? start else { return search.end(nil) }
             if entries.first?.id == start {
                 return take(entries.dropFirst(), countMax: Self.pageMax, behind: start, place, search)
             }
