@@ -154,8 +154,8 @@ def test_a_client_of_another_schema_is_told_the_field_that_differs(server):
         other = await Plain.connect(server, "schemas")
         await other.send("join", {"schema": text.replace(line, line.replace(" ", " other_", 1), 1)})
         refusal = await other.expect("exception")
-        assert refusal["code"] == 4002 and line in refusal["message"] and "other_" in refusal["message"]
-        assert (await other.expect("closed by")) == 4002
+        assert refusal["code"] == 4019 and line in refusal["message"] and "other_" in refusal["message"]
+        assert (await other.expect("closed by")) == 4019
         same = await Plain.join(server, "schemas", schema=text)
         assert same.joined["schemaHash"] == player.joined["schemaHash"]
 

@@ -197,7 +197,7 @@ struct CodecTests {
             let words = try #require(message?.string)
             #expect(words.contains("field other bool") && words.contains(line))
         }
-        #expect(home.closeCode == 4002 && far.refusal()?["data"]?["code"] == 4002)
+        #expect(home.closeCode == 4019 && far.refusal()?["data"]?["code"] == 4019)
         let right = PlainClient(world)
         #expect(right.join(["schema": .string(schema.text)])["seat"] != nil)
     }

@@ -59,7 +59,7 @@ struct JournalTests {
         PlainClient(world).send(text: "nonsense")
         world.run(.milliseconds(10))
         let entries = AdminClient(world, "viewer").ask("events")?["entries"]?.array ?? []
-        #expect(entries.contains { $0["kind"] == "refused" && $0["code"] == 4002 && $0["lobby"] == "x" })
+        #expect(entries.contains { $0["kind"] == "refused" && $0["code"] == 4019 && $0["lobby"] == "x" })
         #expect(entries.contains { $0["kind"] == "closed" && $0["code"] == 4002 })
         #expect(entries.allSatisfy { $0["address"] == nil && $0["subject"] == nil }, "a viewer looks on")
     }

@@ -148,7 +148,7 @@ struct RemotePlayTests {
         #expect(token.closeCode == 4001)
         let schema = SocketClient(world)
         schema.join("x", ["schema": "00"])
-        #expect(schema.refusal()?["data"]?["code"] == 4002 && world.count(.joinsRefused) == 3)
+        #expect(schema.refusal()?["data"]?["code"] == 4019 && world.count(.joinsRefused) == 3)
     }
 
     @Test func `what a game says about a join follows the welcome`() {

@@ -155,7 +155,7 @@ struct PlainDialectTests {
     @Test(
         arguments: [
             ("\"a\"", 4002), ("{\"name\":1}", 4002), ("{\"token\":\"forged\"}", 4001), ("{\"tick\":-1}", 4002),
-            ("{\"game\":\"chess\"}", 4010), ("{\"schema\":\"0000000000000000\"}", 4002),
+            ("{\"game\":\"chess\"}", 4010), ("{\"schema\":\"0000000000000000\"}", 4019),
             ("{\"options\":{\"refuse\":true}}", 4000),
             ("{\"name\":\"" + String(repeating: "x", count: 257) + "\"}", 4002),
         ] as [(String, UInt16)])

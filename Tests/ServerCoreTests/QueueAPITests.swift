@@ -192,12 +192,19 @@ struct QueueAPITests {
 
     @Test(arguments: [
         #"{"match":5}"#, #"{"match":{"rank":-1}}"#, #"{"match":{"players":5}}"#, #"{"match":{"party":{"size":2}}}"#,
-        #"{"match":{},"filter":[]}"#, #"[]"#, #"{"token":"a"}"#, #"{"ticket":"a"}"#, #"{"schema":"0"}"#,
+        #"{"match":{},"filter":[]}"#, #"[]"#, #"{"token":"a"}"#, #"{"ticket":"a"}"#,
     ])
     func `a wish that makes no sense is refused as on the game socket`(_ text: String) {
         let world = Stage.world()
         let answer = world.post("/api/queue", .of(text))
         #expect(answer.status == 400 && answer.json["code"] == 4002, "\(answer.text)")
+        #expect(world.count(.queueEntered) == 0)
+    }
+
+    @Test func `who was built for another schema does not wait, and has the code that says so`() {
+        let world = Stage.world()
+        let answer = world.post("/api/queue", ["schema": "0"])
+        #expect(answer.status == 400 && answer.json["code"] == 4019, "\(answer.text)")
         #expect(world.count(.queueEntered) == 0)
     }
 

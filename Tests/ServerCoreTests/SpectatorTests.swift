@@ -188,7 +188,7 @@ struct SpectatorTests {
         #expect(refusal(world, ["token": "t"]) == 4002 && refusal(world, ["ticket": "t"]) == 4002)
         let wrong = PlainClient(world)
         wrong.join(["watch": 1])
-        #expect(wrong.closeCode == 4002 && refusal(world, ["schema": "00"]) == 4002)
+        #expect(wrong.closeCode == 4002 && refusal(world, ["schema": "00"]) == 4019)
         let plays = PlainClient(world)
         #expect(plays.join(["watch": false])["seat"] == 1)
     }

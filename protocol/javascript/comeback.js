@@ -8,6 +8,7 @@ const FINAL = new Map([
   [4006, "playing from another connection"], [4007, "the lobby is full"], [4008, "too much at once"],
   [4010, "no such lobby or game"], [4011, "the lobby takes no new players"], [4012, "the password is another"],
   [4016, "banned"], [4017, "you have a seat there already"], [4018, "nobody was found in time to play with"],
+  [4019, "the game is another version: load the page anew"],
 ]);
 /** After these the seat is another's or nobody's: it may be joined anew, without the token. */
 const STALE = new Set([4001, 4014, 4015]);

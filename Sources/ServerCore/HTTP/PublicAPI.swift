@@ -128,7 +128,7 @@ extension JoinRefusal {
     /// The status that says it over HTTP.
     fileprivate var status: HTTPResponse.Status {
         switch self {
-        case .badRequest: .badRequest
+        case .badRequest, .otherSchema: .badRequest
         case .notAuthorized, .invalidToken, .wrongPassword, .kicked, .banned, .expired, .used: .forbidden
         case .noSuchLobby, .unknownGame: .notFound
         case .lobbyFull, .tooManyWatch, .lobbyLocked, .lobbyExists, .alreadyHere: .conflict

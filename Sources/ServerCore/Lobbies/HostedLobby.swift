@@ -84,7 +84,7 @@ package final class HostedLobby {
     ) throws(JoinRefusal) -> (LocalMember, welcome: JSONValue) {
         // Whoever has a token has been here, where there never was another schema; or is told what has become of the token.
         if request.token == nil, let problem = request.schema.flatMap(lobby.game.schema.mismatch) {
-            throw .badRequest(problem)
+            throw .otherSchema(problem)
         }
         if request.watches { return try admitSpectator(request, session: session, dialect: dialect) }
         let token = server.makeToken()

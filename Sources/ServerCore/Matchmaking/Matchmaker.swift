@@ -58,7 +58,7 @@ final class Matchmaker {
     func wish(of request: JoinRequest) throws(JoinRefusal) -> (GameType, MatchWish) {
         guard server.drainDeadline == nil else { throw .draining }
         let game = try server.game(of: request)
-        if let problem = request.schema.flatMap(game.schema.mismatch) { throw .badRequest(problem) }
+        if let problem = request.schema.flatMap(game.schema.mismatch) { throw .otherSchema(problem) }
         return (game, try MatchWish(request, game: game))
     }
 

@@ -70,6 +70,8 @@ package enum Departure: Sendable, Equatable {
 package enum JoinRefusal: Error, Sendable, Equatable {
     /// The request lacks something or has it wrong; the text says what.
     case badRequest(String)
+    /// The client was built for another schema than the game's; the text says what differs.
+    case otherSchema(String)
     /// The author's hook said no.
     case notAuthorized(String)
     /// The resume token, or the ticket of a seat, was never one of this lobby's: forged, or of another lobby.
@@ -121,6 +123,7 @@ package enum JoinRefusal: Error, Sendable, Equatable {
     package var code: UInt16 {
         switch self {
         case .badRequest: 4002
+        case .otherSchema: 4019
         case .notAuthorized, .invalidToken: 4001
         case .expired: 4014
         case .used: 4015
@@ -143,7 +146,7 @@ package enum JoinRefusal: Error, Sendable, Equatable {
     /// The refusal in words, for the player.
     package var message: String {
         switch self {
-        case .badRequest(let text): text
+        case .badRequest(let text), .otherSchema(let text): text
         case .notAuthorized(let text): text.isEmpty ? "not authorized" : text
         case .invalidToken: "the token or ticket is not valid here"
         case .expired(let text): text

@@ -133,6 +133,7 @@ suite("A seat in a lobby (protocol/spec/lobby.md)", () => {
 
   for (const [code, text] of [
     [4003, "kicked"], [4006, "playing from another connection"], [4012, "the password is another"],
+    [4019, "the game is another version: load the page anew"],
   ]) {
     test(`close code ${code} ends it: ${text}`, () => {
       const client = seated();
