@@ -281,7 +281,8 @@ let package = Package(
             "MusterTests",
             [
                 "Muster", "ServerCore", "EventLoop", "WebSocketCore", "HTTPCore", "JSONCore", "ByteKit", "Determinism",
-                configuration, logging, metrics, httpTypes, crypto,
+                "GameKit", "LobbyCore", "RecordingCore", "SnapshotCore", configuration, logging, metrics, httpTypes,
+                crypto,
             ]),
         tests(
             "MusterClientTests",

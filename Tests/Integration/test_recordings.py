@@ -42,6 +42,29 @@ def test_every_lobby_is_a_file_that_is_played_again_bit_for_bit_100_times_as_fas
         assert report["timesRealTime"] > 100
 
 
+def test_tables_are_trained_on_recordings_and_named_by_their_hash(recordings, tmp_path):
+    def train(*files):
+        return muster("tables", "train", *map(str, files), "--folder", ".", cwd=tmp_path)
+
+    trained = train(*recordings)
+    assert trained.returncode == 0, trained.stderr
+    name, size, _ = trained.stdout.split()
+    tables = (tmp_path / f"{name}.tables").read_bytes()
+    assert len(tables) == int(size) and tables[0] == 1
+    value = 0xCBF29CE484222325
+    for byte in tables:
+        value = (value ^ byte) * 0x100000001B3 % (1 << 64)
+    assert name == f"{value:016x}"
+    assert train(*recordings).stdout == trained.stdout, "the same recordings teach the same"
+    fewer = train(recordings[0])
+    assert fewer.returncode == 0 and fewer.stdout.split()[0] != name
+    assert (tmp_path / f"{fewer.stdout.split()[0]}.tables").read_bytes()[:9] == tables[:9], "of the same schema"
+    (tmp_path / "text.recording").write_text("hello\n")
+    for files, word in [(["text.recording"], "text.recording"), (["absent.recording"], "absent.recording")]:
+        refused = train(recordings[0], *files)
+        assert refused.returncode == 2 and word in refused.stderr and "Fatal" not in refused.stderr
+
+
 def test_a_tick_is_sought_and_its_state_printed(recordings, tmp_path):
     result = muster("replay", str(recordings[0]), "--seek", "60", cwd=tmp_path)
     state = json.loads(result.stdout)
