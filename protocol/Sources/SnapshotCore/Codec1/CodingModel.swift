@@ -29,11 +29,13 @@ enum CodingMode: Int, CaseIterable {
 
 /// Where an angle's values begin anew (protocol/spec/snapshot.md §9.5); other values never do.
 struct Circle: Sendable, Equatable {
+    /// Which it is, a branch asks: the same for all entities, it can be foretold.
     private let mask: Int
     private let half: Int
+    private static let none = -1
 
     /// No circle: everything stays as it is.
-    init() { (mask, half) = (-1, .max) }
+    init() { (mask, half) = (Self.none, .max) }
 
     /// Of the values from 0 to `maximum`, which is one less than a power of two.
     init(_ maximum: Int) { (mask, half) = (maximum, maximum >> 1 + 1) }
@@ -41,12 +43,13 @@ struct Circle: Sendable, Equatable {
     /// A difference on a circle is the shorter way.
     @inline(__always)
     func way(_ difference: Int) -> Int {
-        let rest = place(difference)
+        guard mask != Self.none else { return difference }
+        let rest = difference & mask
         return rest > half ? rest &- mask &- 1 : rest
     }
 
     @inline(__always)
-    func place(_ value: Int) -> Int { value & mask }
+    func place(_ value: Int) -> Int { mask == Self.none ? value : value & mask }
 }
 
 /// What codec 1 knows of one field in one mode.

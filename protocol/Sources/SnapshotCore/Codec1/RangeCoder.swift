@@ -59,9 +59,9 @@ struct RangeEncoder: SymbolCoder {
         @inline(__always)
         init(_ interval: UInt32) { (self.interval, shift) = (interval, Probability.bits) }
 
-        /// That of so many bits, 0 to 16, the lowest of `bits`; nothing when there are none.
+        /// That of these bits, so many of them, 0 to 16; nothing when there are none.
         @inline(__always)
-        init(bits: UInt32, _ count: UInt32) { (interval, shift) = (bits & ~(.max &<< count) | 1 << 16, count) }
+        init(bits: UInt32, _ count: UInt32) { (interval, shift) = (bits | 1 << 16, count) }
     }
 
     private var bytes: [UInt8]
@@ -93,14 +93,13 @@ struct RangeEncoder: SymbolCoder {
     @inline(__always)
     mutating func codeNumber(_ number: Int, at table: Int) -> Int {
         let index = number &+ SignedNumber.near
-        guard index >= 0, index < forms.count else { return codeFar(number, at: table) }
+        guard UInt(bitPattern: index) < UInt(bitPattern: forms.count) else { return codeFar(number, at: table) }
         let form = forms[index]
         let place = room()
         parts[place] = Part(intervals[table &+ Int(form.symbol)])
         // Whether there are bits nobody can foretell: where there are none, what comes next takes their place.
-        let width = UInt32(form.width)
-        parts[place &+ 1] = Part(bits: UInt32(truncatingIfNeeded: number.magnitude), width)
-        count = place &+ (width > 0 ? 2 : 1)
+        parts[place &+ 1] = Part(bits: form.bits, UInt32(form.width))
+        count = place &+ (form.width > 0 ? 2 : 1)
         return number
     }
 
@@ -108,7 +107,7 @@ struct RangeEncoder: SymbolCoder {
     private mutating func codeFar(_ number: Int, at table: Int) -> Int {
         let form = SignedNumber.Form(number)
         _ = code(Int(form.symbol), at: table)
-        _ = codeBits(UInt32(truncatingIfNeeded: number.magnitude), width: Int(form.width))
+        _ = codeBits(form.bits, width: Int(form.width))
         return number
     }
 
@@ -118,7 +117,7 @@ struct RangeEncoder: SymbolCoder {
             let taken = min(left, 16)
             left -= taken
             let place = room()
-            parts[place] = Part(bits: bits >> left, taken)
+            parts[place] = Part(bits: bits >> left & (1 << taken - 1), taken)
             count = place &+ 1
         }
         return bits
@@ -141,7 +140,8 @@ struct RangeEncoder: SymbolCoder {
         bytes.append(contentsOf: repeatElement(0, count: 2 * count))
         var out = bytes.mutableSpan
         var (low, range) = (low, range)
-        for index in 0..<count {
+        let parts = parts.span.extracting(..<count)
+        for index in parts.indices {
             let part = parts[index]
             let unit = range &>> part.shift
             low &+= UInt64(unit &* (part.interval & 0xFFFF))

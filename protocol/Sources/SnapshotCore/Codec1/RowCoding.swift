@@ -53,10 +53,15 @@ extension ColumnPlan {
     @inline(__always)
     fileprivate func size(ofStepTo new: UInt32, from old: UInt32) -> Int {
         guard quaternionBits > 0 else { return Int(bitPattern: circle.way(Int(new) &- Int(old)).magnitude) }
-        let (to, from) = (PackedQuaternion(new, bits: quaternionBits), PackedQuaternion(old, bits: quaternionBits))
-        guard to.largest == from.largest else { return 16 }
-        let step = to.components &- from.components
-        return Int(step.x.magnitude &+ step.y.magnitude &+ step.z.magnitude)
+        let width = UInt32(truncatingIfNeeded: quaternionBits)
+        let mask: UInt32 = 1 &<< width &- 1
+        // The last component first; what is left in the end is which one is left out.
+        var (to, from, size) = (new, old, 0)
+        for _ in 0..<3 {
+            size &+= Int(bitPattern: (Int(to & mask) &- Int(from & mask)).magnitude)
+            (to, from) = (to &>> width, from &>> width)
+        }
+        return to == from ? size : 16
     }
 
     @inline(__always)

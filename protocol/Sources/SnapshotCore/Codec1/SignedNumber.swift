@@ -24,14 +24,16 @@ enum SignedNumber {
     @inline(__always)
     static func width(of symbol: Int) -> Int { symbol < large ? 0 : (symbol - large) >> 2 + 2 }
 
-    /// A number's symbol, and how many bits follow it.
+    /// A number's symbol, how many bits follow it, and which.
     struct Form: BitwiseCopyable, Sendable {
+        let bits: UInt32
         let symbol: UInt8
         let width: UInt8
 
         init(_ number: Int) {
             symbol = UInt8(SignedNumber.symbol(of: number))
             width = UInt8(SignedNumber.width(of: Int(symbol)))
+            bits = UInt32(truncatingIfNeeded: number.magnitude) & (1 << UInt32(width) - 1)
         }
     }
 
