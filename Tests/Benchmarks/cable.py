@@ -22,6 +22,7 @@ SERVER, PLAYERS = "server", "players"
 ADDRESSES = {SERVER: "127.0.0.3/24", PLAYERS: "127.0.0.2/24"}
 # As much as a card takes at once and cuts up by itself; these devices hand out packets singly otherwise.
 LARGEST_PACKET = 65_000
+PACKETS_WAITING = 20_000
 SIOCETHTOOL, SET_SEGMENTATION, SET_SEGMENTATION_IN_SOFTWARE, SET_GATHERING = 0x8946, 0x1F, 0x24, 0x2C
 
 
@@ -52,6 +53,8 @@ class Cable:
             self.at(side, f"sysctl -qw net.ipv4.conf.all.route_localnet=1 && ip link set lo up && ip address del 127.0.0.1/8 dev lo"
                     f" && ip address add {address} dev {side} && ip link set {side} mtu {LARGEST_PACKET} up")
             run(*self.end(side), sys.executable, __file__, side)
+            # Between both ends there is room for 256 packets; what comes while the other side computes waits here, and is not lost.
+            self.at(side, f"tc qdisc replace dev {side} root pfifo limit {PACKETS_WAITING}")
         self.at(SERVER, "ip address add 127.0.0.1/32 dev lo")
         self.threads = {}
         for side in ADDRESSES:
