@@ -176,14 +176,27 @@ struct ClusterRecoveryEdgeTests {
         #expect(cluster.take([again]).map { $0.map(\.untraced) } == [[#"42["missed"]"#]])
     }
 
-    @Test func `row 97, once: who has seen what the server that it comes back to has yet to read is new there`() throws
-    {
+    /// In the second case the server reads it while it waits for the place.
+    @Test(arguments: [false, true])
+    func `row 97, once: who has seen what the server that it comes back to has yet to read is new there`(
+        readsMeanwhile: Bool
+    ) throws {
         let (client, _) = lost()
         cluster.redis.isSlow = true
         emit("ahead", from: 1)
         // As a server that has read it would have told it.
         let ahead = try #require(cluster.redis.entries.last?.id.text)
-        #expect(back(client, ahead, to: 1).last?.contains(client.id) == false)
+        let again = cluster.halls[1].client()
+        _ = again.take()
+        cluster.redis.isSilent = readsMeanwhile
+        again.send(text: "40" + client.claim(ahead))
+        cluster.redis.isSlow = !readsMeanwhile
+        cluster.settle()
+        cluster.redis.isSilent = false
+        for answer in cluster.redis.unanswered { answer() }
+        cluster.settle()
+        let packets = again.take()
+        #expect(packets.count == 1 && packets[0].contains(client.id) == false, "\(packets)")
     }
 
     @Test func `row 97, once: an event that went without its id and has come back since is not missed by who had it`() {

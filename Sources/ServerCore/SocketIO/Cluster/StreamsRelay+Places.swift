@@ -22,7 +22,7 @@ extension StreamsRelay {
         _ claim: SocketClaim, in namespace: String, bytesMax: Int, _ done: @escaping (SocketPlace?) -> Void
     ) {
         guard hub.sequencer != nil else { return done(nil) }
-        let search = Search(claim, namespace, bytesMax: bytesMax, done)
+        let search = Search(claim, namespace, bytesMax: bytesMax, readBefore: lastRead, done)
         let deadline = hub.after(hub.settings.requestTimeout) { search.end(nil) }
         search.ended = { [weak hub] in hub?.callOff(deadline) }
         bus.take(ClusterSession.keyPrefix + claim.pid) { [weak self] in self?.found($0, search) }
@@ -33,6 +33,8 @@ extension StreamsRelay {
         let claim: SocketClaim
         let namespace: String
         let bytesMax: Int
+        /// Up to where this server had read when the client asked: what it has read since is kept for the client here.
+        let readBefore: StreamID?
         var ended: () -> Void = {}
         private var done: ((SocketPlace?) -> Void)?
         /// What has been read, and how much that is.
@@ -44,8 +46,10 @@ extension StreamsRelay {
         var isStartGone = false
 
         init(
-            _ claim: SocketClaim, _ namespace: String, bytesMax: Int, _ done: @escaping (SocketPlace?) -> Void
+            _ claim: SocketClaim, _ namespace: String, bytesMax: Int, readBefore: StreamID?,
+            _ done: @escaping (SocketPlace?) -> Void
         ) {
+            self.readBefore = readBefore
             self.claim = claim
             self.namespace = namespace
             self.bytesMax = bytesMax
@@ -76,8 +80,8 @@ extension StreamsRelay {
         if search.claim.secret == nil { place.foreignID = session.pid }
         bus.read(identity.prefix, from: start, isAfter: false, countMax: Self.pageMax + 1) { [weak self] entries in
             guard let self, let entries else { return search.end(nil) }
-            // What another server has told the client already, this one would tell it again when it comes to read it.
-            guard start <= lastRead ?? start else { return search.end(nil) }
+            // What another server has told the client already, this one would tell it again as it reads it, or has kept for it.
+            guard start <= search.readBefore ?? start else { return search.end(nil) }
             if entries.first?.id == start {
                 return take(entries.dropFirst(), countMax: Self.pageMax, behind: start, place, search)
             }
